@@ -1,0 +1,1 @@
+"""plait_dataframes: dataframes as values that tasks exchange."""

@@ -1,0 +1,1 @@
+"""plait_datatypes: pydantic models, numpy arrays and protobuf messages as values that tasks exchange."""

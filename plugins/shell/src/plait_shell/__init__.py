@@ -1,0 +1,1 @@
+"""plait_shell: tasks whose body is a shell script."""

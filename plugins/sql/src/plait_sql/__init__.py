@@ -1,0 +1,1 @@
+"""plait_sql: every store port of plait on SQLite and PostgreSQL."""
