@@ -1,0 +1,36 @@
+"""The chain of integers as a DBOS workflow: N_ITEMS steps, with DBOS's default durability (SQLite)."""
+
+import os
+
+from dbos import DBOS  # type: ignore[import-not-found]  # installed in the peer's own environment
+
+N_STEPS = int(os.environ["N_ITEMS"])
+
+
+def increment(x: int) -> int:
+    """Add one."""
+    return x + 1
+
+
+step = DBOS.step()(increment)
+
+
+def chain(x: int) -> int:
+    """Add one, N_STEPS times."""
+    for _ in range(N_STEPS):
+        x = step(x)
+    return x
+
+
+workflow = DBOS.workflow()(chain)
+
+
+def prepare() -> None:
+    """Open DBOS's system database in the working directory."""
+    DBOS(config={"name": "chain", "log_level": "WARNING"})
+    DBOS.launch()
+
+
+def run() -> None:
+    """Run the chain once and check its answer."""
+    assert workflow(0) == N_STEPS
