@@ -1,0 +1,1 @@
+"""Tests of plait; docs/style.md, section 11, says what belongs where."""
