@@ -10,7 +10,7 @@ PLUGINS = sorted(page.parent for page in ROOT.glob("plugins/*/pyproject.toml"))
 SOURCES = [ROOT / "core/src", ROOT / "sdk/src", *(plugin / "src" for plugin in PLUGINS)]
 MODULES = sorted(path for source in SOURCES for path in source.rglob("*.py"))
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("plugins/*/README.md")]
+    {*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("plugins/*/README.md"), *ROOT.glob("docs/**/*.md")}
 )
 
 
