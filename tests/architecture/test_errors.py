@@ -70,12 +70,12 @@ def errors() -> list[type[PlaitError]]:
         below = waiting.pop().__subclasses__()
         waiting += below
         found += [kind for kind in below if kind.__module__.startswith("plait_core.")]
-    return sorted({kind for kind in found if "problem" in dir_of(kind)}, key=lambda kind: kind.__name__)
+    return sorted({kind for kind in found if not stands_for_a_reaction(kind)}, key=lambda kind: kind.__name__)
 
 
-def dir_of(kind: type[PlaitError]) -> set[str]:
-    """The names that *kind* and its bases define, without those of PlaitError itself."""
-    return {name for base in kind.__mro__ if base not in PlaitError.__mro__ for name in vars(base)}
+def stands_for_a_reaction(kind: type[PlaitError]) -> bool:
+    """Whether *kind* only gathers the classes below it and leaves the texts to them."""
+    return bool(kind.__subclasses__()) and kind.problem is PlaitError.problem
 
 
 def make(kind: type[PlaitError]) -> PlaitError:
