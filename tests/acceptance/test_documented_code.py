@@ -24,7 +24,6 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     module = ModuleType(f"page_{page.stem.replace('-', '_')}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PLAIT_HOME", str(tmp_path / "home"))
 
     for line, words, code in code_blocks(page, "python"):
         if words.startswith("no-run"):

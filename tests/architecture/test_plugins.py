@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.layout import PLUGINS
+from tests.architecture.layout import PLUGINS, ROOT
 
 FREE_TO_IMPORT = {*sys.stdlib_module_names, "attr", "attrs", "pluggy", "plait_core"}
 """What a `hooks.py` may load besides its own package; plait has loaded it before any plugin."""
@@ -63,6 +63,19 @@ def test_plugin_is_found_through_its_entry_point(plugin: Path) -> None:
 
     assert project["name"] == f"plait-{plugin.name.replace('_', '-')}"
     assert project["entry-points"] == {"plait": {plugin.name: f"plait_{plugin.name}.hooks"}}
+
+
+@every_plugin
+def test_plugin_is_known_to_the_tools(plugin: Path) -> None:
+    """mypy finds its sources, and the import contracts bind it."""
+    package = f"plait_{plugin.name}"
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    siblings, _core_flow, acyclic, *_ = tools["importlinter"]["contracts"]
+
+    assert f"$MYPY_CONFIG_FILE_DIR/plugins/{plugin.name}/src" in tools["mypy"]["mypy_path"]
+    assert package in tools["importlinter"]["root_packages"]
+    assert package in siblings["layers"][0].split(" | ")
+    assert package in acyclic["ancestors"]
 
 
 @every_plugin
