@@ -2,6 +2,7 @@
 Every error of core says what happened and what to do, and crosses processes (docs/style.md, 7).
 """
 
+import dataclasses
 import importlib
 import pickle
 import pkgutil
@@ -48,7 +49,7 @@ def sample(kind: Any) -> Any:
         return tuple(sample(argument) for argument in arguments if argument is not ...)
     if origin in {dict, Mapping}:
         return {sample(arguments[0]): sample(arguments[1])}
-    if attrs.has(kind):
+    if attrs.has(kind) or dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
         return kind(**{name: sample(hint) for name, hint in typing.get_type_hints(kind).items()})
     message = f"{kind} is no type that a field of an error has had; teach this function to make one"
     raise NotImplementedError(message)
