@@ -1,0 +1,357 @@
+"""
+The stored form of the IR: JSON for people and the API, msgpack for stores and workers.
+
+Called at every edge where an object of the IR leaves memory. An attrs class is a map of the fields that differ from
+their default; a class that is one of several alternatives is wrapped in its tag, ``{"attempt_scheduled": {...}}``, wherever it
+stands. Literals are written by hand, for speed and for readers: ``{"integer": 3}``, with ``hash`` and ``metadata`` beside the value.
+Unknown fields and tags are refused. So a tag, a field's name and its default are promises to stored data:
+``docs/adr/stored-form.md``, and golden files hold them.
+
+cattrs is imported by the first call, because reading settings or tracing a graph needs none of it.
+"""
+
+import math
+import types
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, overload
+
+import attrs
+
+from plait_core.ir import events, literals
+from plait_core.ir.json import Json
+from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.tags import TAGS
+from plait_core.ir.types import SimpleType
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+_PRIMITIVES = {
+    SimpleType.INTEGER: int,
+    SimpleType.FLOAT: float,
+    SimpleType.STRING: str,
+    SimpleType.BOOLEAN: bool,
+    SimpleType.DATETIME: int,
+    SimpleType.DURATION: int,
+}
+_PRIMITIVE_BY_TAG = {kind.value: (kind, python_type) for kind, python_type in _PRIMITIVES.items()}
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+# ── the four functions ───────────────────────────────────────────────────────
+
+
+def dumps(value: Any) -> bytes:
+    """
+    Dump an object of the IR as msgpack.
+
+    Raises:
+        NotStorable: Something inside has no stored form: an integer beyond 64 bits, a foreign object, nesting beyond 500 levels.
+    """
+    from msgpack import packb
+
+    try:
+        packed: bytes = packb(_binary().unstructure(value), unicode_errors="surrogatepass")
+    except (OverflowError, TypeError, ValueError) as error:
+        raise _not_storable(value, error) from error
+    return packed
+
+
+@overload
+def loads(kind: type[T], data: bytes) -> T: ...
+@overload
+def loads(kind: object, data: bytes) -> Any: ...
+def loads(kind: Any, data: bytes) -> Any:
+    """
+    Load what ``dumps`` made; *kind* is a class of the IR or one of its unions (``Decision``).
+
+    Raises:
+        NotReadable: The bytes are no msgpack, or not of this kind; says where.
+    """
+    from msgpack import unpackb
+
+    try:
+        plain = unpackb(data, unicode_errors="surrogatepass")
+    except Exception as error:  # msgpack raises classes of five unrelated families for damaged bytes
+        raise _not_readable(kind, (f"$: no msgpack ({error})",)) from error
+    return _structure(kind, plain, is_text=False)
+
+
+def to_json(value: Any) -> Json:
+    """Turn an object of the IR into JSON: bytes as base64, non-finite floats as ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
+    plain: Json = _text().unstructure(value)
+    return plain
+
+
+@overload
+def from_json(kind: type[T], data: Json) -> T: ...
+@overload
+def from_json(kind: object, data: Json) -> Any: ...
+def from_json(kind: Any, data: Json) -> Any:
+    """Turn what ``to_json`` made into an object of *kind*. Raises ``NotReadable`` like ``loads``."""
+    return _structure(kind, data, is_text=True)
+
+
+# ── converters ───────────────────────────────────────────────────────────────
+
+
+def _structure(kind: Any, plain: Any, *, is_text: bool) -> Any:
+    """Structure quickly; only after a failure again, slowly, to tell every place that is wrong."""
+    try:
+        return (_text() if is_text else _binary()).structure(plain, kind)
+    except Exception as error:  # cattrs passes on whatever a hook or a class raised
+        raise _not_readable(kind, _faults(kind, plain, is_text=is_text)) from error
+
+
+def _faults(kind: Any, plain: Any, *, is_text: bool) -> tuple[str, ...]:
+    from cattrs import transform_error
+
+    try:
+        _make(is_text=is_text, is_detailed=True).structure(plain, kind)
+    except Exception as error:  # noqa: BLE001  # as above
+        return tuple(transform_error(error, format_exception=_fault))
+    return ()
+
+
+def _fault(error: BaseException, _: type | None) -> str:
+    """Tell in words what one place has wrong; the texts of our own hooks are meant for readers, those of cattrs less so."""
+    from cattrs.errors import ForbiddenExtraKeysError
+
+    match error:
+        case KeyError():
+            return f"{error} is missing or not known"
+        case ForbiddenExtraKeysError():
+            return f"unknown: {', '.join(sorted(error.extra_fields))}"
+        case _:
+            return str(error)
+
+
+@cache
+def _binary() -> "Converter":
+    return _make(is_text=False)
+
+
+@cache
+def _text() -> "Converter":
+    return _make(is_text=True)
+
+
+def _make(*, is_text: bool, is_detailed: bool = False) -> "Converter":
+    from cattrs import Converter
+
+    converter = Converter(
+        forbid_extra_keys=True,
+        omit_if_default=True,
+        detailed_validation=is_detailed,
+        unstruct_collection_overrides={tuple: list},
+    )
+    converter.register_unstructure_hook_factory(attrs.has, lambda kind: _encoder(kind, converter))
+    converter.register_structure_hook_factory(attrs.has, lambda kind: _decoder(kind, converter))
+    converter.register_structure_hook_factory(_is_union_of_classes, lambda kind: _union_decoder(kind, converter))
+    converter.register_unstructure_hook_func(_is_plain, lambda value: value)
+    converter.register_structure_hook_func(_is_plain, lambda value, _: value)
+    for kind in (str, int, bool):
+        converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _as_float)
+    converter.register_unstructure_hook(float, _float_to_json if is_text else lambda value: value)
+    converter.register_unstructure_hook(bytes, _bytes_to_json if is_text else lambda value: value)
+    converter.register_structure_hook(bytes, _bytes_from_json if is_text else _exactly(bytes))
+    _register_literals(converter, is_text=is_text)
+    return converter
+
+
+def _resolved(kind: Any) -> Any:
+    """Let cattrs see the classes behind names in quotes, those of ``Json`` included."""
+    return attrs.resolve_types(kind, localns={"Mapping": Mapping, "Sequence": Sequence, "Json": Json})
+
+
+def _encoder(kind: Any, converter: "Converter") -> Callable[[Any], Any]:
+    from cattrs.gen import make_dict_unstructure_fn
+
+    encode = make_dict_unstructure_fn(_resolved(kind), converter, _cattrs_omit_if_default=True)
+    tag = TAGS.get(kind)
+    return encode if tag is None else lambda value: {tag: encode(value)}
+
+
+def _decoder(kind: Any, converter: "Converter") -> Hook:
+    from cattrs.gen import make_dict_structure_fn
+
+    decode: Hook = make_dict_structure_fn(
+        _resolved(kind),
+        converter,
+        _cattrs_forbid_extra_keys=True,
+        _cattrs_detailed_validation=converter.detailed_validation,
+    )
+    tag = TAGS.get(kind)
+
+    def decode_tagged(data: Any, _: Any) -> Any:
+        found, body = _tagged(data)
+        if found != tag:
+            raise ValueError(f"expected {tag!r}, found {found!r}")
+        return decode(body, kind)
+
+    return decode if tag is None else decode_tagged
+
+
+def _union_decoder(kind: Any, converter: "Converter") -> Hook:
+    """Choose among classes by their tag; a bare string is a simple type, ``None`` is itself where allowed."""
+    members = get_args(kind)
+    by_tag = {TAGS[member]: member for member in members if member in TAGS}
+    hooks: dict[str, Hook] = {}
+
+    def decode(data: Any, _: Any) -> Any:
+        if data is None and type(None) in members:
+            return None
+        if isinstance(data, str) and SimpleType in members:
+            return SimpleType(data)
+        tag = _tagged(data)[0]
+        if tag not in hooks:
+            if tag not in by_tag:
+                raise ValueError(f"unknown tag {tag!r}, expected one of: {', '.join(by_tag)}")
+            hooks[tag] = converter.get_structure_hook(by_tag[tag])
+        return hooks[tag](data, by_tag[tag])
+
+    return decode
+
+
+def _tagged(data: Any) -> tuple[str, Any]:
+    if not isinstance(data, dict) or len(data) != 1:
+        raise ValueError(f"expected a map with one tag, found {_shown(data)}")
+    return next(iter(data.items()))
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in {Union, types.UnionType}
+
+
+def _is_union_of_classes(kind: Any) -> bool:
+    """Say whether *kind* has several classes to choose from; ``X | None`` is left to cattrs."""
+    return _is_union(kind) and sum(member in TAGS for member in get_args(kind) if isinstance(member, type)) > 1
+
+
+def _is_plain(kind: Any) -> bool:
+    """Say whether *kind* is ``Json``, or a step of an attribute path: what is stored as it is."""
+    return _is_union(kind) and {int, str} <= set(get_args(kind))
+
+
+def _exactly(kind: type) -> Hook:
+    def check(value: Any, _: Any) -> Any:
+        if value.__class__ is not kind:
+            raise ValueError(f"expected {kind.__name__}, found {_shown(value)}")
+        return value
+
+    return check
+
+
+def _as_float(value: Any, _: Any) -> float:
+    """Read a float; JSON has no other way to write 1.0 than 1 in some languages, and none for NaN."""
+    if value.__class__ is float:
+        return value
+    if value.__class__ is int:
+        return float(value)
+    if value.__class__ is str and value in _NON_FINITE:
+        return _NON_FINITE[value]
+    raise ValueError(f"expected float, found {_shown(value)}")
+
+
+def _float_to_json(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _bytes_to_json(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def _bytes_from_json(value: Any, _: Any) -> bytes:
+    return b64decode(_exactly(str)(value, None), validate=True)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# ── literals, by hand ────────────────────────────────────────────────────────
+
+
+def _register_literals(converter: "Converter", *, is_text: bool) -> None:
+    """Most of what is stored are literals, and most of those are primitives."""
+    encode_other = converter.unstructure
+
+    def encode_primitive(value: Primitive) -> dict[str, Any]:
+        if is_text and value.kind is SimpleType.FLOAT:
+            return {"float": _float_to_json(value.value)}  # type: ignore[arg-type]  # a FLOAT holds a float
+        return {value.kind.value: value.value}
+
+    def encode(literal: Literal) -> dict[str, Any]:
+        value = literal.value
+        encoded: dict[str, Any]
+        if value.__class__ is Primitive:
+            encoded = encode_primitive(value)
+        else:
+            encoded = {} if value is None else encode_other(value)
+        if literal.hash is not None:
+            encoded["hash"] = literal.hash
+        if literal.metadata is not None:
+            encoded["metadata"] = dict(literal.metadata)
+        return encoded
+
+    variant = _union_decoder(literals.LiteralVariant, converter)
+
+    def decode_primitive(data: Any, _: Any) -> Primitive:
+        tag, value = _tagged(data)
+        kind, python_type = _PRIMITIVE_BY_TAG[tag]
+        if python_type is float:
+            value = _as_float(value, None)
+        elif value.__class__ is not python_type:
+            raise ValueError(f"expected {tag}, found {_shown(value)}")
+        return Primitive(kind=kind, value=value)
+
+    def decode(data: Any, _: Any) -> Literal:
+        if not isinstance(data, dict):
+            raise TypeError(f"expected a literal, found {_shown(data)}")
+        riders = {name: data[name] for name in ("hash", "metadata") if name in data}
+        value = {tag: body for tag, body in data.items() if tag not in riders} if riders else data
+        if not value:
+            return Literal(value=None, **riders)
+        is_primitive = len(value) == 1 and next(iter(value)) in _PRIMITIVE_BY_TAG
+        return Literal(value=(decode_primitive if is_primitive else variant)(value, None), **riders)
+
+    def encode_map(value: Mapping[str, Literal]) -> dict[str, Any]:
+        return {name: encode(literal) for name, literal in value.items()}
+
+    def encode_outcomes(event: events.ElementsSucceeded) -> dict[str, Any]:
+        outcomes = [
+            [element, n, None if output is None else encode(output), is_cached]
+            for element, n, output, is_cached in event.outcomes
+        ]
+        return {"elements_succeeded": {"node": event.node, "outcomes": outcomes}}
+
+    converter.register_unstructure_hook(Primitive, encode_primitive)
+    converter.register_structure_hook(Primitive, decode_primitive)
+    converter.register_unstructure_hook(Literal, encode)
+    converter.register_structure_hook(Literal, decode)
+    converter.register_unstructure_hook_func(lambda kind: kind == literals.LiteralMap, encode_map)
+    converter.register_unstructure_hook(events.ElementsSucceeded, encode_outcomes)
+
+
+# ── failures ─────────────────────────────────────────────────────────────────
+
+
+def _not_storable(value: Any, error: Exception) -> Exception:
+    from plait_core.errors.stores import NotStorable
+
+    return NotStorable(kind=type(value).__name__, detail=str(error))
+
+
+def _not_readable(kind: Any, faults: tuple[str, ...]) -> Exception:
+    from plait_core.errors.stores import NotReadable
+
+    return NotReadable(kind=kind.__name__ if isinstance(kind, type) else "document", faults=faults)
