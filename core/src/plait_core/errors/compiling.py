@@ -2,7 +2,7 @@
 
 import attrs
 
-from plait_core.errors._base import UserError
+from plait_core.errors._root import UserError
 
 
 @attrs.frozen(kw_only=True)
