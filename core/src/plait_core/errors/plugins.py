@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from plait_core.errors._base import PluginError, UserError
+from plait_core.errors._root import PluginError, UserError
 
 
 class SettingsFault(NamedTuple):
