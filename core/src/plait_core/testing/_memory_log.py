@@ -1,0 +1,121 @@
+"""
+The in-memory event log and the views it writes.
+
+The engine's runs without a database go through ``append`` once per turn, so it does nothing that could wait for a reader.
+"""
+
+from collections.abc import Sequence
+
+from plait_core.ir.events import Event
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ports.databases import Append, AttemptRow, ExecutionFilter, ExecutionRow, NodeRow, Page, Snapshot
+from plait_core.ports.pages import execution_place, execution_token, parse_execution_token
+from plait_core.testing._memory_records import Record, Records
+
+
+class MemoryLog:
+    """``EventLog`` over ``Records``."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
+        return [batch.execution for batch in batches if not self._commit(batch)]
+
+    def _commit(self, batch: Append) -> bool:
+        executions = self._records.executions
+        record = executions.get(batch.execution)
+        if record is None:
+            if batch.first_seq != 1:
+                return False
+            record = executions[batch.execution] = Record(batch.owner, batch.row)
+        elif batch.first_seq != record.next_seq or batch.owner != record.owner:
+            return False
+        record.turns.append((batch.first_seq, batch.at_ns, batch.decisions))
+        record.next_seq += len(batch.decisions)
+        record.row = batch.row
+        for node in batch.nodes:
+            record.nodes[node.node] = node
+        for attempt in batch.attempts:
+            key = attempt.id
+            record.attempts[key.node, key.element, key.n] = attempt
+        for message in batch.posted:
+            self._records.arrivals.pop((batch.execution, message), None)
+        for entry in batch.cache:
+            self._records.cache[entry.key.digest] = entry
+            self._records.reservations.pop(entry.key.digest, None)
+        return True
+
+    async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:
+        record = self._records.executions.get(execution)
+        return [
+            Event(seq=seq, at_ns=at_ns, decision=decision)
+            for first_seq, at_ns, decisions in (record.turns if record else ())
+            for seq, decision in enumerate(decisions, first_seq)
+            if seq > after
+        ]
+
+    async def save_snapshot(self, execution: ExecutionId, snapshot: Snapshot) -> None:
+        self._records.of(execution).snapshot = snapshot
+
+    async def load_snapshot(self, execution: ExecutionId) -> Snapshot | None:
+        record = self._records.executions.get(execution)
+        return record.snapshot if record else None
+
+    async def put_closure(self, digest: str, closure: Closure) -> None:
+        self._records.closures.setdefault(digest, closure)
+
+    async def get_closure(self, digest: str) -> Closure | None:
+        return self._records.closures.get(digest)
+
+
+class MemoryViews:
+    """``Views`` over ``Records``."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def execution(self, id: ExecutionId) -> ExecutionRow | None:
+        record = self._records.executions.get(id)
+        return record.row if record else None
+
+    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
+        rows = sorted(
+            (record.row for record in self._records.executions.values() if _is_wanted(record.row, where)),
+            key=execution_place,
+            reverse=True,
+        )
+        if page.token:
+            last = parse_execution_token(page.token)
+            rows = [row for row in rows if execution_place(row) < last]
+        shown = rows[: page.limit]
+        return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
+
+    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
+        record = self._records.executions.get(id)
+        return list(record.nodes.values()) if record else []
+
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+    ) -> Sequence[AttemptRow]:
+        record = self._records.executions.get(id)
+        if record is None:
+            return []
+        place = {name: position for position, name in enumerate(record.nodes)}
+        rows = sorted(
+            (row for row in record.attempts.values() if node in {None, row.id.node}),
+            key=lambda row: (place[row.id.node], -1 if row.id.element is None else row.id.element, row.id.n),
+        )
+        return rows[offset : offset + limit]
+
+
+def _is_wanted(row: ExecutionRow, where: ExecutionFilter) -> bool:
+    return (
+        where.project in {"", row.id.project}
+        and where.domain in {"", row.id.domain}
+        and (not where.phases or row.phase in where.phases)
+        and where.target in {None, row.target}
+        and where.name_contains in row.id.name
+        and (where.include_archived or not row.is_archived)
+    )
