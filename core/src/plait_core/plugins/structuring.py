@@ -68,13 +68,41 @@ class Structuring:
         self.faults.append(SettingsFault(key, self.origin(key), problem))
 
     def _value(self, value: Any, kind: Any, key: str) -> Any:
-        if attrs.has(kind) and isinstance(value, Mapping):
-            return self.structure(value, kind, key)
         try:
-            return _read(value, kind)
+            return self._read(value, kind, key)
         except _Misfit as misfit:
             self._fault(key, str(misfit))
             return None
+
+    def _read(self, value: Any, kind: Any, key: str) -> Any:
+        """Return *value* as a *kind*; text is parsed unless text is wanted."""
+        origin, arguments = get_origin(kind), get_args(kind)
+        if kind is Any:
+            return value
+        if origin in {Union, types.UnionType}:
+            return self._one_of(value, arguments, key)
+        if origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+            return _choice(value, {str(_word(choice)): choice for choice in arguments or kind})
+        if origin in {tuple, list, Sequence}:
+            parts = enumerate(_split(value) if isinstance(value, str) else _expect(list | tuple, value, "a list"))
+            return tuple(self._value(part, arguments[0], f"{key}[{n}]") for n, part in parts)
+        if origin in {dict, Mapping}:
+            table = _expect(Mapping, value, "a table")
+            return {name: self._value(part, arguments[1], f"{key}.{name}") for name, part in table.items()}
+        if attrs.has(kind):
+            return self.structure(_expect(Mapping, value, "a table"), kind, key)
+        return _scalar(value, kind)
+
+    def _one_of(self, value: Any, kinds: Sequence[Any], key: str) -> Any:
+        if value is None and type(None) in kinds:
+            return None
+        misfits = []
+        for kind in kinds:
+            try:
+                return self._read(value, kind, key)
+            except _Misfit as misfit:
+                misfits += [str(misfit)] if kind is not type(None) else []
+        raise _Misfit(" or ".join(misfits))
 
 
 def keys_of(cls: type[Any]) -> dict[str, "attrs.Attribute[Any]"]:
@@ -89,45 +117,16 @@ def unknown_key(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     """Say that *name* is not known, and which known one is nearest."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     if near:
         return f"is not known; did you mean {near[0]!r}?"
     return f"is not known; known here: {', '.join(sorted(known)) or 'nothing'}"
 
 
-def _read(value: Any, kind: Any) -> Any:
-    """Return *value* as a *kind*; text is parsed unless text is wanted."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if kind is Any:
+def _expect(kind: Any, value: Any, name: str) -> Any:
+    if isinstance(value, kind):
         return value
-    if origin in {Union, types.UnionType}:
-        return _one_of(value, arguments)
-    if origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
-        return _choice(value, {str(_word(choice)): choice for choice in arguments or kind})
-    if origin in {tuple, list, Sequence}:
-        parts = _split(value) if isinstance(value, str) else value
-        if not isinstance(parts, Sequence):
-            raise _Misfit(f"should be a list, and is {value!r}")
-        return tuple(_read(part, arguments[0]) for part in parts)
-    if origin in {dict, Mapping}:
-        if not isinstance(value, Mapping):
-            raise _Misfit(f"should be a table, and is {value!r}")
-        return {name: _read(part, arguments[1]) for name, part in value.items()}
-    return _scalar(value, kind)
-
-
-def _one_of(value: Any, kinds: Sequence[Any]) -> Any:
-    if value is None and type(None) in kinds:
-        return None
-    misfits = []
-    for kind in kinds:
-        if kind is type(None):
-            continue
-        try:
-            return _read(value, kind)
-        except _Misfit as misfit:
-            misfits.append(str(misfit))
-    raise _Misfit(" or ".join(misfits))
+    raise _Misfit(f"should be {name}, and is {value!r}")
 
 
 def _word(choice: Any) -> Any:
