@@ -1,0 +1,78 @@
+"""
+What a conversion may use besides the value: a place for new blobs, and stores to reach old ones.
+
+The worker makes one context per attempt, and sets it as the ambient one while user code runs, so that a ``File`` made
+inside a task knows where to put its bytes.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from plait_core.errors.values import UnsupportedType
+
+
+class BlobInfo(Protocol):
+    """One object of a listing."""
+
+    @property
+    def uri(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+
+class BlobStore(Protocol):
+    """The part of ``plait_core.ports.blobs.BlobStore`` that conversions use; see there."""
+
+    async def get(self, uri: str) -> bytes: ...
+
+    async def put(self, uri: str, data: bytes, *, if_absent: bool = False) -> bool: ...
+
+    def stream(self, uri: str, *, start: int = 0) -> AsyncIterator[bytes]: ...
+
+    async def download(self, uri: str, path: Path) -> None: ...
+
+    async def upload(self, path: Path, uri: str) -> None: ...
+
+    def list(self, prefix: str) -> AsyncIterator[BlobInfo]: ...
+
+    async def exists(self, uri: str) -> bool: ...
+
+
+BlobAccess: TypeAlias = Callable[[str], BlobStore]
+"""Finds the store of a URI."""
+
+
+@attrs.frozen(kw_only=True)
+class ConversionContext:
+    """
+    Where conversions write and read.
+
+    ``raw_prefix`` is the URI under which files, datasets and pickles are stored; ``blobs`` finds the store of any URI.
+    """
+
+    raw_prefix: str
+    blobs: BlobAccess
+
+    def new_uri(self, name: str = "") -> str:
+        """Make a URI that nothing has been written to, ending in *name* if there is one."""
+        fresh = f"{self.raw_prefix.rstrip('/')}/{os.urandom(8).hex()}"
+        return f"{fresh}/{name}" if name else fresh
+
+
+def _no_store(uri: str) -> BlobStore:
+    raise UnsupportedType(
+        python_type="File", reason=f"needs a blob store for {uri!r}", advice="use it inside a task, or pass it to one"
+    )
+
+
+DETACHED = ConversionContext(raw_prefix="", blobs=_no_store)
+"""For conversions that touch no storage: texts, schemas and defaults."""
+
+ambient: ContextVar[ConversionContext] = ContextVar("conversion_context", default=DETACHED)
+"""The context of the attempt that is running user code here, if any."""
