@@ -1,0 +1,248 @@
+"""
+Launch plans: a workflow under a name, with inputs fixed or defaulted, a schedule, and options for what it starts.
+
+Every workflow has a default plan of its own name. A name means one plan per process: asking again with the same
+properties gives the same plan, with other ones an error.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
+
+from plait_core.authoring.bindings import Bound
+from plait_core.authoring.entities import Entity, P, R
+from plait_core.authoring.interfaces import REQUIRED, PythonInput, PythonInterface
+from plait_core.authoring.typesystem import constants, process_types
+from plait_core.authoring.workflows import Workflow
+from plait_core.errors.authoring import InvalidLaunchPlan, UnknownOptions, WrongArguments
+from plait_core.ir.ids import EntityKind
+from plait_core.ir.interfaces import Parameter, TypedInterface
+from plait_core.ir.launch_plans import ConcurrencyPolicy, ExecutionOptions, LaunchPlanTemplate
+from plait_core.ir.literals import Literal
+from plait_core.ir.tasks import SecurityContext
+from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from plait_core.authoring.notifications import Notification
+    from plait_core.authoring.schedules import Schedule
+
+
+class PlanOptions(TypedDict, total=False):
+    """The properties of a launch plan besides its workflow and name."""
+
+    default_inputs: Mapping[str, Any]
+    """Inputs that an execution may still give otherwise."""
+    fixed_inputs: Mapping[str, Any]
+    """Inputs that nobody may give otherwise."""
+    schedule: "Schedule | None"
+    """When it fires, once it is active."""
+    notifications: "Sequence[Notification] | None"
+    """Whom to tell how executions end."""
+    labels: Mapping[str, str] | None
+    """Labels of all that executions make."""
+    annotations: Mapping[str, str] | None
+    """Annotations of the same."""
+    envs: Mapping[str, str] | None
+    """Environment variables of every attempt."""
+    tags: Sequence[str]
+    """Tags of executions."""
+    raw_output_data_config: str
+    """URI prefix below which values are stored."""
+    max_parallelism: int | None
+    """Attempts of one execution that may run at once."""
+    security_context: SecurityContext | None
+    """Who executions run as."""
+    interruptible: bool | None
+    """Whether attempts may run on machines that can be taken away."""
+    overwrite_cache: bool | None
+    """Whether executions ignore what is cached and replace it."""
+    auto_activate: bool
+    """Whether registering it makes it the active version."""
+    concurrency: ConcurrencyPolicy | None
+    """How many executions may run at once."""
+
+
+class LaunchPlan(Entity[P, R]):
+    """A named partial invocation of a workflow; ``get_or_create`` and ``create`` make them."""
+
+    kind: ClassVar[EntityKind] = EntityKind.LAUNCH_PLAN
+
+    def __init__(self, name: str, workflow: Workflow[P, R], **options: "Unpack[PlanOptions]") -> None:
+        super().__init__(name)
+        self.workflow = workflow
+        self.options = options
+        self._check(options)
+
+    @classmethod
+    def get_or_create(
+        cls, workflow: Workflow[P, R], name: str | None = None, **options: "Unpack[PlanOptions]"
+    ) -> "LaunchPlan[P, R]":
+        """
+        Return the plan *name* of *workflow*, making it on first use; without a name, the default plan.
+
+        Raises:
+            InvalidLaunchPlan: a plan of that name differs, the default plan is given properties, or inputs do not fit.
+        """
+        if name is None:
+            if options:
+                raise InvalidLaunchPlan(
+                    plan=workflow.name,
+                    detail=f"the default plan of a workflow cannot have {', '.join(options)}",
+                    instead="give the plan a name",
+                )
+            return default_plan(workflow)
+        known = _plans.get(name)
+        if known is None:
+            return cls.create(name, workflow, **options)
+        for what, there, here in known._differences(workflow, options):
+            raise InvalidLaunchPlan(
+                plan=name,
+                detail=f"exists with {what}={there!r}, not {here!r}",
+                instead="use another name, or the same properties",
+            )
+        return cast("LaunchPlan[P, R]", known)
+
+    @classmethod
+    def create(cls, name: str, workflow: Workflow[P, R], **options: "Unpack[PlanOptions]") -> "LaunchPlan[P, R]":
+        """Make a plan; raises ``InvalidLaunchPlan`` when the name is taken or inputs do not fit."""
+        if name in _plans:
+            raise InvalidLaunchPlan(plan=name, detail="exists already", instead="use another name, or get_or_create")
+        plan = cls(name, workflow, **options)
+        _plans[name] = plan
+        return plan
+
+    def clone_with(self, name: str, **changes: "Unpack[PlanOptions]") -> "LaunchPlan[P, R]":
+        """Make a plan *name* that differs by *changes*."""
+        return LaunchPlan.create(name, self.workflow, **{**self.options, **changes})
+
+    @cached_property
+    def python_interface(self) -> PythonInterface:
+        """What an execution may give: the workflow's inputs without the fixed ones, with the plan's defaults."""
+        theirs, defaults = self.workflow.python_interface, self.options.get("default_inputs") or {}
+        inputs = {
+            name: PythonInput(declared.type, defaults.get(name, declared.default))
+            for name, declared in theirs.inputs.items()
+            if name not in self.fixed_inputs
+        }
+        return PythonInterface(inputs, theirs.outputs, theirs.output_tuple)
+
+    @cached_property
+    def interface(self) -> TypedInterface:
+        whole = self.workflow.interface
+        return TypedInterface(
+            inputs=tuple(variable for variable in whole.inputs if variable.name not in self.fixed_inputs),
+            outputs=whole.outputs,
+        )
+
+    @property
+    def fixed_inputs(self) -> Mapping[str, Any]:
+        """Inputs that nobody may give otherwise."""
+        return self.options.get("fixed_inputs") or {}
+
+    @cached_property
+    def template(self) -> LaunchPlanTemplate:
+        """The plan as the platform knows it."""
+        schedule = self.options.get("schedule")
+        return LaunchPlanTemplate(
+            id=self.id,
+            workflow=self.workflow.id,
+            parameters=tuple(
+                Parameter(
+                    variable=variable,
+                    is_required=(declared := self.python_interface.inputs[variable.name]).default is REQUIRED,
+                    default=None if declared.default is REQUIRED else _literal(declared.default, declared.type),
+                )
+                for variable in self.interface.inputs
+            ),
+            fixed_inputs={
+                name: _literal(value, self.workflow.python_interface.inputs[name].type)
+                for name, value in self.fixed_inputs.items()
+            },
+            expected_outputs=self.interface.outputs,
+            schedule=schedule.spec() if schedule else None,
+            options=self._execution_options,
+            concurrency=self.options.get("concurrency"),
+            auto_activate=self.options.get("auto_activate", False),
+        )
+
+    @property
+    def _execution_options(self) -> ExecutionOptions:
+        options = self.options
+        notifications = options.get("notifications")
+        return ExecutionOptions(
+            labels=options.get("labels") or {},
+            annotations=options.get("annotations") or {},
+            envs=options.get("envs") or {},
+            tags=tuple(options.get("tags", ())),
+            security=options.get("security_context"),
+            raw_data_prefix=options.get("raw_output_data_config", ""),
+            max_parallelism=options.get("max_parallelism"),
+            interruptible=options.get("interruptible"),
+            overwrite_cache=options.get("overwrite_cache"),
+            notifications=None if notifications is None else tuple(told.spec() for told in notifications),
+        )
+
+    def _target(self) -> NodeTarget:
+        return LaunchPlanRef(id=self.id)
+
+    def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Bound]:
+        """Bind what is given; the plan itself has the rest."""
+        self._refuse(args, kwargs)
+        bound = super()._bound((), kwargs)
+        return {name: value for name, value in bound.items() if name in kwargs}
+
+    def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
+        self._refuse(args, kwargs)
+        return super()._run((), kwargs)
+
+    def _refuse(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Refuse positions, whose meaning would shift with the fixed inputs, and fixed inputs themselves."""
+        names = tuple(self.python_interface.inputs)
+        if args:
+            raise WrongArguments(entity=self.name, detail="takes its inputs by name only", inputs=names)
+        if fixed := sorted(kwargs.keys() & self.fixed_inputs.keys()):
+            raise WrongArguments(
+                entity=self.name, detail=f"has fixed {', '.join(fixed)}; nobody may override that", inputs=names
+            )
+
+    def _check(self, options: PlanOptions) -> None:
+        if unknown := options.keys() - PlanOptions.__annotations__.keys():
+            raise UnknownOptions(
+                declaration=f"launch plan {self.name}",
+                unknown=tuple(sorted(unknown)),
+                known=tuple(PlanOptions.__annotations__),
+            )
+        inputs = self.workflow.python_interface.inputs
+        for option in ("fixed_inputs", "default_inputs"):
+            if strange := (options.get(option) or {}).keys() - inputs.keys():
+                raise InvalidLaunchPlan(
+                    plan=self.name,
+                    detail=f"{option} names {', '.join(sorted(strange))}, which {self.workflow.name} does not have",
+                    instead=f"its inputs are: {', '.join(inputs) or 'none'}",
+                )
+
+    def _differences(self, workflow: Workflow[Any, Any], options: PlanOptions) -> "list[tuple[str, object, object]]":
+        if workflow is not self.workflow:
+            return [("workflow", self.workflow.name, workflow.name)]
+        names = dict.fromkeys((*self.options, *options))
+        pairs = [(name, self.options.get(name), options.get(name)) for name in names]
+        return [(name, there, here) for name, there, here in pairs if there != here]
+
+
+def default_plan(workflow: Workflow[P, R]) -> LaunchPlan[P, R]:
+    """Return the plan that every workflow has: its own name, its own defaults, and its ``default_options``."""
+    kept = vars(workflow)
+    if "_default_plan" not in kept:
+        options = workflow.options.get("default_options")
+        kept["_default_plan"] = LaunchPlan(workflow.name, workflow, **(options.plan_options() if options else {}))
+    plan: LaunchPlan[P, R] = kept["_default_plan"]
+    return plan
+
+
+_plans: dict[str, LaunchPlan[..., Any]] = {}
+
+
+def _literal(value: Any, python_type: Any) -> Literal:
+    return process_types().converter(python_type).to_literal(value, constants())
