@@ -1,0 +1,100 @@
+"""
+What a worker works with, and what it has learnt about entities so far.
+
+Made once per engine or process. ``Prepared`` is looked up per unit, so that a task's converters are found once, not per attempt.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from plait_core.authoring.entities import Entity
+from plait_core.ir.ids import AttemptId, EntityId
+from plait_core.ir.literals import Literal
+from plait_core.ir.types import LiteralType
+from plait_core.ir.units import FunctionCall, Unit
+from plait_core.plugins import Plugins
+from plait_core.ports.channels import TaskChannel
+from plait_core.ports.secrets import AskSecret
+from plait_core.ports.specs import BlobAccess
+from plait_core.ports.tasks import TaskKind
+from plait_core.types import ConversionContext, TypeEngine
+from plait_core.worker.loading import load_entity
+
+
+@attrs.frozen(eq=False)
+class PreparedInput:
+    """How one input is read."""
+
+    python_type: Any
+    to_python: Callable[[Literal, ConversionContext], Any]
+
+
+@attrs.frozen(eq=False)
+class PreparedOutput:
+    """How one output is written."""
+
+    name: str
+    python_type: Any
+    literal_type: LiteralType
+    to_literal: Callable[[Any, ConversionContext], Literal]
+
+
+@attrs.frozen(eq=False)
+class Prepared:
+    """An entity, with everything that is the same in all its attempts."""
+
+    entity: Entity[Any, Any]
+    kind: TaskKind
+    inputs: Mapping[str, PreparedInput]
+    outputs: tuple[PreparedOutput, ...]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class WorkerServices:
+    """
+    What ``perform`` uses.
+
+    ``entities`` holds those of this process, which need not be importable; others are imported by their location. ``channel``
+    opens an attempt's line to its engine, where there is one.
+    """
+
+    plugins: Plugins
+    types: TypeEngine
+    blobs: BlobAccess
+    secrets: AskSecret
+    entities: Mapping[EntityId, Entity[Any, Any]] = attrs.field(factory=dict)
+    channel: Callable[[AttemptId], TaskChannel] | None = None
+    worker: str = ""
+    _prepared: dict[EntityId, Prepared] = attrs.field(factory=dict, init=False)
+
+    def prepared(self, unit: Unit) -> Prepared:
+        """
+        Return what is needed to run *unit*.
+
+        Raises:
+            EntityNotLoadable, UnknownResolver: its entity cannot be found.
+            UnknownOffer: no plugin runs tasks of its type.
+        """
+        task = unit.template.id
+        entity = self.entities.get(task)
+        prepared = self._prepared.get(task)
+        if prepared is None or (entity is not None and prepared.entity is not entity):
+            prepared = self._prepared[task] = self._prepare(unit, entity)
+        return prepared
+
+    def _prepare(self, unit: Unit, entity: Entity[Any, Any] | None) -> Prepared:
+        if entity is None:
+            entity = load_entity(unit.action if isinstance(unit.action, FunctionCall) else None, unit.template)
+        interface = entity.python_interface
+        inputs = {
+            name: PreparedInput(declared.type, self.types.converter(declared.type).to_python)
+            for name, declared in interface.inputs.items()
+        }
+        outputs = tuple(self._prepared_output(name, kind) for name, kind in interface.outputs.items())
+        return Prepared(entity, self.plugins.task_kind(unit.template.type), inputs, outputs)
+
+    def _prepared_output(self, name: str, python_type: Any) -> PreparedOutput:
+        converter = self.types.converter(python_type)
+        return PreparedOutput(name, python_type, converter.literal_type, converter.to_literal)
