@@ -48,14 +48,11 @@ class MoonSettings:
     phase: str = "new"
 
 
-@attrs.frozen
 class Made:
     """What every factory below makes: it remembers its arguments."""
 
-    arguments: tuple[Any, ...]
-
     def __init__(self, *arguments: Any) -> None:
-        self.__attrs_init__(arguments)
+        self.arguments = arguments
 
 
 def healthy(settings: MoonSettings) -> HealthCheck:

@@ -149,7 +149,7 @@ def test_faults_of_all_tables_are_told_when_plugins_are_loaded(site: SitePackage
     site.install("moon", WITH_SETTINGS)
     site.install("sun", "")
     origins = {"plugins.moon.fase": "plait.toml", "plugins.moon.n_craters": "PLAIT_PLUGINS__MOON__N_CRATERS"}
-    tables = {"moon": {"fase": "full", "n_craters": "many"}, "sun": {"spots": 3}}
+    tables: dict[str, dict[str, Any]] = {"moon": {"fase": "full", "n_craters": "many"}, "sun": {"spots": 3}}
 
     with pytest.raises(InvalidSettings) as caught:
         site.load(Settings(plugins=tables, origins=origins))

@@ -139,6 +139,11 @@ class Plugins:
 
     # ── values ───────────────────────────────────────────────────────────────
 
+    def executor_settings(self, name: str) -> Any:
+        """Return the settings of the plugin that offers the executor *name*, in its own class."""
+        offers: Mapping[str, Offer[ExecutorSpec]] = self._collect("plait_executors", ExecutorSpec, "executor", _by_name)
+        return self.settings_for(offers[name].member.found.name)
+
     def transformer_specs(self) -> Sequence[tuple[TypeTransformerSpec, str]]:
         """Return type transformers, each with its distribution."""
         offers = self._collect(
