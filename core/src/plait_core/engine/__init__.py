@@ -1,0 +1,11 @@
+"""
+The engine: launches executions and sees them through, over whatever ports it is given.
+
+``Engine`` is public; everything else here is underscored. The rules are pure (``_decide``), the fold is total
+(``_apply``), and a thin asyncio shell (``_run``, ``_acting``) commits turns and carries out commands.
+"""
+
+from plait_core.engine._run import Ending
+from plait_core.engine.engine import Engine
+
+__all__ = ["Ending", "Engine"]

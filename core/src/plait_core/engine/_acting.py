@@ -1,0 +1,384 @@
+"""
+Carrying out commands: the only place where a run touches the world.
+
+Called by ``Run``, one command at a time and in the order decided. Whatever takes long becomes a task of its own and
+answers by a stimulus; what ends at once answers at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from plait_core.engine import _commands as cmd
+from plait_core.engine import _stimuli as st
+from plait_core.engine._bindings import NoSuchPart, part_of
+from plait_core.engine._cache import hit, keyed, miss, uris
+from plait_core.engine._children import child_node_id
+from plait_core.engine._policies import cache_policy
+from plait_core.engine._services import closure_digest
+from plait_core.engine._state import SCHEDULED, NodeState
+from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
+from plait_core.errors import PlaitError, UserError
+from plait_core.errors.compiling import CompileFailed
+from plait_core.errors.running import Saturated
+from plait_core.ir import events as ev
+from plait_core.ir.executions import CacheStatus, CacheVerdict, Closure, Fault, TaskError
+from plait_core.ir.ids import AttemptId, NodeExecutionId, NodeId
+from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
+from plait_core.ir.types import NONE, CollectionType, LiteralType
+from plait_core.ir.workflows import Array
+from plait_core.ports.channels import ChildCall, ChildOutcome
+from plait_core.ports.databases import Reservation
+from plait_core.ports.executors import Ended, Executor
+from plait_core.types.offloading import fetch, offload
+
+if TYPE_CHECKING:
+    from plait_core.engine._run import Run
+
+FLUSH_AFTER_S = 0.05
+"""How long successes of elements may wait for company before they are recorded."""
+
+RESERVATION_POLL_S = 1.0
+"""How long a node waits before it asks again for a value that another attempt is making."""
+
+CANCEL_GRACE_S = 10.0
+
+
+class Acting:
+    """Carries out the commands of one run."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._services = run.services
+        self._state = run.state
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lists: dict[NodeId, LiteralMap] = {}
+        self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
+        self._submitted: set[tuple[NodeId, int | None, int]] = set()
+        self._acts: dict[type, Callable[[Any], Awaitable[None]]] = {
+            cmd.Submit: self._submit,
+            cmd.SubmitElements: self._submit_elements,
+            cmd.Cancel: self._cancel,
+            cmd.CancelElements: self._cancel_elements,
+            cmd.LoadValue: self._load_value,
+            cmd.LookUpCache: self._look_up_cache,
+            cmd.LookUpElements: self._look_up_elements,
+            cmd.StartChild: self._start_child,
+            cmd.AbortChild: self._abort_child,
+            cmd.CompileFragment: self._compile_fragment,
+            cmd.AssembleOutputs: self._assemble_outputs,
+        }
+
+    async def carry_out(self, command: cmd.Command) -> None:
+        """Do what the command says; its answer comes as a stimulus, now or later."""
+        await self._acts[type(command)](command)
+
+    async def close(self) -> None:
+        """End what is still going on for this run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for callers in self._callers.values():
+            for caller in callers:
+                caller.cancel()
+
+    def adopt(self, attempt: AttemptId) -> None:
+        """Know an attempt that an executor had before this run began."""
+        self._submitted.add((attempt.node, attempt.element, attempt.n))
+
+    def settle(self, decisions: Sequence[ev.Decision]) -> None:
+        """Answer eager tasks that wait for nodes which *decisions* end."""
+        if not self._callers:
+            return
+        for decision in decisions:
+            if isinstance(decision, ev.NodeSucceeded | ev.NodeEnded):
+                for caller in self._callers.pop(decision.node, ()):
+                    if not caller.done():
+                        caller.set_result(self._outcome(self._state.nodes[decision.node]))
+
+    def _now(self) -> int:
+        return self._services.clock.now_ns()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ── attempts ─────────────────────────────────────────────────────────────
+
+    def _executor(self, node: NodeState) -> Executor:
+        return self._services.executors[self._state.placements[str(node.template.id)]]
+
+    async def _submit(self, command: cmd.Submit) -> None:
+        node = self._state.nodes[command.node]
+        inputs = node.inputs() if command.element is None else await self._element_inputs(node, command.element)
+        await self._hand_over(node, command.n, command.element, inputs, command)
+
+    async def _hand_over(
+        self, node: NodeState, n: int, element: int | None, inputs: LiteralMap, command: cmd.Command
+    ) -> None:
+        attempt = attempt_id(self._state, node, n, element)
+        services = self._services
+        try:
+            unit = unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
+            report = await self._executor(node).submit(unit)
+        except Saturated as full:
+            self._spawn(self._try_again(command, full.delay_s))
+            return
+        except UserError as refusal:
+            error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
+            self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element))
+            return
+        self._submitted.add((node.id, element, n))
+        if report is not None:
+            await self._run.hear(report)
+
+    async def _try_again(self, command: cmd.Command, delay_s: float) -> None:
+        clock = self._services.clock
+        await clock.sleep_until(clock.now_ns() + int(delay_s * 1e9))
+        self._run.recall(command)
+
+    async def _submit_elements(self, command: cmd.SubmitElements) -> None:
+        """Submit elements in order; successes that come back at once are told in batches."""
+        node = self._state.nodes[command.node]
+        assert node.array is not None
+        phases = node.array.phases
+        executor = self._executor(node)
+        services, state = self._services, self._state
+        outcomes: list[tuple[int, int, Literal | None]] = []
+        flush_at = monotonic() + FLUSH_AFTER_S
+        elements = command.elements
+        for position, element in enumerate(elements):
+            if phases[element] != SCHEDULED or node.is_cancelling:
+                continue
+            inputs = await self._element_inputs(node, element)
+            unit = unit_for(
+                state, node, attempt_id(state, node, 0, element), inputs, services.render, blobs=services.blobs_root
+            )
+            try:
+                report = await executor.submit(unit)
+            except Saturated as full:
+                self._spawn(self._try_again(cmd.SubmitElements(node.id, elements[position:]), full.delay_s))
+                break
+            if report is None:
+                self._submitted.add((node.id, element, 0))
+            elif isinstance(report, Ended) and report.result.outputs is not None:
+                outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
+            else:
+                await self._run.hear(report)
+            if monotonic() > flush_at:
+                self._run.recall(cmd.SubmitElements(node.id, elements[position + 1 :]), first=True)
+                break
+        if outcomes:
+            self._run.tell(st.ElementsEnded(self._now(), node.id, outcomes))
+
+    async def _element_inputs(self, node: NodeState, element: int) -> dict[str, Literal]:
+        target = node.node.target
+        assert isinstance(target, Array)
+        lists = self._lists.get(node.id)
+        if lists is None:
+            lists = {name: await self._whole(value) for name, value in node.inputs().items()}
+            self._lists[node.id] = lists
+        return {
+            name: value if name in target.bound_inputs else _elements_of(value)[element] for name, value in lists.items()
+        }
+
+    async def _whole(self, literal: Literal) -> Literal:
+        return await fetch(literal, self._services.blobs) if isinstance(literal.value, Offloaded) else literal
+
+    async def _cancel(self, command: cmd.Cancel) -> None:
+        node = self._state.nodes[command.node]
+        await self._stop(node, [(command.element, command.n)])
+
+    async def _cancel_elements(self, command: cmd.CancelElements) -> None:
+        node = self._state.nodes[command.node]
+        array = node.array
+        assert array is not None
+        await self._stop(node, [(element, array.attempt_of(element)) for element in command.elements])
+
+    async def _stop(self, node: NodeState, attempts: Sequence[tuple[int | None, int]]) -> None:
+        """Stop what was handed over; what was not is gone at once."""
+        running = []
+        for element, n in attempts:
+            if (node.id, element, n) in self._submitted:
+                running.append(attempt_id(self._state, node, n, element))
+                continue
+            error = TaskError(code="Cancelled", message="stopped before it was submitted", is_recoverable=False)
+            self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element, is_cancelled=True))
+        if running:
+            await self._executor(node).cancel(running, grace_s=CANCEL_GRACE_S)
+
+    # ── values ───────────────────────────────────────────────────────────────
+
+    async def _load_value(self, command: cmd.LoadValue) -> None:
+        self._spawn(self._read(command))
+
+    async def _read(self, command: cmd.LoadValue) -> None:
+        value, error = None, None
+        try:
+            whole = await fetch(_stored_at(command.uri), self._services.blobs)
+            value = part_of(whole, command.path, {}) if command.path else whole
+        except (PlaitError, NoSuchPart) as failure:
+            error = TaskError(code=type(failure).__name__, message=str(failure), is_recoverable=False)
+        self._run.tell(st.ValueRead(self._now(), command.node, command.uri, command.path, value, error))
+
+    async def _assemble_outputs(self, command: cmd.AssembleOutputs) -> None:
+        node = self._state.nodes[command.node]
+        array = node.array
+        assert array is not None
+        literal = Literal(value=Collection(literals=tuple(o for o in array.outputs if o is not None)))
+        types = list(node.template.interface.output_types.values())
+        if types:
+            list_type = LiteralType(type=CollectionType(element=types[0]))
+            prefix = outputs_prefix(self._state.id, node, self._services.blobs_root)
+            literal = await offload(literal, list_type, prefix, self._services.blobs)
+        self._lists.pop(node.id, None)
+        self._run.tell(st.OutputsAssembled(self._now(), node.id, literal))
+
+    # ── the cache ────────────────────────────────────────────────────────────
+
+    async def _look_up_cache(self, command: cmd.LookUpCache) -> None:
+        node = self._state.nodes[command.node]
+        verdict, outputs, held = await self._ask_cache(node, None, node.inputs())
+        retry_at = self._now() + int(RESERVATION_POLL_S * 1e9) if held else None
+        self._run.tell(st.CacheLookedUp(self._now(), node.id, verdict, outputs, retry_at))
+
+    async def _look_up_elements(self, command: cmd.LookUpElements) -> None:
+        node = self._state.nodes[command.node]
+        hits: list[tuple[int, Literal | None]] = []
+        misses = []
+        for element in command.elements:
+            _, outputs, _ = await self._ask_cache(node, element, await self._element_inputs(node, element))
+            if outputs is None:
+                misses.append(element)
+            else:
+                hits.append((element, next(iter(outputs.values()), None)))
+        self._run.tell(st.ElementsLookedUp(self._now(), node.id, hits, tuple(misses)))
+
+    async def _ask_cache(
+        self, node: NodeState, element: int | None, inputs: LiteralMap
+    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
+        """Return the verdict, the outputs of a hit, and whether another attempt is making the value."""
+        policy = cache_policy(node)
+        assert policy is not None
+        if self._services.cache_mode == "off":
+            return CacheVerdict(status=CacheStatus.DISABLED, reason="switched off by settings"), None, False
+        asked = keyed(node.template, policy, inputs)
+        index = self._services.database.cache
+        if self._services.cache_mode == "on":
+            entry = await index.get(asked.key)
+            if entry is not None:
+                if await self._is_whole(entry.outputs):
+                    return hit(entry), entry.outputs, False
+                self._run.keyed[node.id, element] = asked
+                return CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED"), None, False
+        self._run.keyed[node.id, element] = asked
+        verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
+        if not policy.serializable or element is not None:
+            return verdict, None, False
+        attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
+        holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
+        return verdict, None, holder.attempt != attempt
+
+    async def _is_whole(self, outputs: LiteralMap) -> bool:
+        """Whether everything the outputs refer to is still there."""
+        for literal in outputs.values():
+            for uri in uris(literal):
+                if not await self._has(uri):
+                    return False
+        return True
+
+    async def _has(self, uri: str) -> bool:
+        store = self._services.blobs(uri)
+        if await store.exists(uri):
+            return True
+        async for _ in store.list(uri):
+            return True
+        return False
+
+    # ── children ─────────────────────────────────────────────────────────────
+
+    async def _start_child(self, command: cmd.StartChild) -> None:
+        node = self._state.nodes[command.node]
+        inputs = node.inputs() if command.element is None else await self._element_inputs(node, command.element)
+        self._spawn(self._follow_child(command, node, inputs))
+
+    async def _follow_child(self, command: cmd.StartChild, node: NodeState, inputs: LiteralMap) -> None:
+        target = node.node.target
+        plan = target.target.id if isinstance(target, Array) else target.id  # type: ignore[union-attr]  # a launch plan
+        spec = self._state.spec
+        assert spec is not None
+        parent = NodeExecutionId(execution=self._state.id, node=node.id)
+        try:
+            ended = await self._run.children.run_child(
+                command.execution, node.graph.closure.closure, plan, inputs, parent=parent, spec=spec
+            )
+            outputs, error = ended.outputs, ended.error
+            if ended.exception is not None:
+                self._run.exceptions[node.id] = ended.exception
+        except UserError as refusal:
+            outputs = None
+            error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
+        if error is not None:
+            error = attrs.evolve(error, node=node.id)
+        self._run.tell(st.ChildEnded(self._now(), node.id, outputs, error, command.element))
+
+    async def _abort_child(self, command: cmd.AbortChild) -> None:
+        await self._run.children.abort(command.execution, reason=f"its parent {self._state.id} stops")
+
+    async def keep_fragment(self, closure: Closure) -> str:
+        """Store what a dynamic task made, sound or not; returns its digest."""
+        digest = closure_digest(closure)
+        await self._services.database.log.put_closure(digest, closure)
+        return digest
+
+    async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
+        placements, error = {}, None
+        try:
+            await self._services.fetch(command.closure)
+            placements = dict(self._services.place(self._services.library[command.closure].closure))
+        except CompileFailed as failure:
+            error = TaskError(code="CompileFailed", message=str(failure), is_recoverable=False)
+        self._run.tell(
+            st.FragmentChecked(self._now(), command.node, command.n, command.closure, placements, error)
+        )
+
+    async def call(self, caller: NodeId, n: int, call: ChildCall) -> ChildOutcome:
+        """Run a child of an eager task, or find the one that answered the same call before, and wait for it."""
+        node = self._state.nodes[caller]
+        child = child_node_id(self._state, node, call.key, n)
+        known = self._state.nodes.get(child)
+        if known is not None and known.is_terminal:
+            return self._outcome(known)
+        waiter: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
+        self._callers.setdefault(child, []).append(waiter)
+        digest = await self._services.keep(call.closure)
+        placements = self._services.place(call.closure)
+        self._run.tell(
+            st.Called(self._now(), caller, n, call.key, call.target, call.inputs, digest, placements)
+        )
+        return await waiter
+
+    def _outcome(self, node: NodeState) -> ChildOutcome:
+        if node.error is None and node.phase.value in ("SUCCEEDED", "RECOVERED"):
+            return ChildOutcome(outputs=node.outputs)
+        error = node.error or TaskError(code="Aborted", message=f"{node.id} was aborted", fault=Fault.SYSTEM)
+        return ChildOutcome(error=error, exception=self._run.exceptions.get(NodeId(error.node or node.id)))
+
+
+_ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
+
+
+def _stored_at(uri: str) -> Literal:
+    return Literal(value=Offloaded(uri=uri, size_bytes=0, type=NONE, digest=""))
+
+
+def _elements_of(literal: Literal) -> Sequence[Literal]:
+    value = literal.value
+    while isinstance(value, UnionValue):
+        value = value.value.value
+    assert isinstance(value, Collection)
+    return value.literals

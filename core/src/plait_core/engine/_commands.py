@@ -1,0 +1,195 @@
+"""
+Commands: what the shell has to do, and has not heard the answer to yet.
+
+Opened and closed by ``apply``; each is idempotent by its key, which is made of ids. Recovery carries out whatever
+is still open.
+"""
+
+from typing import TypeAlias, Union
+
+import attrs
+
+from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ir.workflows import AttrPath
+
+Key: TypeAlias = tuple[str | int | None, ...]
+
+
+@attrs.frozen(eq=False)
+class Submit:
+    """Hand attempt *n* to its executor."""
+
+    node: NodeId
+    n: int
+    element: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """Identify the attempt."""
+        return ("attempt", self.node, self.element, self.n)
+
+
+@attrs.frozen(eq=False)
+class SubmitElements:
+    """Hand first attempts of elements of a map node to their executor, in order, and report back in batches."""
+
+    node: NodeId
+    elements: range | tuple[int, ...]
+
+    @property
+    def key(self) -> Key:
+        """Identify the batch by its first element."""
+        return ("elements", self.node, self.elements[0])
+
+
+@attrs.frozen(eq=False)
+class Cancel:
+    """Stop attempt *n*; a terminal report closes this. An abandoned attempt is one whose node has gone on without it."""
+
+    node: NodeId
+    n: int
+    element: int | None = None
+    is_abandoned: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Identify the attempt to stop."""
+        return ("stop" if self.is_abandoned else "cancel", self.node, self.element, self.n)
+
+
+@attrs.frozen(eq=False)
+class CancelElements:
+    """Stop whatever elements of a map node are submitted; each reports its own end."""
+
+    node: NodeId
+    elements: tuple[int, ...]
+
+    @property
+    def key(self) -> Key:
+        """Identify the node."""
+        return ("cancel", self.node)
+
+
+@attrs.frozen(eq=False)
+class LoadValue:
+    """Read a part of an offloaded value."""
+
+    node: NodeId
+    uri: str
+    path: AttrPath
+
+    @property
+    def key(self) -> Key:
+        """Identify the part."""
+        return ("load", self.node, self.uri, *self.path)
+
+
+@attrs.frozen(eq=False)
+class LookUpCache:
+    """Ask the cache, and reserve the key where the task says so."""
+
+    node: NodeId
+
+    @property
+    def key(self) -> Key:
+        """Identify the node."""
+        return ("cache", self.node)
+
+
+@attrs.frozen(eq=False)
+class LookUpElements:
+    """Ask the cache for elements of a map node, in one batch."""
+
+    node: NodeId
+    elements: range | tuple[int, ...]
+
+    @property
+    def key(self) -> Key:
+        """Identify the batch by its first element."""
+        return ("cache", self.node, self.elements[0])
+
+
+@attrs.frozen(eq=False)
+class StartChild:
+    """Start the execution of a launch plan, once, and report its end."""
+
+    node: NodeId
+    execution: ExecutionId
+    element: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """Identify the child."""
+        return ("child", self.node, self.element)
+
+
+@attrs.frozen(eq=False)
+class AbortChild:
+    """Ask for the end of a child execution, whose end is still reported through ``StartChild``."""
+
+    node: NodeId
+    execution: ExecutionId
+    element: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """Identify the child."""
+        return ("abort", self.node, self.element)
+
+
+@attrs.frozen(eq=False)
+class WaitUntil:
+    """Report when the time has come; *what* tells apart the timers of one node."""
+
+    node: NodeId
+    at_ns: int
+    what: str
+    element: int | None = None
+    n: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Identify the timer."""
+        return ("timer", self.node, self.element, self.n, self.what)
+
+
+@attrs.frozen(eq=False)
+class CompileFragment:
+    """Compile and place the graph that a dynamic task made."""
+
+    node: NodeId
+    n: int
+    closure: str
+
+    @property
+    def key(self) -> Key:
+        """Identify the attempt that made it."""
+        return ("fragment", self.node, self.n)
+
+
+@attrs.frozen(eq=False)
+class AssembleOutputs:
+    """Make one list of the outputs of a map node's elements, in blob storage if it is large."""
+
+    node: NodeId
+
+    @property
+    def key(self) -> Key:
+        """Identify the node."""
+        return ("assemble", self.node)
+
+
+Command: TypeAlias = Union[
+    Submit,
+    SubmitElements,
+    Cancel,
+    CancelElements,
+    LoadValue,
+    LookUpCache,
+    LookUpElements,
+    StartChild,
+    AbortChild,
+    WaitUntil,
+    CompileFragment,
+    AssembleOutputs,
+]

@@ -1,0 +1,58 @@
+"""
+Gates: nodes that wait for a person or for time.
+
+Called by the rules. Pure. A signal that came before its gate opened is kept and answers it at once.
+"""
+
+from typing import TypeAlias
+
+from plait_core.engine._conditions import literal_scalar
+from plait_core.engine._endings import fail, succeed
+from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.ir import events as ev
+from plait_core.ir.executions import TaskError
+from plait_core.ir.literals import Literal
+from plait_core.ir.phases import NodePhase
+from plait_core.ir.workflows import Approve, Gate, Sleep, WaitForInput
+
+Decisions: TypeAlias = tuple[ev.Decision, ...]
+
+
+def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
+    """Open the gate; times count from here."""
+    condition = _condition(node)
+    if isinstance(condition, Sleep):
+        return (ev.GateOpened(node=node.id, due_at_ns=at_ns + condition.duration_ns),)
+    limit = node.node.metadata.timeout_ns
+    due_at_ns = None if limit is None else at_ns + limit
+    opened = ev.GateOpened(node=node.id, due_at_ns=due_at_ns, signal_id=condition.signal_id)
+    if condition.signal_id not in state.signals:
+        return (opened,)
+    return (opened, *answer(state, node, state.signals[condition.signal_id]))
+
+
+def answer(state: ExecutionState, node: NodeState, value: Literal) -> Decisions:
+    """End a gate with the value somebody gave; an approval passes its inputs through."""
+    condition = _condition(node)
+    if isinstance(condition, WaitForInput):
+        return succeed(node, {condition.output_var: value})
+    assert isinstance(condition, Approve)
+    if literal_scalar(value):
+        return succeed(node, node.inputs())
+    message = f"{condition.signal_id!r} was not approved"
+    return fail(state, node, TaskError(code="ReceivedRejectSignal", message=message, is_recoverable=False))
+
+
+def due(state: ExecutionState, node: NodeState) -> Decisions:
+    """End a sleep, or give up waiting for a person."""
+    condition = _condition(node)
+    if isinstance(condition, Sleep):
+        return succeed(node, {})
+    error = TaskError(code="TimedOut", message=f"nobody answered {condition.signal_id!r} in time", is_recoverable=False)
+    return fail(state, node, error, phase=NodePhase.TIMED_OUT)
+
+
+def _condition(node: NodeState) -> Approve | WaitForInput | Sleep:
+    gate = node.node.target
+    assert isinstance(gate, Gate)
+    return gate.condition

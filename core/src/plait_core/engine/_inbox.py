@@ -1,0 +1,28 @@
+"""The inbox's wire form: the stimuli that any process may leave for an execution."""
+
+from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
+from plait_core.ir.codec import from_json, to_json
+from plait_core.ir.literals import Literal
+from plait_core.ports.databases import Posted
+
+
+def to_posted(key: str, stimulus: Stimulus) -> Posted:
+    """Write a signal or an abort down."""
+    match stimulus:
+        case Signalled(signal_id=signal_id, value=value, principal=principal):
+            payload = {"signal_id": signal_id, "value": to_json(value), "principal": principal}
+            return Posted(key=key, kind="signal", payload=payload)
+        case AbortAsked(reason=reason, principal=principal):
+            return Posted(key=key, kind="abort", payload={"reason": reason, "principal": principal})
+        case _:
+            message = f"{type(stimulus).__name__} does not travel by inbox"
+            raise TypeError(message)
+
+
+def stimulus_of(posted: Posted, at_ns: int) -> Stimulus:
+    """Read a message."""
+    payload = posted.payload
+    principal = str(payload["principal"])
+    if posted.kind == "abort":
+        return AbortAsked(at_ns, str(payload["reason"]), principal)
+    return Signalled(at_ns, str(payload["signal_id"]), from_json(Literal, payload["value"]), principal)

@@ -1,0 +1,137 @@
+"""
+Launching: from what a caller asks for to an ``ExecutionSpec``.
+
+Called by ``Engine.launch``. Defaults and fixed values are merged in here, and a single task is wrapped in a workflow of one node.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from plait_core.errors.engine import InvalidInputs
+from plait_core.ir.executions import Closure, ExecutionSpec
+from plait_core.ir.ids import EntityId, EntityKind, NodeId
+from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
+from plait_core.ir.literals import Literal, LiteralMap
+from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.workflows import WORKFLOW_INPUT, Binding, Node, Promise, TaskRef, WorkflowTemplate
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """What is to run: a closure whose main is a workflow, and the spec."""
+
+    closure: Closure
+    spec: ExecutionSpec
+
+
+def plan_launch(closure: Closure, inputs: LiteralMap, options: ExecutionOptions, **rest: object) -> Launch:
+    """
+    Merge inputs and options, and wrap a task.
+
+    Args:
+        closure: What is launched is its ``main``.
+        inputs: What the caller gave, by name.
+        options: What the caller asks for; a launch plan's own options fill what it leaves open.
+        rest: Further fields of the ``ExecutionSpec``.
+
+    Raises:
+        InvalidInputs: inputs are missing, unknown, or fixed by the launch plan; lists every fault.
+    """
+    target = closure.main
+    if target.kind is EntityKind.LAUNCH_PLAN:
+        plan = closure.launch_plan_by_id[target]
+        resolved = _resolved_by_plan(plan, inputs)
+        closure = _with_main(closure, plan.workflow)
+        options = merged(plan.options, options)
+    elif target.kind is EntityKind.TASK:
+        template = closure.task_by_id[target]
+        resolved = _resolved(str(target.name), inputs, {}, [v.name for v in template.interface.inputs])
+        closure = wrapped(closure, template)
+    else:
+        workflow = closure.workflow_by_id[target]
+        defaults = _default_plan_inputs(closure, workflow.id)
+        resolved = _resolved(str(target.name), inputs, defaults, [v.name for v in workflow.interface.inputs])
+    spec = ExecutionSpec(target=target, user_inputs=inputs, inputs=resolved, options=options, **rest)  # type: ignore[arg-type]  # fields by name
+    return Launch(closure=closure, spec=spec)
+
+
+def _with_main(closure: Closure, main: EntityId) -> Closure:
+    """Return the closure seen from *main*; the same object each time, so that it is compiled once."""
+    if closure.main == main:
+        return closure
+    kept: dict[EntityId, Closure] = closure.__dict__.setdefault("_views", {})
+    if main not in kept:
+        kept[main] = attrs.evolve(closure, main=main)
+    return kept[main]
+
+
+def wrapped(closure: Closure, template: TaskTemplate) -> Closure:
+    """Return a closure whose main is a workflow of one node that runs *template*."""
+    kept: dict[EntityId, Closure] = closure.__dict__.setdefault("_views", {})
+    id_ = attrs.evolve(template.id, kind=EntityKind.WORKFLOW, name=f"{template.id.name}.alone")
+    if id_ not in kept:
+        node = Node(
+            id=NodeId("n0"),
+            target=TaskRef(id=template.id),
+            inputs=tuple(
+                Binding(var=variable.name, data=Promise(node=WORKFLOW_INPUT, var=variable.name))
+                for variable in template.interface.inputs
+            ),
+        )
+        workflow = WorkflowTemplate(
+            id=id_,
+            interface=template.interface,
+            nodes=(node,),
+            outputs=tuple(
+                Binding(var=variable.name, data=Promise(node=node.id, var=variable.name))
+                for variable in template.interface.outputs
+            ),
+        )
+        kept[id_] = attrs.evolve(closure, main=id_, workflows=(*closure.workflows, workflow))
+    return kept[id_]
+
+
+def _default_plan_inputs(closure: Closure, workflow: EntityId) -> dict[str, Literal]:
+    """Return the defaults that the workflow's own launch plan carries."""
+    plan = closure.launch_plan_by_id.get(attrs.evolve(workflow, kind=EntityKind.LAUNCH_PLAN))
+    return _defaults(plan) if plan is not None else {}
+
+
+def _defaults(plan: LaunchPlanTemplate) -> dict[str, Literal]:
+    return {p.variable.name: p.default for p in plan.parameters if p.default is not None}
+
+
+def _resolved_by_plan(plan: LaunchPlanTemplate, inputs: LiteralMap) -> dict[str, Literal]:
+    fixed = plan.fixed_inputs
+    faults = [f"{name} is fixed by the launch plan" for name in inputs if name in fixed]
+    if faults:
+        raise InvalidInputs(target=f"launch plan {plan.id.name}", faults=tuple(faults))
+    names = [parameter.variable.name for parameter in plan.parameters if parameter.variable.name not in fixed]
+    return {**_resolved(f"launch plan {plan.id.name}", inputs, _defaults(plan), names), **fixed}
+
+
+def _resolved(
+    target: str, inputs: LiteralMap, defaults: Mapping[str, Literal], names: list[str]
+) -> dict[str, Literal]:
+    faults = [f"{name} is no input" for name in inputs if name not in names]
+    faults += [f"{name} is missing" for name in names if name not in inputs and name not in defaults]
+    if faults:
+        raise InvalidInputs(target=target, faults=tuple(faults))
+    return {name: inputs[name] if name in inputs else defaults[name] for name in names}
+
+
+def merged(plan: ExecutionOptions, asked: ExecutionOptions) -> ExecutionOptions:
+    """Let what was asked win over the plan's word, key by key."""
+    return ExecutionOptions(
+        labels={**plan.labels, **asked.labels},
+        annotations={**plan.annotations, **asked.annotations},
+        envs={**plan.envs, **asked.envs},
+        tags=tuple(dict.fromkeys((*plan.tags, *asked.tags))),
+        security=asked.security or plan.security,
+        raw_data_prefix=asked.raw_data_prefix or plan.raw_data_prefix,
+        max_parallelism=plan.max_parallelism if asked.max_parallelism is None else asked.max_parallelism,
+        interruptible=plan.interruptible if asked.interruptible is None else asked.interruptible,
+        overwrite_cache=plan.overwrite_cache if asked.overwrite_cache is None else asked.overwrite_cache,
+        notifications=plan.notifications if asked.notifications is None else asked.notifications,
+    )

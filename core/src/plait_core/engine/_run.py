@@ -1,0 +1,292 @@
+"""
+One execution, being driven: stimuli in, turns committed, commands carried out.
+
+Made by ``Engine``, one per execution it owns. A single task drives it, so the state needs no lock. Nothing is acted
+on before the turn that decided it has committed; when the store refuses a turn, the state is dropped and read again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from time import monotonic
+from typing import Protocol
+
+import attrs
+
+from plait_core.engine._acting import Acting
+from plait_core.engine._cache import KeyedInputs
+from plait_core.engine._commands import Command, SubmitElements, WaitUntil
+from plait_core.engine._policies import cache_policy
+from plait_core.engine._rows import attempt_rows, execution_row, node_rows
+from plait_core.engine._services import Services
+from plait_core.engine._state import ExecutionState
+from plait_core.engine._stimuli import AttemptEnded, AttemptGone, AttemptProgressed, Stimulus, TimerFired
+from plait_core.engine._turns import fold, take_turn
+from plait_core.errors import Retryable
+from plait_core.errors.engine import OwnershipLost
+from plait_core.ir import events as ev
+from plait_core.ir.executions import Closure, ExecutionSpec, Fault, TaskError
+from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
+from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.units import Result
+from plait_core.ports.databases import Append, CacheEntry
+from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
+
+YIELD_AFTER_S = 0.005
+"""How long a run may keep the loop while tasks end as soon as they are submitted."""
+
+
+class Children(Protocol):
+    """What a run asks of its engine about other executions."""
+
+    async def run_child(
+        self,
+        execution: ExecutionId,
+        closure: Closure,
+        plan: EntityId,
+        inputs: LiteralMap,
+        *,
+        parent: NodeExecutionId,
+        spec: ExecutionSpec,
+    ) -> "Ending":
+        """Start *plan* as a child of *spec*'s execution unless it was started before, and wait for its end."""
+        ...
+
+    async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:
+        """Ask an execution to end."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How an execution ended. ``exception`` is the task's own, where it was raised in this process."""
+
+    execution: ExecutionId
+    phase: ExecutionPhase
+    outputs: LiteralMap | None = None
+    error: TaskError | None = None
+    exception: BaseException | None = None
+
+
+class Run:
+    """Drives one execution until it is terminal."""
+
+    def __init__(self, services: Services, state: ExecutionState, children: Children) -> None:
+        self.services = services
+        self.children = children
+        self.state = state
+        self.exceptions: dict[NodeId, BaseException] = {}
+        self.keyed: dict[tuple[NodeId, int | None], KeyedInputs] = {}
+        self.committed = asyncio.Event()
+        """Set once the first turn is in the store."""
+        self.commands: deque[Command] = deque()
+        self.acting = Acting(self)
+        self._mailbox: deque[tuple[Stimulus, str]] = deque()
+        self._timers: list[tuple[int, int, WaitUntil]] = []
+        self._awake = asyncio.Event()
+        self._yielded_at = monotonic()
+
+    # ── from outside ─────────────────────────────────────────────────────────
+
+    def tell(self, stimulus: Stimulus, *, posted: str = "") -> None:
+        """Hand over a stimulus; *posted* is its key where it came through the inbox."""
+        self._mailbox.append((stimulus, posted))
+        self._awake.set()
+
+    def recall(self, command: Command, *, first: bool = False) -> None:
+        """Put a command (what is left of it) back in line."""
+        (self.commands.appendleft if first else self.commands.append)(command)
+        self._awake.set()
+
+    async def hear(self, report: Report) -> None:
+        """Turn an executor's report into a stimulus."""
+        attempt = report.attempt
+        now = self.services.clock.now_ns()
+        node, n, element = attempt.node, attempt.n, attempt.element
+        match report:
+            case Ended(result=result, exception=exception):
+                if exception is not None:
+                    self.exceptions[node] = exception
+                stimulus = await self._ended(node, n, element, result, now)
+            case Progress(phase=phase, message=message):
+                stimulus = AttemptProgressed(now, node, n, phase, message, element)
+            case Cancelled():
+                error = TaskError(code="Cancelled", message="stopped on request", is_recoverable=False)
+                stimulus = AttemptGone(now, node, n, error, element, is_cancelled=True)
+            case Lost(reason=reason):
+                error = TaskError(code="Lost", message=reason, fault=Fault.SYSTEM)
+                stimulus = AttemptGone(now, node, n, error, element)
+        self.tell(stimulus)
+
+    async def _ended(self, node: NodeId, n: int, element: int | None, result: Result, now: int) -> Stimulus:
+        if result.fragment is None:
+            return AttemptEnded(now, node, n, result, element)
+        digest = await self.acting.keep_fragment(result.fragment)
+        return AttemptEnded(now, node, n, result, element, fragment=digest)
+
+    # ── the loop ─────────────────────────────────────────────────────────────
+
+    async def drive(self) -> None:
+        """
+        Go on until the execution is terminal.
+
+        Raises ``OwnershipLost`` when another engine took it over, and whatever the store refuses for good. When
+        cancelled, the log holds all that was committed; nothing else is lost but work in flight.
+        """
+        try:
+            while True:
+                self._fire_timers()
+                if self._mailbox:
+                    await self._turn()
+                elif self.commands:
+                    await self._act(self.commands.popleft())
+                elif self.state.is_terminal:
+                    return
+                else:
+                    await self._sleep()
+        finally:
+            await self.acting.close()
+
+    async def _act(self, command: Command) -> None:
+        if not isinstance(command, SubmitElements) and command.key not in self.state.open:
+            return
+        if isinstance(command, WaitUntil):
+            heappush(self._timers, (command.at_ns, id(command), command))
+            return
+        await self.acting.carry_out(command)
+        if monotonic() - self._yielded_at > YIELD_AFTER_S:
+            await asyncio.sleep(0)
+            self._yielded_at = monotonic()
+
+    def _fire_timers(self) -> None:
+        if not self._timers or self._timers[0][0] > (now := self.services.clock.now_ns()):
+            return
+        while self._timers and self._timers[0][0] <= now:
+            timer = heappop(self._timers)[2]
+            if timer.key in self.state.open:
+                self.tell(TimerFired(now, timer.node, timer.what, timer.n, timer.element))
+
+    async def _sleep(self) -> None:
+        self._awake.clear()
+        while self._timers and self._timers[0][2].key not in self.state.open:
+            heappop(self._timers)
+        if not self._timers:
+            await self._awake.wait()
+            return
+        waits = [
+            asyncio.ensure_future(self._awake.wait()),
+            asyncio.ensure_future(self.services.clock.sleep_until(self._timers[0][0])),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    # ── turns ────────────────────────────────────────────────────────────────
+
+    async def _turn(self) -> None:
+        mail, self._mailbox = self._mailbox, deque()
+        now = self.services.clock.now_ns()
+        state = self.state
+        first_seq = state.seq + 1
+        decisions = take_turn(state, (stimulus for stimulus, _ in mail), now)
+        posted = tuple(dict.fromkeys(key for _, key in mail if key))
+        if decisions or posted:
+            await self._commit(self._append(first_seq, now, decisions, posted))
+        fresh, state.fresh = state.fresh, []
+        self.commands.extend(fresh)
+        self.acting.settle(decisions)
+        self.committed.set()
+        if self.services.plugins.has_observers:
+            for offset, decision in enumerate(decisions):
+                event = ev.Event(seq=first_seq + offset, at_ns=now, decision=decision)
+                self.services.plugins.on_event(state.id, event)
+
+    def _append(
+        self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: tuple[str, ...]
+    ) -> Append:
+        state = self.state
+        wake_at = self._timers[0][0] if self._timers else None
+        return Append(
+            execution=state.id,
+            owner=self.services.owner,
+            first_seq=first_seq,
+            at_ns=now,
+            decisions=decisions,
+            row=execution_row(state, pool=self.services.pool, now_ns=now, wake_at_ns=wake_at),
+            nodes=node_rows(state, decisions),
+            attempts=attempt_rows(state, now, decisions),
+            posted=posted,
+            cache=self._cache_entries(now, decisions) if self.keyed else (),
+        )
+
+    def _cache_entries(self, now: int, decisions: Sequence[ev.Decision]) -> list[CacheEntry]:
+        """Make entries of the outputs that this turn binds, where the task is cached."""
+        entries = []
+        for decision in decisions:
+            if isinstance(decision, ev.NodeSucceeded) and decision.n is not None:
+                asked = self.keyed.pop((decision.node, None), None)
+                if asked is not None:
+                    entries.append(self._entry(asked, decision.node, decision.outputs, now))
+            elif isinstance(decision, ev.ElementsSucceeded):
+                node = self.state.nodes[decision.node]
+                if cache_policy(node) is None:
+                    continue
+                names = list(node.template.interface.output_types)
+                for element, _, output, is_cached in decision.outcomes:
+                    asked = self.keyed.pop((decision.node, element), None)
+                    if asked is not None and not is_cached:
+                        outputs = {names[0]: output} if names and output is not None else {}
+                        entries.append(self._entry(asked, decision.node, outputs, now))
+        return entries
+
+    def _entry(self, asked: KeyedInputs, node: NodeId, outputs: LiteralMap, now: int) -> CacheEntry:
+        return CacheEntry(
+            key=asked.key,
+            outputs=outputs,
+            source=f"{self.state.id}/{node}",
+            input_digests=asked.input_digests,
+            created_at_ns=now,
+        )
+
+    def ending(self) -> Ending:
+        """Say how the execution ended; it must be terminal."""
+        state = self.state
+        culprit = NodeId(state.error.node) if state.error is not None else None
+        return Ending(
+            execution=state.id,
+            phase=state.phase,
+            outputs=state.outputs,
+            error=state.error,
+            exception=self.exceptions.get(culprit) if culprit is not None else None,
+        )
+
+    async def _commit(self, append: Append) -> None:
+        """Store a turn, trying again while the store is unavailable; nothing is visible until it is in."""
+        while True:
+            try:
+                refused = await self.services.database.log.append([append])
+            except Retryable as error:
+                await self.services.clock.sleep_until(self.services.clock.now_ns() + int(error.delay_s * 1e9))
+                continue
+            if refused and not await self._is_stored(append):
+                raise OwnershipLost(execution=str(append.execution), owner=self.services.owner)
+            return
+
+    async def _is_stored(self, append: Append) -> bool:
+        """Whether a refused turn is in fact there: its commit succeeded and only the answer was lost."""
+        stored = await self.services.database.log.read(append.execution, after=append.first_seq - 1)
+        return [event.decision for event in stored] == list(append.decisions)
+
+
+async def load(services: Services, execution: ExecutionId) -> ExecutionState:
+    """Read an execution's state from its log, with the closures that the log names."""
+    events = await services.database.log.read(execution)
+    for event in events:
+        digest = getattr(event.decision, "closure", "")
+        if digest and not isinstance(event.decision, ev.FragmentReceived):
+            await services.fetch(digest)
+    return fold(execution, events, services.library)

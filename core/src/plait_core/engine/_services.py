@@ -1,0 +1,96 @@
+"""
+What every run of one engine shares: ports, compiled closures, and how units are rendered.
+
+Made by ``Engine`` when it opens; has no state of its own beyond caches of pure functions.
+"""
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+import attrs
+
+from plait_core.compiler.closures import CompiledClosure, compile_closure
+from plait_core.compiler.placements import place
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import EntityId
+from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.units import Action
+from plait_core.plugins import Plugins
+from plait_core.ports.clock import Clock
+from plait_core.ports.databases import Database
+from plait_core.ports.executors import Executor
+from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorSpec
+from plait_core.types import TypeEngine
+
+
+@attrs.define(kw_only=True, eq=False)
+class Services:
+    """
+    The ports of one engine, opened.
+
+    ``blobs_root`` is the URI under which the engine stores things; ``pool`` names who may own its executions, ``owner`` is the
+    engine itself. ``library`` holds compiled closures by digest.
+    """
+
+    plugins: Plugins
+    types: TypeEngine
+    database: Database
+    blobs: BlobAccess
+    blobs_root: str
+    clock: Clock
+    executors: Mapping[str, Executor]
+    executor_specs: Sequence[ExecutorSpec]
+    pool: str
+    owner: str
+    cache_mode: str = "on"
+    library: MutableMapping[str, CompiledClosure] = attrs.field(factory=dict)
+    _actions: dict[int, tuple[TaskTemplate, Action]] = attrs.field(factory=dict)
+
+    def render(self, template: TaskTemplate) -> Action:
+        """Ask the template's kind what an executor has to do; remembered per template."""
+        known = self._actions.get(id(template))
+        if known is None or known[0] is not template:
+            known = (template, self.plugins.task_kind(template.type).render(template, bundle=""))
+            self._actions[id(template)] = known
+        return known[1]
+
+    def place(self, closure: Closure) -> Mapping[str, str]:
+        """Choose an executor for every task; raises ``CompileFailed`` naming what is missing."""
+        return place(closure, self.executor_specs, self._action_of)
+
+    def _action_of(self, template: TaskTemplate) -> type[Any] | None:
+        offer = self.plugins.task_types().get(template.type)
+        if offer is None or isinstance(offer, ConnectorSpec):
+            return None
+        return type(self.render(template))
+
+    async def keep(self, closure: Closure) -> str:
+        """Compile *closure* and store it; returns the digest it is known by from now on."""
+        compiled = compile_closure(closure)
+        digest = closure_digest(closure)
+        if digest not in self.library:
+            await self.database.log.put_closure(digest, closure)
+            self.library[digest] = compiled
+        return digest
+
+    async def fetch(self, digest: str) -> None:
+        """Bring a stored closure into the library."""
+        if digest not in self.library:
+            closure = await self.database.log.get_closure(digest)
+            assert closure is not None, digest
+            self.library[digest] = compile_closure(closure)
+
+
+def closure_digest(closure: Closure) -> str:
+    """Return the digest of a closure's stored form; worked out once per object."""
+    from hashlib import sha256
+
+    from plait_core.ir.codec import dumps
+
+    kept: dict[str, Any] = closure.__dict__
+    if "_digest" not in kept:
+        kept["_digest"] = sha256(dumps(closure)).hexdigest()
+    digest: str = kept["_digest"]
+    return digest
+
+

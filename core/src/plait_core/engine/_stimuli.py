@@ -1,0 +1,202 @@
+"""
+Stimuli: what reaches an execution from outside. Each carries its time; ``decide`` never asks a clock.
+
+Answers to commands, messages of the inbox, and calls over the task channel all arrive in this form.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, Union
+
+import attrs
+
+from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
+from plait_core.ir.ids import EntityId, NodeId
+from plait_core.ir.literals import Literal, LiteralMap
+from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.units import Result
+from plait_core.ir.workflows import AttrPath
+
+
+@attrs.frozen(eq=False)
+class Launched:
+    """The execution is to begin."""
+
+    at_ns: int
+    spec: ExecutionSpec
+    closure: str
+    placements: Mapping[str, str]
+
+
+@attrs.frozen(eq=False)
+class AttemptEnded:
+    """An attempt came back with a result."""
+
+    at_ns: int
+    node: NodeId
+    n: int
+    result: Result
+    element: int | None = None
+    fragment: str = ""
+    """Digest under which the shell stored the result's fragment, where it has one."""
+
+
+@attrs.frozen(eq=False)
+class AttemptGone:
+    """An attempt was lost, refused by its executor, or stopped on request (*is_cancelled*)."""
+
+    at_ns: int
+    node: NodeId
+    n: int
+    error: TaskError
+    element: int | None = None
+    is_cancelled: bool = False
+
+
+@attrs.frozen(eq=False)
+class AttemptProgressed:
+    """An executor told of a phase on the way."""
+
+    at_ns: int
+    node: NodeId
+    n: int
+    phase: AttemptPhase
+    message: str = ""
+    element: int | None = None
+
+
+@attrs.frozen(eq=False)
+class ElementsEnded:
+    """Elements of a map node that succeeded at their n-th attempt: (element, n, output)."""
+
+    at_ns: int
+    node: NodeId
+    outcomes: Sequence[tuple[int, int, Literal | None]]
+
+
+@attrs.frozen(eq=False)
+class ElementsLookedUp:
+    """What the cache holds for elements of a map node: (element, output) of the hits, and the misses."""
+
+    at_ns: int
+    node: NodeId
+    hits: Sequence[tuple[int, Literal | None]]
+    misses: tuple[int, ...]
+
+
+@attrs.frozen(eq=False)
+class CacheLookedUp:
+    """What the cache said; with ``retry_at_ns``, another attempt is making the value."""
+
+    at_ns: int
+    node: NodeId
+    verdict: CacheVerdict
+    outputs: LiteralMap | None = None
+    retry_at_ns: int | None = None
+
+
+@attrs.frozen(eq=False)
+class ValueRead:
+    """A part of an offloaded value, or why it cannot be read."""
+
+    at_ns: int
+    node: NodeId
+    uri: str
+    path: AttrPath
+    value: Literal | None
+    error: TaskError | None = None
+
+
+@attrs.frozen(eq=False)
+class TimerFired:
+    """A time has come."""
+
+    at_ns: int
+    node: NodeId
+    what: str
+    n: int = 0
+    element: int | None = None
+
+
+@attrs.frozen(eq=False)
+class ChildEnded:
+    """A child execution ended: outputs, or the error."""
+
+    at_ns: int
+    node: NodeId
+    outputs: LiteralMap | None = None
+    error: TaskError | None = None
+    element: int | None = None
+
+
+@attrs.frozen(eq=False)
+class FragmentChecked:
+    """The graph a dynamic task made was compiled and placed, or is faulty."""
+
+    at_ns: int
+    node: NodeId
+    n: int
+    closure: str
+    placements: Mapping[str, str]
+    error: TaskError | None = None
+
+
+@attrs.frozen(eq=False)
+class OutputsAssembled:
+    """A map node's output list, or why it could not be stored."""
+
+    at_ns: int
+    node: NodeId
+    output: Literal | None
+    error: TaskError | None = None
+
+
+@attrs.frozen(eq=False)
+class Signalled:
+    """A value for a gate."""
+
+    at_ns: int
+    signal_id: str
+    value: Literal
+    principal: str = ""
+
+
+@attrs.frozen(eq=False)
+class AbortAsked:
+    """Somebody wants the execution to end."""
+
+    at_ns: int
+    reason: str
+    principal: str = ""
+
+
+@attrs.frozen(eq=False)
+class Called:
+    """A running eager task calls an entity."""
+
+    at_ns: int
+    node: NodeId
+    n: int
+    key: str
+    target: EntityId
+    inputs: LiteralMap
+    closure: str
+    placements: Mapping[str, str]
+
+
+Stimulus: TypeAlias = Union[
+    Launched,
+    AttemptEnded,
+    AttemptGone,
+    AttemptProgressed,
+    ElementsEnded,
+    ElementsLookedUp,
+    CacheLookedUp,
+    ValueRead,
+    TimerFired,
+    ChildEnded,
+    FragmentChecked,
+    OutputsAssembled,
+    Signalled,
+    AbortAsked,
+    Called,
+]

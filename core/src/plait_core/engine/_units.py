@@ -1,0 +1,106 @@
+"""
+Units: an attempt, ready for an executor.
+
+Called by the shell when it carries out ``Submit`` and ``SubmitElements``. The node's overrides, the execution's options and
+the layout of blob storage meet here; what to run is the task kind's word.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import attrs
+
+from plait_core.engine._policies import timeout_ns
+from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.ir.ids import AttemptId, ExecutionId
+from plait_core.ir.literals import LiteralMap
+from plait_core.ir.tasks import Container, TaskTemplate
+from plait_core.ir.units import Action, Unit
+from plait_core.ir.workflows import Array, TaskOverrides, TaskRef
+
+Render: TypeAlias = Callable[[TaskTemplate], Action]
+"""Asks the task kind what an executor has to do; cached by whoever provides it."""
+
+_NO_OVERRIDES = TaskOverrides()
+
+
+def attempt_id(state: ExecutionState, node: NodeState, n: int, element: int | None = None) -> AttemptId:
+    """Name an attempt of a node or of one of its elements."""
+    return AttemptId(execution=state.id, node=node.id, task=node.template.id, element=element, n=n)
+
+
+def unit_for(
+    state: ExecutionState, node: NodeState, attempt: AttemptId, inputs: LiteralMap, render: Render, *, blobs: str
+) -> Unit:
+    """
+    Put together the unit of *attempt*.
+
+    *inputs* are its own: for an element, its slice. *blobs* is the URI under which the engine stores things.
+    """
+    assert state.spec is not None
+    template = _overridden(node)
+    options = state.spec.options
+    place = _place(attempt)
+    return Unit(
+        attempt=attempt,
+        template=template,
+        action=render(template),
+        inputs=inputs,
+        output_prefix=f"{blobs}/meta/{place}",
+        raw_prefix=f"{options.raw_data_prefix or blobs}/raw/{place}",
+        checkpoint_prefix=f"{blobs}/checkpoints/{place}",
+        previous_checkpoint=node.checkpoint,
+        secrets=template.security.secrets,
+        env=_env(template, options.envs),
+        labels=options.labels,
+        annotations=options.annotations,
+        timeout_ns=timeout_ns(node),
+        is_interruptible=_is_interruptible(state, node),
+    )
+
+
+def outputs_prefix(execution: ExecutionId, node: NodeState, blobs: str) -> str:
+    """Return where outputs that belong to a node rather than to an attempt are stored."""
+    return f"{blobs}/meta/{execution}/{node.id}"
+
+
+def _place(attempt: AttemptId) -> str:
+    return str(attempt)
+
+
+def _overridden(node: NodeState) -> TaskTemplate:
+    template = node.template
+    target = node.node.target
+    task = target.target if isinstance(target, Array) else target
+    assert isinstance(task, TaskRef)
+    overrides = task.overrides
+    if overrides == _NO_OVERRIDES:
+        return template
+    changes: dict[str, object] = {}
+    container = template.target
+    if isinstance(container, Container):
+        if overrides.container_image is not None:
+            container = attrs.evolve(container, image=overrides.container_image)
+        if overrides.resources is not None:
+            container = attrs.evolve(container, resources=overrides.resources)
+        changes["target"] = container
+    if overrides.extended_resources is not None:
+        changes["extended_resources"] = overrides.extended_resources
+    if isinstance(overrides.task_config, dict):
+        changes["custom"] = {**template.custom, **overrides.task_config}
+    return attrs.evolve(template, **changes)  # type: ignore[arg-type]  # fields checked by the classes above
+
+
+def _env(template: TaskTemplate, given: object) -> dict[str, str]:
+    env = dict(template.target.env) if isinstance(template.target, Container) else {}
+    env.update(given)  # type: ignore[call-overload]  # a mapping of strings
+    return env
+
+
+def _is_interruptible(state: ExecutionState, node: NodeState) -> bool:
+    assert state.spec is not None
+    workflow = node.graph.workflow
+    for word in (node.node.metadata.interruptible, node.template.metadata.interruptible, state.spec.options.interruptible):
+        if word is not None:
+            return word
+    return workflow.template.interruptible if workflow is not None else False

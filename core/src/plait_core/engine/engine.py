@@ -1,0 +1,411 @@
+"""
+``Engine``: launches executions, waits for them, signals and aborts them, and goes on with those it finds.
+
+Public: embedded by programs, by the CLI, and by the server. Holds no globals; any number live in one process. What it uses
+is given to it or found through plugins by settings.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+from uuid import uuid4
+
+import attrs
+
+from plait_core.authoring.entities import Entity
+from plait_core.authoring.secret_values import asking
+from plait_core.engine._calling import literals_of, raise_failure, values_of
+from plait_core.engine._channels import EngineChannel
+from plait_core.engine._clocks import HostClock
+from plait_core.engine._connectors import ConnectorExecutor
+from plait_core.engine._executors import Executors
+from plait_core.engine._inbox import stimulus_of, to_posted
+from plait_core.engine._launching import plan_launch
+from plait_core.engine._leases import Lessee
+from plait_core.engine._recovery import reopen
+from plait_core.engine._run import Ending, Run, load
+from plait_core.engine._services import Services
+from plait_core.engine._state import ExecutionState
+from plait_core.engine._stimuli import AbortAsked, Launched, Signalled, Stimulus
+from plait_core.errors.engine import ExecutionExists, UnknownExecution, UnknownExecutor
+from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
+from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId
+from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.literals import Literal, LiteralMap
+from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ir.units import Unit
+from plait_core.plugins import Plugins
+from plait_core.plugins.settings import Settings
+from plait_core.ports.clock import Clock
+from plait_core.ports.databases import Database
+from plait_core.ports.executors import Executor, Performed, Report
+from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
+from plait_core.types import ConversionContext, TypeEngine
+from plait_core.worker import WorkerServices, perform
+
+
+class Engine:
+    """
+    Runs executions. Use as an async context manager.
+
+    Args:
+        settings: What to use; those of the plugins by default, else discovered from the working directory.
+        plugins: What is installed; loaded by *settings* by default.
+        database: Where executions are recorded; opened by the settings' ``store`` URL by default, and closed with the engine.
+        blobs: Finds blob stores; by plugins by default.
+        clock: Time; the host's by default.
+        executors: Executors by name, with their specs, in place of those that settings name.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        plugins: Plugins | None = None,
+        database: Database | None = None,
+        blobs: BlobAccess | None = None,
+        clock: Clock | None = None,
+        executors: Sequence[tuple[ExecutorSpec, Executor]] | None = None,
+    ) -> None:
+        self._plugins = plugins or Plugins.load(settings)
+        self._settings = settings or self._plugins.settings
+        self._given = (database, blobs, clock or HostClock(), executors)
+        self._entities: dict[EntityId, Entity[Any, Any]] = {}
+        self._runs: dict[ExecutionId, Run] = {}
+        self._drives: dict[ExecutionId, asyncio.Task[None]] = {}
+        self._post: asyncio.Task[None] | None = None
+        self._open: Services | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect to the store; executors are made when a unit needs them."""
+        database, blobs, clock, executors = self._given
+        plugins, settings = self._plugins, self._settings
+        database = database or plugins.database(settings.store)
+        await database.open()
+        types = TypeEngine(plugins.transformer_specs)
+        access = blobs or plugins.blob_store
+        specs, makers = self._executors(executors, access, clock)
+        self._executor_set = Executors(makers, self._hear)
+        owner = uuid4().hex
+        self._open = Services(
+            plugins=plugins,
+            types=types,
+            database=database,
+            blobs=access,
+            blobs_root=settings.blobs.rstrip("/"),
+            clock=clock,
+            executors=self._executor_set,
+            executor_specs=specs,
+            pool=f"local:{socket.gethostname()}:{os.getpid()}",
+            owner=owner,
+            cache_mode=settings.cache,
+        )
+        self._worker = WorkerServices(
+            plugins=plugins,
+            types=types,
+            blobs=access,
+            secrets=asking(plugins.secret_providers),
+            entities=self._entities,
+            channel=self._channel,
+            worker=f"inline:{os.getpid()}",
+        )
+        self._lessee = Lessee(database, owner=owner, pool=self._open.pool)
+        if database.is_durable:
+            await self._lessee.start()
+            self._post = asyncio.get_running_loop().create_task(self._read_post(), name="inbox")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop driving. What was committed stays; executions that are not done can be resumed."""
+        tasks = [*self._drives.values(), *([self._post] if self._post else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._executor_set.close()
+        await self._lessee.stop()
+        await self._services.database.close()
+        self._open = None
+
+    @property
+    def _services(self) -> Services:
+        assert self._open is not None, "use the engine as an async context manager"
+        return self._open
+
+    @property
+    def database(self) -> Database:
+        """The store, for reading."""
+        return self._services.database
+
+    @property
+    def blobs(self) -> BlobAccess:
+        """Finds the blob store of a URI."""
+        return self._services.blobs
+
+    @property
+    def types(self) -> TypeEngine:
+        """Conversions between Python values and literals, with this engine's plugins."""
+        return self._services.types
+
+    # ── executions ───────────────────────────────────────────────────────────
+
+    async def launch(
+        self,
+        target: Entity[Any, Any] | Closure,
+        inputs: LiteralMap,
+        *,
+        options: ExecutionOptions = ExecutionOptions(),  # noqa: B008  # frozen
+        name: str = "",
+        mode: ExecutionMode = ExecutionMode.MANUAL,
+        principal: str = "",
+        scheduled_at_ns: int | None = None,
+    ) -> ExecutionId:
+        """
+        Record an execution and begin to drive it; from the return on, nothing of it is lost.
+
+        Args:
+            target: An entity of this process, or templates alone (whose code executors can reach).
+            inputs: By input name; defaults and fixed values are merged in.
+            options: Labels, limits, cache and more.
+            name: Of the execution; made up by default.
+            mode: Who asks for it.
+            principal: On whose behalf.
+            scheduled_at_ns: The tick that asked for it.
+
+        Raises:
+            CompileFailed: the graph has faults, or nothing can run one of its tasks.
+            InvalidInputs: inputs are missing, unknown or fixed.
+            ExecutionExists: the name is taken.
+        """
+        closure = self._traced(target)
+        launch = plan_launch(
+            closure, inputs, self._with_defaults(options), mode=mode, principal=principal, scheduled_at_ns=scheduled_at_ns
+        )
+        id_ = ExecutionId(
+            project=self._settings.project, domain=self._settings.domain, name=name or "f" + uuid4().hex[:19]
+        )
+        if name and await self._services.database.views.execution(id_) is not None:
+            raise ExecutionExists(execution=name)
+        run = await self._begin(id_, launch.closure, launch.spec)
+        await self._committed(run)
+        return id_
+
+    async def wait(self, execution: ExecutionId) -> Ending:
+        """
+        Return how an execution of this engine ended, once it has.
+
+        Raises ``UnknownExecution`` when this engine does not drive it, and what stopped the drive if something did.
+        """
+        if execution not in self._runs:
+            raise UnknownExecution(execution=str(execution))
+        await asyncio.shield(self._drives[execution])
+        return self._runs[execution].ending()
+
+    async def run(self, target: Entity[Any, Any] | Closure, inputs: LiteralMap, **rest: Any) -> Ending:
+        """Launch and wait; forgets the execution afterwards. The arguments are those of ``launch``."""
+        execution = await self.launch(target, inputs, **rest)
+        try:
+            return await self.wait(execution)
+        finally:
+            self.forget(execution)
+
+    async def call(self, entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any], **rest: Any) -> Any:
+        """
+        Run *entity* with Python values and return what it returns; *rest* goes to ``launch``.
+
+        Raises the task's own exception when one made the execution fail, else ``ExecutionFailed``.
+        """
+        services = self._services
+        context = ConversionContext(raw_prefix=f"{services.blobs_root}/raw/inputs/{uuid4().hex}", blobs=services.blobs)
+        inputs = literals_of(entity, args, kwargs, services.types, context)
+        ending = await self.run(entity, inputs, **rest)
+        raise_failure(ending)
+        assert ending.outputs is not None
+        return await values_of(entity, ending.outputs, services.types, context)
+
+    async def resume(self, execution: ExecutionId, *, target: Entity[Any, Any] | None = None) -> None:
+        """
+        Take over an execution whose engine is gone, and go on from its last committed turn.
+
+        *target* is the entity it was launched from, where tasks are not importable by their location.
+        """
+        if target is not None:
+            self._traced(target)
+        if execution in self._runs:
+            return
+        services = self._services
+        row = await services.database.views.execution(execution)
+        if row is None:
+            raise UnknownExecution(execution=str(execution))
+        state = await load(services, execution)
+        run = self._runs[execution] = Run(services, state, self)
+        if not state.is_terminal:
+            await reopen(run)
+        run.committed.set()
+        self._drives[execution] = asyncio.get_running_loop().create_task(run.drive(), name=str(execution))
+
+    async def signal(self, execution: ExecutionId, signal_id: str, value: Literal, *, principal: str = "") -> None:
+        """Hand a value to a gate, wherever the execution is driven."""
+        now = self._services.clock.now_ns()
+        await self._deliver(execution, f"signal:{signal_id}", Signalled(now, signal_id, value, principal))
+
+    async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:
+        """Ask an execution to end, wherever it is driven; its attempts are stopped."""
+        now = self._services.clock.now_ns()
+        await self._deliver(execution, "abort", AbortAsked(now, reason, principal))
+
+    async def state(self, execution: ExecutionId) -> ExecutionState:
+        """Return an execution's state, folded from its log: for reading only."""
+        run = self._runs.get(execution)
+        if run is not None:
+            return run.state
+        if await self._services.database.views.execution(execution) is None:
+            raise UnknownExecution(execution=str(execution))
+        return await load(self._services, execution)
+
+    def forget(self, execution: ExecutionId) -> None:
+        """Drop what is kept in memory of an execution that has ended."""
+        drive = self._drives.get(execution)
+        if drive is not None and drive.done():
+            del self._drives[execution]
+            del self._runs[execution]
+
+    # ── children ─────────────────────────────────────────────────────────────
+
+    async def run_child(
+        self,
+        execution: ExecutionId,
+        closure: Closure,
+        plan: EntityId,
+        inputs: LiteralMap,
+        *,
+        parent: NodeExecutionId,
+        spec: ExecutionSpec,
+    ) -> Ending:
+        """Start *plan* on behalf of a node unless that was done before, and wait for its end."""
+        if execution not in self._runs:
+            known = await self._services.database.views.execution(execution)
+            if known is None:
+                options = attrs.evolve(spec.options, max_parallelism=None, tags=())
+                launch = plan_launch(
+                    attrs.evolve(closure, main=plan),
+                    inputs,
+                    options,
+                    mode=ExecutionMode.CHILD_WORKFLOW,
+                    principal=spec.principal,
+                    nesting=spec.nesting + 1,
+                    parent=parent,
+                )
+                await self._begin(execution, launch.closure, launch.spec)
+            elif known.phase in TERMINAL_EXECUTION:
+                state = await load(self._services, execution)
+                return Run(self._services, state, self).ending()
+            else:
+                await self.resume(execution)
+        return await self.wait(execution)
+
+    # ── inside ───────────────────────────────────────────────────────────────
+
+    def _traced(self, target: Entity[Any, Any] | Closure) -> Closure:
+        if isinstance(target, Closure):
+            return target
+        from plait_core.authoring.tracing import trace
+
+        traced = trace(target)
+        self._entities.update(traced.entities)
+        return traced.closure
+
+    def _with_defaults(self, options: ExecutionOptions) -> ExecutionOptions:
+        if options.max_parallelism is None and self._settings.max_parallelism is not None:
+            options = attrs.evolve(options, max_parallelism=self._settings.max_parallelism)
+        if options.overwrite_cache is None and self._settings.cache == "overwrite":
+            options = attrs.evolve(options, overwrite_cache=True)
+        return options
+
+    async def _begin(self, id_: ExecutionId, closure: Closure, spec: ExecutionSpec) -> Run:
+        services = self._services
+        digest = await services.keep(closure)
+        placements = services.place(closure)
+        state = ExecutionState(id=id_, library=services.library)
+        run = self._runs[id_] = Run(services, state, self)
+        run.tell(Launched(services.clock.now_ns(), spec, digest, placements))
+        self._drives[id_] = asyncio.get_running_loop().create_task(run.drive(), name=str(id_))
+        return run
+
+    async def _committed(self, run: Run) -> None:
+        """Wait for the first commit, or for what prevented it."""
+        drive = self._drives[run.state.id]
+        committed = asyncio.ensure_future(run.committed.wait())
+        await asyncio.wait([committed, drive], return_when=asyncio.FIRST_COMPLETED)
+        committed.cancel()
+        if drive.done() and not run.committed.is_set():
+            drive.result()
+
+    async def _deliver(self, execution: ExecutionId, key: str, stimulus: Stimulus) -> None:
+        run = self._runs.get(execution)
+        if run is not None:
+            run.tell(stimulus)
+            return
+        await self._services.database.inbox.post(execution, to_posted(key, stimulus))
+
+    async def _read_post(self) -> None:
+        inbox, owner = self._services.database.inbox, self._services.owner
+        told: set[tuple[ExecutionId, str]] = set()
+        while True:
+            await inbox.wait(owner, timeout_s=1.0)
+            for execution, posted in await inbox.pending(owner):
+                run = self._runs.get(execution)
+                if run is not None and (execution, posted.key) not in told:
+                    told.add((execution, posted.key))
+                    run.tell(stimulus_of(posted, self._services.clock.now_ns()), posted=posted.key)
+
+    async def _hear(self, report: Report) -> None:
+        run = self._runs.get(report.attempt.execution)
+        if run is not None:
+            await run.hear(report)
+
+    async def _perform(self, unit: Unit) -> Performed:
+        return await perform(unit, self._worker)
+
+    def _channel(self, attempt: AttemptId) -> EngineChannel:
+        return EngineChannel(self._runs[attempt.execution], attempt)
+
+    def _executors(
+        self, given: Sequence[tuple[ExecutorSpec, Executor]] | None, blobs: BlobAccess, clock: Clock
+    ) -> tuple[Sequence[ExecutorSpec], Mapping[str, Any]]:
+        connectors = {
+            f"connector:{type_}": spec
+            for type_, spec in self._plugins.task_types().items()
+            if isinstance(spec, ConnectorSpec)
+        }
+        makers: dict[str, Any] = {
+            name: lambda type_=spec.type: ConnectorExecutor(
+                self._plugins.connector(type_), clock=clock, blobs=blobs, prefix=self._settings.blobs
+            )
+            for name, spec in connectors.items()
+        }
+        if given is not None:
+            makers |= {spec.name: lambda executor=executor: executor for spec, executor in given}
+            return [spec for spec, _ in given], makers
+        known = self._plugins.executor_specs()
+        specs = []
+        for name in self._settings.executors:
+            if name not in known:
+                raise UnknownExecutor(executor=name, known=tuple(sorted(known)))
+            specs.append(known[name])
+            makers[name] = lambda spec=known[name]: self._make(spec, blobs, clock)
+        return specs, makers
+
+    def _make(self, spec: ExecutorSpec, blobs: BlobAccess, clock: Clock) -> Executor:
+        context = ExecutorContext(
+            perform=self._perform,
+            blobs=blobs,
+            clock=clock,
+            settings=self._plugins.executor_settings(spec.name),
+            directory=f"{self._settings.home}/executors/{spec.name}",
+            secrets=self._worker.secrets,
+            channel=self._channel,
+        )
+        made: Executor = self._plugins.make(spec.factory, context)
+        return made

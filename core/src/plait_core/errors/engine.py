@@ -1,0 +1,108 @@
+"""What goes wrong between a caller and the engine."""
+
+from plait_core.errors import Retryable, UserError
+
+
+class OwnershipLost(Retryable):
+    """Another engine has taken an execution over; its log is whole."""
+
+    execution: str
+    owner: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"engine {self.owner} no longer owns execution {self.execution}; another one has taken it over"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "nothing: the new owner goes on from the last committed turn; check clocks and load if this happens often"
+
+
+class UnknownExecution(UserError):
+    """No execution has this name."""
+
+    execution: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is no execution {self.execution!r}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "list what there is with `plait get executions`"
+
+
+class ExecutionExists(UserError):
+    """The name of a new execution is taken."""
+
+    execution: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is an execution {self.execution!r} already"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "choose another name, or leave it out to have one made"
+
+
+class UnknownExecutor(UserError):
+    """Settings list an executor that no plugin offers."""
+
+    executor: str
+    known: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"settings list the executor {self.executor!r}, which no plugin offers"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"install the plugin that offers it, or choose from: {', '.join(self.known) or 'none'}"
+
+
+class InvalidInputs(UserError):
+    """The inputs of a launch do not fit what is launched; all faults are listed."""
+
+    target: str
+    faults: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"{self.target} cannot be launched with these inputs: " + "; ".join(self.faults)
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "give every required input once, by name, with a value of its type"
+
+
+class ExecutionFailed(UserError):
+    """An execution ended without outputs, for a reason that is no exception of this process."""
+
+    execution: str
+    phase: str
+    code: str
+    message: str
+    node: str = ""
+    traceback: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        where = f" at node {self.node}" if self.node else ""
+        return f"execution {self.execution} is {self.phase}{where}: [{self.code}] {self.message}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"see every attempt with `plait get execution {self.execution.rpartition('/')[2]}`"
