@@ -8,7 +8,7 @@ names is imported and made on first use.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 
 import attrs
 
@@ -17,7 +17,7 @@ from plait_core.errors.plugins import PluginClash, PluginRejected, UnknownOffer
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.launch_plans import ScheduleSpec
-from plait_core.plugins.discovery import installed
+from plait_core.plugins.discovery import Found, installed
 from plait_core.plugins.factories import Factories
 from plait_core.plugins.roster import Member, Roster, found_of
 from plait_core.plugins.settings import Settings
@@ -47,16 +47,37 @@ from plait_core.ports.specs import (
 )
 from plait_core.ports.tasks import Connector, TaskKind
 
-_Spec = TypeVar("_Spec")
 _by_name = attrgetter("name")
 _by_order = attrgetter("order", "name")
+_OFFERS: Mapping[str, tuple[type[Any], str, Callable[[Any], Any]]] = {
+    "plait_task_kinds": (TaskKindSpec, "task type", attrgetter("type")),
+    "plait_connectors": (ConnectorSpec, "task type", attrgetter("type")),
+    "plait_executors": (ExecutorSpec, "executor", _by_name),
+    "plait_type_transformers": (TypeTransformerSpec, "transformer of", attrgetter("python_type")),
+    "plait_dataset_formats": (DatasetFormatSpec, "dataset format", attrgetter("python_type", "protocol", "format")),
+    "plait_blob_stores": (BlobStoreSpec, "blob store", attrgetter("scheme")),
+    "plait_stores": (DatabaseSpec, "database", attrgetter("scheme")),
+    "plait_secret_providers": (SecretProviderSpec, "secret provider", _by_name),
+    "plait_schedules": (ScheduleKindSpec, "schedule", attrgetter("kind")),
+    "plait_image_builders": (ImageBuilderSpec, "image builder", _by_name),
+    "plait_notifiers": (NotifierSpec, "notifier", attrgetter("kind")),
+    "plait_authenticators": (AuthenticatorSpec, "authenticator", _by_name),
+    "plait_policies": (PolicySpec, "policy", _by_name),
+    "plait_cli_commands": (CliCommandSpec, "command", _by_name),
+    "plait_console_panels": (ConsolePanelSpec, "console panel", _by_name),
+    "plait_health_checks": (HealthCheckSpec, "health check", _by_name),
+}
+"""Provider hook -> what it hands over, what to call that, and the name by which callers choose."""
 
 
-@attrs.frozen
-class Offer(Generic[_Spec]):
-    """One descriptor, and the plugin that handed it over."""
+@attrs.frozen(kw_only=True)
+class Offer:
+    """One descriptor, what it offers under which name, and the plugin that handed it over."""
 
-    spec: _Spec
+    hook: str
+    what: str
+    name: str
+    spec: Any
     member: Member
 
     @property
@@ -73,7 +94,7 @@ class Plugins:
         self._roster = roster
         self._tables = PluginTables(roster, settings)
         self._factories = Factories()
-        self._offers: dict[str, Mapping[Any, Offer[Any]]] = {}
+        self._collected: dict[str, Mapping[Any, Offer]] = {}
         self._made: dict[tuple[str, str], Any] = {}
         self._observers = tuple(roster.implementations("plait_on_event"))
 
@@ -105,124 +126,110 @@ class Plugins:
         roster = Roster(is_fatal=lambda name: strict or settings.names_plugin(name))
         left_out = {*settings.block_plugins, *disabled}
         for found in installed():
-            if settings.allow_plugins and found.name not in settings.allow_plugins:
-                left_out.add(found.name)
-            if found.name not in left_out:
+            if found.name in left_out or (settings.allow_plugins and found.name not in settings.allow_plugins):
+                roster.leave_out(found)
+            else:
                 roster.admit(found)
         for hooks in extra:
             roster.register(found_of(hooks), hooks)
         plugins = cls(roster, settings)
-        plugins._tables.check(left_out)
+        plugins._tables.check()
         return plugins
 
     # ── tasks ────────────────────────────────────────────────────────────────
 
     def task_types(self) -> Mapping[str, TaskKindSpec | ConnectorSpec]:
-        """Return every type of task that somebody runs."""
-        return _specs(self._task_offers())
+        """Return every type of task that somebody runs; none is both a kind and a connector."""
+        types = dict(self._offers("plait_task_kinds"))
+        for offer in self._offers("plait_connectors").values():
+            _add(types, offer.name, offer)
+        return _specs(types)
 
     def task_kind(self, type: str) -> TaskKind:
         """Return the kind of task that *type* names. Raises ``UnknownOffer``."""
-        kinds = {key: offer for key, offer in self._task_offers().items() if isinstance(offer.spec, TaskKindSpec)}
-        kind: TaskKind = self._make("task kind", type, kinds)
+        self.task_types()
+        kind: TaskKind = self._make("plait_task_kinds", type, with_settings=False)
         return kind
 
     def connector(self, type: str) -> Connector:
         """Return the connector that runs tasks of *type*. Raises ``UnknownOffer``."""
-        connectors = {key: offer for key, offer in self._task_offers().items() if isinstance(offer.spec, ConnectorSpec)}
-        connector: Connector = self._make("connector", type, connectors, with_settings=True)
+        self.task_types()
+        connector: Connector = self._make("plait_connectors", type)
         return connector
 
     def executor_specs(self) -> Mapping[str, ExecutorSpec]:
         """Return executors by name; the engine makes those that settings list."""
-        return _specs(self._collect("plait_executors", ExecutorSpec, "executor", _by_name))
+        return _specs(self._offers("plait_executors"))
 
     # ── values ───────────────────────────────────────────────────────────────
 
-    def executor_settings(self, name: str) -> Any:
-        """Return the settings of the plugin that offers the executor *name*, in its own class."""
-        offers: Mapping[str, Offer[ExecutorSpec]] = self._collect("plait_executors", ExecutorSpec, "executor", _by_name)
-        return self.settings_for(offers[name].member.found.name)
-
     def transformer_specs(self) -> Sequence[tuple[TypeTransformerSpec, str]]:
         """Return type transformers, each with its distribution."""
-        offers = self._collect(
-            "plait_type_transformers", TypeTransformerSpec, "transformer of", attrgetter("python_type")
-        )
-        return [(offer.spec, offer.distribution) for offer in offers.values()]
+        return [(offer.spec, offer.distribution) for offer in self._offers("plait_type_transformers").values()]
 
     def dataset_format_specs(self) -> Sequence[tuple[DatasetFormatSpec, str]]:
         """Return dataset formats, each with its distribution."""
-        key = attrgetter("python_type", "protocol", "format")
-        offers = self._collect("plait_dataset_formats", DatasetFormatSpec, "dataset format", key)
-        return [(offer.spec, offer.distribution) for offer in offers.values()]
+        return [(offer.spec, offer.distribution) for offer in self._offers("plait_dataset_formats").values()]
 
     # ── stores and secrets ───────────────────────────────────────────────────
 
     def blob_store(self, uri: str) -> BlobStore:
         """Return the store of *uri*’s scheme, one per scheme. Raises ``UnknownOffer``."""
-        offers = self._collect("plait_blob_stores", BlobStoreSpec, "blob store", attrgetter("scheme"))
-        store: BlobStore = self._make("blob store", _scheme(uri), offers, with_settings=True)
+        store: BlobStore = self._make("plait_blob_stores", _scheme(uri))
         return store
 
     def database(self, url: str) -> Database:
         """Make the database at *url*, not yet open. Raises ``UnknownOffer``."""
-        offers = self._collect("plait_stores", DatabaseSpec, "database", attrgetter("scheme"))
-        offer = self._find("database", _scheme(url), offers)
+        offer = self._find("plait_stores", _scheme(url))
         database: Database = self.make(offer.spec.factory, url, self.settings_for(offer.member.found.name))
         return database
 
     def secret_providers(self) -> Sequence[SecretProvider]:
         """Return secret providers in the order in which they are asked."""
-        return self._make_ordered("plait_secret_providers", SecretProviderSpec, "secret provider")
+        return self._make_ordered("plait_secret_providers")
 
     # ── schedules, images, people ────────────────────────────────────────────
 
     def schedule(self, spec: ScheduleSpec) -> Schedule:
         """Parse *spec*. Raises ``UnknownOffer`` or ``InvalidSchedule``."""
-        offers = self._collect("plait_schedules", ScheduleKindSpec, "schedule", attrgetter("kind"))
-        schedule: Schedule = self.make(self._find("schedule", spec.kind, offers).spec.factory, spec.spec)
+        schedule: Schedule = self.make(self._find("plait_schedules", spec.kind).spec.factory, spec.spec)
         return schedule
 
     def image_builder_specs(self) -> Sequence[ImageBuilderSpec]:
         """Return image builders, the default first."""
-        offers = self._collect("plait_image_builders", ImageBuilderSpec, "image builder", _by_name)
-        return sorted(_specs(offers).values(), key=lambda spec: (-spec.priority, spec.name))
+        return sorted(
+            _specs(self._offers("plait_image_builders")).values(), key=lambda spec: (-spec.priority, spec.name)
+        )
 
     def image_builder(self, name: str) -> Any:
         """Return the image builder called *name*. Raises ``UnknownOffer``."""
-        offers = self._collect("plait_image_builders", ImageBuilderSpec, "image builder", _by_name)
-        return self._make("image builder", name, offers, with_settings=True)
+        return self._make("plait_image_builders", name)
 
     def notifier(self, kind: str) -> Any:
         """Return the notifier of *kind*. Raises ``UnknownOffer``."""
-        offers = self._collect("plait_notifiers", NotifierSpec, "notifier", attrgetter("kind"))
-        return self._make("notifier", kind, offers, with_settings=True)
+        return self._make("plait_notifiers", kind)
 
     def authenticator(self, name: str) -> Any:
         """Return the authenticator called *name*. Raises ``UnknownOffer``."""
-        offers = self._collect("plait_authenticators", AuthenticatorSpec, "authenticator", _by_name)
-        return self._make("authenticator", name, offers, with_settings=True)
+        return self._make("plait_authenticators", name)
 
     def policies(self) -> Sequence[Any]:
         """Return policies in the order in which they are asked. Raises whatever making one raises."""
-        return self._make_ordered("plait_policies", PolicySpec, "policy")
+        return self._make_ordered("plait_policies")
 
     # ── the CLI, the console, doctor ─────────────────────────────────────────
 
     def cli_commands(self) -> Mapping[str, CliCommandSpec]:
-        """Return commands by name; ``resolve`` imports the ``click.Command`` of one."""
-        return dict(sorted(_specs(self._collect("plait_cli_commands", CliCommandSpec, "command", _by_name)).items()))
+        """Return commands, ordered by name; ``resolve`` imports the ``click.Command`` of one."""
+        return dict(sorted(_specs(self._offers("plait_cli_commands")).items()))
 
     def console_panels(self) -> Mapping[str, ConsolePanelSpec]:
-        """Return panels of the console by name."""
-        panels = self._collect("plait_console_panels", ConsolePanelSpec, "console panel", _by_name)
-        return dict(sorted(_specs(panels).items()))
+        """Return panels of the console, ordered by name."""
+        return dict(sorted(_specs(self._offers("plait_console_panels")).items()))
 
     def check_health(self) -> Sequence[HealthCheck]:
-        """Run every health check, by name; one that raises is shown as failed."""
-        offers = self._collect("plait_health_checks", HealthCheckSpec, "health check", _by_name)
-        return [self._check(offer) for _, offer in sorted(offers.items())]
+        """Run every health check, ordered by name; one that raises is shown as failed."""
+        return [self._check(offer) for _, offer in sorted(self._offers("plait_health_checks").items())]
 
     # ── observers ────────────────────────────────────────────────────────────
 
@@ -249,6 +256,10 @@ class Plugins:
         """Return the plugins in use, by name."""
         return sorted(self._roster.members.values(), key=attrgetter("found"))
 
+    def left_out(self) -> Sequence[Found]:
+        """Return the installed plugins that settings or flags keep from being imported, by name."""
+        return tuple(self._roster.left_out)
+
     def quarantined(self) -> Sequence[PluginRejected]:
         """Return why each plugin that failed is not in use, in the order in which they failed."""
         return tuple(self._roster.rejected)
@@ -274,75 +285,64 @@ class Plugins:
         """Import what ``module:attribute`` of a descriptor names. Raises ``FactoryFailed``."""
         return self._factories.resolve(factory)
 
+    def offers(self) -> Sequence[Offer]:
+        """Return everything that plugins offer, hook by hook."""
+        return [offer for hook in _OFFERS for offer in self._offers(hook).values()]
+
     # ── collecting and making ────────────────────────────────────────────────
 
-    def _collect(
-        self, hook: str, kind: type[_Spec], what: str, key: Callable[[_Spec], Any]
-    ) -> Mapping[Any, Offer[_Spec]]:
-        """Call *hook* of every plugin, once, and return the descriptors by *key*."""
-        if hook not in self._offers:
-            offers: dict[Any, Offer[Any]] = {}
-            answers: Iterable[tuple[Member, Sequence[Any]]] = self._roster.answers(hook, kind)
-            for member, specs in answers:
+    def _offers(self, hook: str) -> Mapping[Any, Offer]:
+        """Call *hook* of every plugin, once, and return the offers by the name they are chosen by."""
+        if hook not in self._collected:
+            kind, what, key = _OFFERS[hook]
+            offers: dict[Any, Offer] = {}
+            for member, specs in self._roster.answers(hook, kind):
                 for spec in specs:
-                    _add(offers, what, key(spec), Offer(spec, member))
+                    chosen_by = key(spec)
+                    name = chosen_by if isinstance(chosen_by, str) else ", ".join(filter(None, chosen_by))
+                    _add(offers, chosen_by, Offer(hook=hook, what=what, name=name, spec=spec, member=member))
                     self._factories.belongs(spec.factory, member.found.distribution)
-            self._offers[hook] = offers
-        return self._offers[hook]
+            self._collected[hook] = offers
+        return self._collected[hook]
 
-    def _task_offers(self) -> Mapping[str, Offer[Any]]:
-        """Return kinds and connectors together: no type may be both."""
-        if "task types" not in self._offers:
-            by_type = attrgetter("type")
-            offers = dict(self._collect("plait_task_kinds", TaskKindSpec, "task type", by_type))
-            connectors: Mapping[str, Offer[Any]] = self._collect(
-                "plait_connectors", ConnectorSpec, "task type", by_type
-            )
-            for type_, offer in connectors.items():
-                _add(offers, "task type", type_, offer)
-            self._offers["task types"] = offers
-        return self._offers["task types"]
-
-    def _find(self, what: str, name: str, offers: Mapping[str, Offer[_Spec]]) -> Offer[_Spec]:
+    def _find(self, hook: str, name: str) -> Offer:
+        offers = self._offers(hook)
         if name in offers:
             return offers[name]
         quarantined = tuple(error.plugin for error in self._roster.rejected)
-        raise UnknownOffer(what=what, name=name, known=tuple(sorted(offers)), quarantined=quarantined)
+        raise UnknownOffer(what=_OFFERS[hook][1], name=name, known=tuple(sorted(offers)), quarantined=quarantined)
 
-    def _make(self, what: str, name: str, offers: Mapping[str, Offer[Any]], *, with_settings: bool = False) -> Any:
+    def _make(self, hook: str, name: str, *, with_settings: bool = True) -> Any:
         """Make the thing called *name*, once."""
-        if (what, name) not in self._made:
-            offer = self._find(what, name, offers)
+        if (hook, name) not in self._made:
+            offer = self._find(hook, name)
             arguments = (self.settings_for(offer.member.found.name),) if with_settings else ()
-            self._made[what, name] = self.make(offer.spec.factory, *arguments)
-        return self._made[what, name]
+            self._made[hook, name] = self.make(offer.spec.factory, *arguments)
+        return self._made[hook, name]
 
-    def _make_ordered(self, hook: str, kind: type[SecretProviderSpec] | type[PolicySpec], what: str) -> Sequence[Any]:
+    def _make_ordered(self, hook: str) -> Sequence[Any]:
         """Make everything that *hook* offers, in the order that the descriptors state."""
-        offers: Mapping[str, Offer[Any]] = self._collect(hook, kind, what, _by_name)
-        return [
-            self._make(what, spec.name, offers, with_settings=True)
-            for spec in sorted((offer.spec for offer in offers.values()), key=_by_order)
-        ]
+        specs = sorted(_specs(self._offers(hook)).values(), key=_by_order)
+        return [self._make(hook, spec.name) for spec in specs]
 
-    def _check(self, offer: Offer[HealthCheckSpec]) -> HealthCheck:
+    def _check(self, offer: Offer) -> HealthCheck:
         try:
             found: HealthCheck = self.make(offer.spec.factory, self.settings_for(offer.member.found.name))
             return found
         except PlaitError as error:
-            return HealthCheck(name=offer.spec.name, is_ok=False, detail=error.problem, remedy=error.remedy)
+            return HealthCheck(name=offer.name, is_ok=False, detail=error.problem, remedy=error.remedy)
 
 
-def _specs(offers: Mapping[str, Offer[_Spec]]) -> dict[str, _Spec]:
+def _specs(offers: Mapping[str, Offer]) -> dict[str, Any]:
     return {name: offer.spec for name, offer in offers.items()}
 
 
-def _add(offers: dict[Any, Offer[Any]], what: str, key: Any, offer: Offer[Any]) -> None:
+def _add(offers: dict[Any, Offer], key: Any, offer: Offer) -> None:
     """Add *offer* under *key*. Raises ``PluginClash`` when the key is taken."""
     if (other := offers.get(key)) is not None:
         raise PluginClash(
-            what=what,
-            name=key if isinstance(key, str) else ", ".join(filter(None, key)),
+            what=offer.what,
+            name=offer.name,
             distributions=(other.distribution, offer.distribution),
             plugins=(other.member.found.name, offer.member.found.name),
         )

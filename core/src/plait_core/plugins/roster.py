@@ -9,7 +9,6 @@ what to do. In strict mode, and when settings rely on the plugin, that is fatal 
 import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -39,14 +38,19 @@ class Member:
 
 
 class Roster:
-    """The members, by name; ``rejected`` are those that were quarantined."""
+    """The members, by name; ``rejected`` were quarantined, ``left_out`` are installed and not wanted."""
 
     def __init__(self, *, is_fatal: Callable[[str], bool]) -> None:
         self.members: dict[str, Member] = {}
         self.rejected: list[PluginRejected] = []
+        self.left_out: list[Found] = []
         self._is_fatal = is_fatal
         self._manager = pluggy.PluginManager("plait")
         self._manager.add_hookspecs(hookspecs)
+
+    def leave_out(self, found: Found) -> None:
+        """Remember an installed plugin that is not to be imported."""
+        self.left_out.append(found)
 
     def admit(self, found: Found) -> None:
         """Import the hooks of an installed plugin and register them."""
@@ -95,7 +99,7 @@ class Roster:
         _warn(f"{error.problem}; {error.remedy}")
 
     def answers(self, hook: str, kind: type[_Spec]) -> Iterator[tuple[Member, Sequence[_Spec]]]:
-        """Call *hook* of every member, by name, and yield the descriptors of each; a bad answer quarantines."""
+        """Call *hook* of every member and yield the descriptors of each; a bad answer quarantines."""
         for member, implementation in self.implementations(hook):
             try:
                 answer = implementation()
@@ -120,9 +124,8 @@ class Roster:
             return None
 
     def implementations(self, hook: str) -> Sequence[tuple[Member, Callable[..., Any]]]:
-        """Return each member's implementation of *hook*, by name; it takes the arguments of the spec by keyword."""
-        found = sorted(self._implementations(hook), key=itemgetter(0))
-        return [(self.members[name], implementation) for name, implementation in found]
+        """Return implementations of *hook* in order of registration; each takes the arguments of the spec by keyword."""
+        return [(self.members[name], implementation) for name, implementation in self._implementations(hook)]
 
     def _implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         for found in getattr(self._manager.hook, hook).get_hookimpls():

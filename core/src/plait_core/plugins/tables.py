@@ -5,7 +5,6 @@ Used by ``Plugins`` alone. The tables that are written are checked together, whe
 without one is not even asked for its class until somebody wants its settings.
 """
 
-from collections.abc import Container
 from typing import Any
 
 from plait_core.errors.plugins import InvalidSettings, SettingsFault
@@ -22,7 +21,7 @@ class PluginTables:
         self._settings = settings
         self._structured: dict[str, Any] = {}
 
-    def check(self, left_out: Container[str]) -> None:
+    def check(self) -> None:
         """
         Read every table, but those of plugins that were left out.
 
@@ -30,6 +29,7 @@ class PluginTables:
             InvalidSettings: a table is for no plugin that is in use, or does not fit its class; lists all faults.
         """
         reading = Structuring(self._origin)
+        left_out = {found.name for found in self._roster.left_out}
         for name in self._settings.plugins:
             if name in left_out:
                 continue
