@@ -63,14 +63,15 @@ class StoreTooNew(UserError):
 
 
 class StoreReadOnly(UserError):
-    """The database can be read but not written."""
+    """The database cannot be written, and perhaps not even read."""
 
     url: str
+    detail: str
 
     @property
     def problem(self) -> str:
         """What happened."""
-        return f"the store {self.url} cannot be written"
+        return f"the store {self.url} cannot be written: {self.detail}"
 
     @property
     def remedy(self) -> str:

@@ -19,12 +19,13 @@ Literals have rules of their own, so that a value counts the same however it was
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any
 
 import attrs
 
+from plait_core.ir.ids import EntityId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.literals import Binary, Collection, Literal, LiteralMap, MapValue, Offloaded, Primitive, UnionValue
 from plait_core.ir.types import LiteralType, SimpleType
@@ -122,18 +123,21 @@ def _map(items: Any) -> bytes:
 
 
 def _object(value: Any) -> bytes:
-    fields = (
-        (name, canonical_bytes(held))
-        for name, default in _fields(value.__class__)
-        if (held := getattr(value, name)) != default or held.__class__ is not default.__class__
-    )
-    return b"o" + _text(value.__class__.__name__) + _map(fields)
+    name, fields = _shape(value.__class__)
+    parts = [
+        key + canonical_bytes(held)
+        for attribute, key, default in fields
+        if (held := getattr(value, attribute)) is not default
+        and (held != default or held.__class__ is not default.__class__)
+    ]
+    return b"o%bm%d:%b" % (name, len(parts), b"".join(parts))
 
 
 @cache
-def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    """Return (name, default) of the fields that count; a field without a default is never left out."""
-    return tuple((field.name, _default(field)) for field in attrs.fields(kind) if field.eq)
+def _shape(kind: type) -> tuple[bytes, Sequence[tuple[str, bytes, Any]]]:
+    """Return the encoded name, and (name, encoded name, default) of the fields that count, in order of the second."""
+    fields = [(field.name, _text(field.name), _default(field)) for field in attrs.fields(kind) if field.eq]
+    return _text(kind.__name__), sorted(fields, key=lambda field: field[1])
 
 
 def _default(field: Any) -> Any:
@@ -200,5 +204,6 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     tuple: lambda value: _list([canonical_bytes(item) for item in value]),
     list: lambda value: _list([canonical_bytes(item) for item in value]),
     dict: lambda value: _map((key, canonical_bytes(item)) for key, item in value.items()),
+    EntityId: lru_cache(maxsize=4096)(_object),
     Literal: _literal,
 }

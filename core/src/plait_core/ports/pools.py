@@ -12,24 +12,25 @@ from functools import cache
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.databases import ExecutionRow
 
-_LOCAL = "local:"
+LOCAL = "local:"
+"""What the names of local pools begin with."""
 
 
 def local_pool() -> str:
     """Return the pool of this process."""
-    return f"{_LOCAL}{_host()}:{os.getpid()}"
+    return f"{LOCAL}{_host()}:{os.getpid()}"
 
 
 def is_local(pool: str) -> bool:
     """Say whether *pool* is that of one process."""
-    return pool.startswith(_LOCAL)
+    return pool.startswith(LOCAL)
 
 
 def is_abandoned(pool: str) -> bool:
     """Say whether *pool* is that of a process of this host that has ended; of other hosts nothing is known."""
     if not is_local(pool):
         return False
-    host, _, pid = pool.removeprefix(_LOCAL).rpartition(":")
+    host, _, pid = pool.removeprefix(LOCAL).rpartition(":")
     return host == _host() and not _is_alive(int(pid))
 
 

@@ -1,0 +1,50 @@
+"""The database: all ports over one connection, and the factory that hooks name."""
+
+from plait_sql.accounts import SqlAccounts
+from plait_sql.cache import SqlCache
+from plait_sql.connections import Connection
+from plait_sql.inbox import SqlInbox
+from plait_sql.leases import SqlLeases
+from plait_sql.log import SqlLog
+from plait_sql.migrations import migrate
+from plait_sql.registry import SqlRegistry, SqlSchedules
+from plait_sql.settings import SqlSettings
+from plait_sql.sqlite import Durability, SqliteConnection
+from plait_sql.views import SqlViews
+
+
+class SqlDatabase:
+    """``Database`` over a connection, which is opened and closed with it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.log = SqlLog(connection)
+        self.views = SqlViews(connection)
+        self.inbox = SqlInbox(connection)
+        self.leases = SqlLeases(connection, on_claim=self.inbox.ring)
+        self.registry = SqlRegistry(connection)
+        self.cache = SqlCache(connection)
+        self.schedules = SqlSchedules(connection)
+        self.accounts = SqlAccounts(connection)
+
+    async def open(self) -> None:
+        await self._connection.open()
+        await migrate(self._connection)
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def open_sqlite(url: str, settings: SqlSettings | None = None, durability: Durability = "normal") -> SqlDatabase:
+    """
+    Make the database at *url*, not yet open.
+
+    Args:
+        url: ``sqlite:///relative/path.db``, ``sqlite:////absolute/path.db`` or ``sqlite:///:memory:``. The file and its
+            directory are made by ``open``.
+        settings: The table ``[plugins.sql]``.
+        durability: ``normal`` survives a crash of the process, ``full`` one of the machine.
+    """
+    path = url.removeprefix("sqlite://").removeprefix("/")
+    lock_timeout_s = (settings or SqlSettings()).lock_timeout_s
+    return SqlDatabase(SqliteConnection(path, durability=durability, lock_timeout_s=lock_timeout_s))

@@ -1,0 +1,82 @@
+"""
+The inbox on SQL.
+
+A message posted through this very database object wakes its engine at once; one from another process is found by
+looking every second. Consumed messages stay, so that posting one again has no effect.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from plait_core.ir.codec import dumps, loads
+from plait_core.ir.ids import ExecutionId
+from plait_core.ports.bells import Bell
+from plait_core.ports.databases import Posted
+from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.executions import key_of
+from plait_sql.migrations import UNFINISHED
+
+POLL_S = 1.0
+
+_PENDING = f"""
+    SELECT arrival, project, domain, name, inbox.key, kind, payload
+    FROM inbox JOIN executions ON executions.key = inbox.execution
+    WHERE owner = ? AND is_consumed = 0 AND {UNFINISHED} AND arrival > ? ORDER BY arrival
+"""
+
+
+class SqlInbox:
+    """``Inbox`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._bells: dict[str, Bell] = {}
+        self._seen: dict[str, int] = {}
+
+    def ring(self, owner: str) -> None:
+        """Tell *owner* that something may be pending."""
+        self._bell_of(owner).ring()
+
+    def _bell_of(self, owner: str) -> Bell:
+        return self._bells.setdefault(owner, Bell())
+
+    async def post(self, execution: ExecutionId, posted: Posted) -> None:
+        payload = dumps(posted.payload)
+
+        def leave(transaction: Transaction) -> str:
+            key = key_of(transaction, execution)
+            transaction.execute(
+                "INSERT INTO inbox (execution, key, kind, payload, is_consumed) VALUES (?, ?, ?, ?, 0) "
+                "ON CONFLICT (execution, key) DO NOTHING",
+                (key, posted.key, posted.kind, payload),
+            )
+            ((owner,),) = transaction.query("SELECT owner FROM executions WHERE key = ?", (key,))
+            return str(owner)
+
+        self.ring(await self._connection.write(leave))
+
+    async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
+        self._bell_of(owner).hush()
+        rows = await self._connection.read(lambda transaction: transaction.query(_PENDING, (owner, 0)))
+        self._seen[owner] = max((row[0] for row in rows), default=self._seen.get(owner, 0))
+        return [_message(row) for row in rows]
+
+    async def wait(self, owner: str, *, timeout_s: float) -> None:
+        left_s = timeout_s
+        while left_s > 0:
+            pause_s = min(POLL_S, left_s)
+            if await self._bell_of(owner).wait(asyncio.sleep(pause_s)) or await self._has_news(owner):
+                return
+            left_s -= pause_s
+
+    async def _has_news(self, owner: str) -> bool:
+        newer = (owner, self._seen.get(owner, 0))
+        row = await self._connection.read(lambda transaction: transaction.query_one(_PENDING, newer))
+        return row is not None
+
+
+def _message(row: Row) -> tuple[ExecutionId, Posted]:
+    _, project, domain, name, key, kind, payload = row
+    execution = ExecutionId(project=project, domain=domain, name=name)
+    return execution, Posted(key=key, kind=kind, payload=loads(dict[str, Any], payload))

@@ -1,0 +1,99 @@
+"""
+Leases on SQL.
+
+Judged by the database's clock alone: engines on several hosts need not agree about the time.
+"""
+
+from collections.abc import Callable, Sequence
+
+from plait_core.ir.codec import dumps
+from plait_core.ir.events import LeaseTaken
+from plait_core.ir.ids import ExecutionId
+from plait_sql.connections import Connection, Transaction
+from plait_sql.migrations import UNFINISHED
+
+SECOND_NS = 1_000_000_000
+
+_HAS_LEASE = "SELECT 1 FROM leases WHERE owner = ? AND expires_at_ns > ?"
+_FREE = f"""
+    SELECT key, project, domain, name, owner, next_seq FROM executions
+    WHERE pool = ? AND {UNFINISHED}
+    AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.owner = executions.owner AND expires_at_ns > ?)
+"""
+_DUE = """
+    AND (
+        wake_at_ns IS NULL OR wake_at_ns <= ?
+        OR EXISTS (SELECT 1 FROM inbox WHERE execution = executions.key AND is_consumed = 0)
+    )
+    ORDER BY key LIMIT ?
+"""
+_NAMED = "AND project = ? AND domain = ? AND name = ? LIMIT ?"
+
+
+class SqlLeases:
+    """``Leases`` on a connection; *on_claim* is told who has taken executions over."""
+
+    def __init__(self, connection: Connection, on_claim: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._on_claim = on_claim
+
+    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+        def extend(transaction: Transaction) -> bool:
+            held = transaction.query_one("SELECT is_robbed FROM leases WHERE owner = ?", (owner,))
+            expires_at_ns = self._connection.now_ns() + int(ttl_s * SECOND_NS)
+            transaction.execute(
+                "INSERT INTO leases (owner, pool, expires_at_ns, is_robbed) VALUES (?, ?, ?, 0) ON CONFLICT (owner) "
+                "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, is_robbed = 0",
+                (owner, pool, expires_at_ns),
+            )
+            return held is None or not held[0]
+
+        return await self._connection.write(extend)
+
+    async def release(self, owner: str) -> None:
+        await self._connection.write(
+            lambda transaction: transaction.execute("DELETE FROM leases WHERE owner = ?", (owner,))
+        )
+
+    async def claim(
+        self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
+    ) -> Sequence[tuple[ExecutionId, int]]:
+        def take(transaction: Transaction) -> list[tuple[ExecutionId, int]]:
+            now_ns = self._connection.now_ns()
+            if transaction.query_one(_HAS_LEASE, (owner, now_ns)) is None:
+                return []
+            if execution:
+                wanted = (execution.project, execution.domain, execution.name, limit)
+                free = transaction.query(_FREE + _NAMED, (pool, now_ns, *wanted))
+            else:
+                free = transaction.query(_FREE + _DUE, (pool, now_ns, now_ns, limit))
+            for key, _, _, _, loser, seq in free:
+                _hand_over(transaction, key, seq, now_ns=now_ns, loser=loser, owner=owner)
+            return [
+                (ExecutionId(project=project, domain=domain, name=name), seq)
+                for _, project, domain, name, _, seq in free
+            ]
+
+        claimed = await self._connection.write(take)
+        if claimed:
+            self._on_claim(owner)
+        return claimed
+
+    async def owner_of(self, execution: ExecutionId) -> str | None:
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(
+                "SELECT executions.owner FROM executions JOIN leases ON leases.owner = executions.owner "
+                "WHERE project = ? AND domain = ? AND name = ? AND expires_at_ns > ?",
+                (execution.project, execution.domain, execution.name, self._connection.now_ns()),
+            )
+        )
+        return row[0] if row else None
+
+
+def _hand_over(transaction: Transaction, key: int, seq: int, *, now_ns: int, loser: str, owner: str) -> None:
+    transaction.execute("UPDATE leases SET is_robbed = 1 WHERE owner = ?", (loser,))
+    transaction.execute("UPDATE executions SET owner = ?, next_seq = ? WHERE key = ?", (owner, seq + 1, key))
+    transaction.execute(
+        "INSERT INTO events (execution, seq, at_ns, decision) VALUES (?, ?, ?, ?)",
+        (key, seq, now_ns, dumps(LeaseTaken(owner=owner))),
+    )

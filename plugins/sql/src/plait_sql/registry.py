@@ -1,0 +1,174 @@
+"""The registry and the schedules on SQL."""
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+from plait_core.errors.stores import EntityUnknown, VersionConflict
+from plait_core.ir.canonical import digest
+from plait_core.ir.codec import dumps, loads
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import EntityId, EntityKind
+from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.references import Template, reach
+from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.workflows import WorkflowTemplate
+from plait_core.ports.databases import Page, ScheduleState
+from plait_core.ports.pages import parse_token
+from plait_sql.connections import Connection, Row, Transaction
+
+FIRST_PAGE = Page()
+
+_CLASSES: dict[str, Any] = {
+    EntityKind.TASK.value: TaskTemplate,
+    EntityKind.WORKFLOW.value: WorkflowTemplate,
+    EntityKind.LAUNCH_PLAN.value: LaunchPlanTemplate,
+}
+_ID = "kind, org, project, domain, name, version"
+_IS_ID = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? AND version = ?"
+_IS_UNVERSIONED = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? ORDER BY key DESC LIMIT 1"
+_NEWEST = (
+    "SELECT max(key) FROM templates WHERE kind = ? AND project = ? AND domain = ? GROUP BY org, name "
+    "HAVING max(key) < ? ORDER BY 1 DESC LIMIT ?"
+)
+_VERSIONS = (
+    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? AND name = ? AND key < ? "
+    "ORDER BY key DESC LIMIT ?"
+)
+_BEYOND_ALL = 1 << 62
+
+
+class SqlRegistry:
+    """``Registry`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def register(self, closure: Closure, *, at_ns: int) -> Sequence[EntityId]:
+        templates: tuple[Template, ...] = (*closure.tasks, *closure.workflows, *closure.launch_plans)
+        offered = [(template, digest(template), dumps(template)) for template in templates]
+        return await self._connection.write(
+            lambda transaction: [
+                template.id
+                for template, own, data in offered
+                if _register(transaction, template, own_digest=own, data=data, at_ns=at_ns)
+            ]
+        )
+
+    async def get(self, id: EntityId) -> Template | None:
+        return await self._connection.read(lambda transaction: _find(transaction, id))
+
+    async def closure(self, id: EntityId) -> Closure | None:
+        def collect(transaction: Transaction) -> Closure | None:
+            main = _find(transaction, id)
+            return reach(main.id, lambda reached: _find(transaction, reached)) if main else None
+
+        return await self._connection.read(collect)
+
+    async def list(
+        self, kind: EntityKind, *, project: str, domain: str, name: str = "", page: Page = FIRST_PAGE
+    ) -> tuple[Sequence[EntityId], str]:
+        before = parse_token(page.token) if page.token else _BEYOND_ALL
+        narrowed = (kind.value, project, domain, *([name] if name else []), before, page.limit + 1)
+
+        def select(transaction: Transaction) -> builtins.list[Row]:
+            keys = [key for (key,) in transaction.query(_VERSIONS if name else _NEWEST, narrowed)]
+            return [
+                row
+                for key in keys
+                for row in transaction.query(f"SELECT key, {_ID} FROM templates WHERE key = ?", (key,))
+            ]
+
+        rows = await self._connection.read(select)
+        shown = rows[: page.limit]
+        return [_entity(row[1:]) for row in shown], str(shown[-1][0]) if len(rows) > len(shown) else ""
+
+    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:
+        await self._connection.write(lambda transaction: _activate(transaction, id, is_active=is_active, at_ns=at_ns))
+
+    async def active(self, *, project: str, domain: str, name: str) -> EntityId | None:
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(
+                "SELECT kind, org, t.project, t.domain, t.name, version FROM activations AS a "
+                "JOIN templates AS t ON t.key = a.template WHERE a.project = ? AND a.domain = ? AND a.name = ?",
+                (project, domain, name),
+            )
+        )
+        return _entity(row) if row else None
+
+
+class SqlSchedules:
+    """``Schedules`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def states(self) -> Sequence[ScheduleState]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(
+                "SELECT activated_at_ns, fired_until_ns, kind, org, t.project, t.domain, t.name, version "
+                "FROM activations AS a JOIN templates AS t ON t.key = a.template WHERE has_schedule = 1"
+            )
+        )
+        return [
+            ScheduleState(launch_plan=_entity(plan), activated_at_ns=activated, fired_until_ns=fired)
+            for activated, fired, *plan in rows
+        ]
+
+    async def fired(self, launch_plan: EntityId, *, until_ns: int) -> None:
+        await self._connection.write(
+            lambda transaction: transaction.execute(
+                "UPDATE activations SET fired_until_ns = ? WHERE fired_until_ns < ? "
+                f"AND template = (SELECT key FROM templates WHERE {_IS_ID})",
+                (until_ns, until_ns, *_id_values(launch_plan)),
+            )
+        )
+
+
+def _register(transaction: Transaction, template: Template, *, own_digest: str, data: bytes, at_ns: int) -> bool:
+    """Insert a template, or find it there already. Raises ``VersionConflict``."""
+    held = transaction.query_one(f"SELECT digest FROM templates WHERE {_IS_ID}", _id_values(template.id))
+    if held is None:
+        has_schedule = isinstance(template, LaunchPlanTemplate) and template.schedule is not None
+        transaction.execute(
+            f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_id_values(template.id), own_digest, data, has_schedule, at_ns),
+        )
+        return True
+    if held[0] != own_digest:
+        raise VersionConflict(id=str(template.id), registered=held[0], offered=own_digest)
+    return False
+
+
+def _find(transaction: Transaction, id: EntityId) -> Template | None:
+    condition, values = (_IS_ID, _id_values(id)) if id.version else (_IS_UNVERSIONED, _id_values(id)[:-1])
+    row = transaction.query_one(f"SELECT kind, template FROM templates WHERE {condition}", values)
+    template: Template | None = loads(_CLASSES[row[0]], row[1]) if row else None
+    return template
+
+
+def _activate(transaction: Transaction, id: EntityId, *, is_active: bool, at_ns: int) -> None:
+    row = transaction.query_one(f"SELECT key FROM templates WHERE {_IS_ID}", _id_values(id))
+    if row is None or id.kind is not EntityKind.LAUNCH_PLAN:
+        raise EntityUnknown(id=str(id))
+    if not is_active:
+        transaction.execute("DELETE FROM activations WHERE template = ?", row)
+        return
+    transaction.execute(
+        "INSERT INTO activations (project, domain, name, template, activated_at_ns, fired_until_ns) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, name) DO UPDATE SET template = excluded.template, "
+        "activated_at_ns = excluded.activated_at_ns, fired_until_ns = excluded.fired_until_ns "
+        "WHERE activations.template <> excluded.template",
+        (id.project, id.domain, id.name, row[0], at_ns, at_ns),
+    )
+
+
+def _id_values(id: EntityId) -> tuple[str, ...]:
+    return id.kind.value, id.org, id.project, id.domain, id.name, id.version
+
+
+def _entity(values: Sequence[str]) -> EntityId:
+    """Make an id from the values of ``_ID``."""
+    kind, org, project, domain, name, version = values
+    return EntityId(kind=EntityKind(kind), org=org, project=project, domain=domain, name=name, version=version)

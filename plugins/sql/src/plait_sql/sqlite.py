@@ -1,0 +1,141 @@
+"""
+SQLite: the connection over Python's own ``sqlite3``, which only this module imports.
+
+The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` a commit costs some
+microseconds and happens in the caller's thread; with ``full`` it waits for the disk, in a thread of its own. A lock held by
+another process is waited for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from plait_core.errors.stores import StoreReadOnly
+from plait_sql.connections import Row, Transaction, Work
+from plait_sql.errors import LOCKED, family, translate
+
+T = TypeVar("T")
+Durability = Literal["normal", "full"]
+
+_LOCK_WAIT_MS = 5
+_WAL_PAGES = 4000
+"""After so many pages (32 MB) the log is merged into the file; SQLite's own 1000 would do so twenty times a second."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.1
+
+
+class SqliteConnection:
+    """``Connection`` to one file; *path* may be ``:memory:``. *now_ns* stands in for the host's clock in tests."""
+
+    types = {"key": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"}  # noqa: RUF012
+
+    def __init__(
+        self, path: str, *, durability: Durability, lock_timeout_s: float, now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.url = f"sqlite:///{path}"
+        self.now_ns = now_ns
+        self._path = path
+        self._durability = durability
+        self._lock_timeout_s = lock_timeout_s
+        self._turn = threading.Lock()
+        self._link: _Link | None = None
+
+    async def open(self) -> None:
+        await self._patiently(self._connect)
+
+    def _connect(self) -> None:
+        try:
+            if self._path != ":memory:":
+                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreReadOnly(url=self.url, detail=str(error)) from error
+        link = _Link(sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256))
+        try:
+            link.execute(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
+            link.execute("PRAGMA journal_mode = WAL")
+            link.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+            link.execute(f"PRAGMA synchronous = {self._durability.upper()}")
+            link.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            link.close()
+            raise
+        self._link = link
+
+    async def close(self) -> None:
+        with self._turn:
+            if self._link is not None:
+                self._link.close()
+            self._link = None
+
+    async def read(self, work: Work[T]) -> T:
+        return await self._patiently(lambda: self._within(work, "BEGIN"))
+
+    async def write(self, work: Work[T]) -> T:
+        return await self._patiently(lambda: self._within(work, "BEGIN IMMEDIATE"))
+
+    def has_table(self, transaction: Transaction, name: str) -> bool:
+        return transaction.query_one("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)) is not None
+
+    def _within(self, work: Work[T], begin: str) -> T:
+        with self._turn:
+            link = self._link
+            if link is None:
+                raise sqlite3.ProgrammingError("the database is not open")
+            link.execute(begin)
+            try:
+                result = work(link)
+                link.commit()
+            except BaseException:
+                link.rollback()
+                raise
+            return result
+
+    async def _patiently(self, act: Callable[[], T]) -> T:
+        """Carry out *act*; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
+        give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
+        while True:
+            try:
+                return act() if self._durability == "normal" else await asyncio.to_thread(act)
+            except sqlite3.Error as error:
+                name = getattr(error, "sqlite_errorname", "")
+                give_up_at = give_up_at or time.monotonic() + self._lock_timeout_s
+                if family(name) not in LOCKED or time.monotonic() >= give_up_at:
+                    if known := translate(name, str(error), url=self.url):
+                        raise known from error
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+class _Link:
+    """``Transaction`` on one handle of ``sqlite3``."""
+
+    def __init__(self, handle: sqlite3.Connection) -> None:
+        self._handle = handle
+        self._run = handle.execute
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        return self._run(statement, parameters).rowcount
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._handle.executemany(statement, rows)
+
+    def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._run(statement, parameters).fetchall()
+
+    def query_one(self, statement: str, parameters: Sequence[Any] = ()) -> Row | None:
+        row: Row | None = self._run(statement, parameters).fetchone()
+        return row
+
+    def commit(self) -> None:
+        self._run("COMMIT")
+
+    def rollback(self) -> None:
+        if self._handle.in_transaction:
+            self._run("ROLLBACK")
+
+    def close(self) -> None:
+        self._handle.close()

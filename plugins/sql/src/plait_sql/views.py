@@ -1,0 +1,92 @@
+"""The views on SQL: what the log wrote, for people."""
+
+from collections.abc import Sequence
+
+from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionRow, NodeRow, Page
+from plait_core.ports.pages import execution_token, parse_execution_token
+from plait_sql.connections import Connection, Row
+from plait_sql.executions import find_key
+from plait_sql.rows import (
+    ATTEMPT_COLUMNS,
+    EXECUTION_COLUMNS,
+    NODE_COLUMNS,
+    attempt_row,
+    dump_entity,
+    execution_row,
+    node_row,
+)
+
+_SELECT_EXECUTIONS = f"SELECT project, domain, name, {EXECUTION_COLUMNS} FROM executions"
+_SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
+_SELECT_ATTEMPTS = (
+    "SELECT {} FROM attempts JOIN nodes ON nodes.execution = attempts.execution AND nodes.node = attempts.node "
+    "WHERE attempts.execution = ? {} ORDER BY appeared_seq, appeared_as, element, n LIMIT ? OFFSET ?"
+)
+_ATTEMPT_COLUMNS = ", ".join(f"attempts.{name}" for name in ATTEMPT_COLUMNS.split(", "))
+_EVERY_ATTEMPT = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "")
+_ATTEMPTS_OF_NODE = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "AND attempts.node = ?")
+
+
+class SqlViews:
+    """``Views`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execution(self, id: ExecutionId) -> ExecutionRow | None:
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(
+                f"{_SELECT_EXECUTIONS} WHERE project = ? AND domain = ? AND name = ?", (id.project, id.domain, id.name)
+            )
+        )
+        return execution_row(*row) if row else None
+
+    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
+        conditions, parameters = _conditions(where, page)
+        statement = (
+            f"{_SELECT_EXECUTIONS} WHERE {' AND '.join(conditions)} "
+            "ORDER BY created_at_ns DESC, name DESC, project DESC, domain DESC LIMIT ?"
+        )
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(statement, (*parameters, page.limit + 1))
+        )
+        shown = [execution_row(*row) for row in rows[: page.limit]]
+        return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
+
+    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(_SELECT_NODES, (find_key(transaction, id),))
+        )
+        return [node_row(id, *row) for row in rows]
+
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+    ) -> Sequence[AttemptRow]:
+        statement = _EVERY_ATTEMPT if node is None else _ATTEMPTS_OF_NODE
+        narrowed = () if node is None else (node,)
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(statement, (find_key(transaction, id), *narrowed, limit, offset))
+        )
+        return [attempt_row(id, *row) for row in rows]
+
+
+def _conditions(where: ExecutionFilter, page: Page) -> tuple[list[str], Row]:
+    """Return conditions with the values of their parameters, in order."""
+    found: list[tuple[str, Row]] = [("1 = 1", ())]
+    if where.project:
+        found.append(("project = ?", (where.project,)))
+    if where.domain:
+        found.append(("domain = ?", (where.domain,)))
+    if where.phases:
+        places = ", ".join("?" for _ in where.phases)
+        found.append((f"phase IN ({places})", tuple(phase.value for phase in where.phases)))
+    if where.target:
+        found.append(("target = ?", (dump_entity(where.target),)))
+    if where.name_contains:  # LIKE would take % and _ for wildcards, and its idea of case differs by dialect
+        found.append(("replace(name, ?, '') <> name", (where.name_contains,)))
+    if not where.include_archived:
+        found.append(("is_archived = 0", ()))
+    if page.token:
+        found.append(("(created_at_ns, name, project, domain) < (?, ?, ?, ?)", parse_execution_token(page.token)))
+    return [condition for condition, _ in found], tuple(value for _, values in found for value in values)
