@@ -18,6 +18,7 @@ from plait_core.ir.workflows import (
     Branch,
     Compare,
     Comparison,
+    Condition,
     Const,
     LaunchPlanRef,
     Node,
@@ -163,7 +164,7 @@ def compare(left: Source, operator: str, right: Source) -> Compare:
     return Compare(left=first, operator=Comparison(operator), right=second)
 
 
-def branch(*arms: tuple[Compare, Node], otherwise: Node | None = None, error: str = "") -> Branch:
+def branch(*arms: tuple[Condition, Node], otherwise: Node | None = None, error: str = "") -> Branch:
     return Branch(arms=tuple(Arm(condition=c, node=n) for c, n in arms), otherwise=otherwise, error=error)
 
 

@@ -563,3 +563,12 @@ def test_closure_is_compiled_once() -> None:
     assert compile_closure(sound) is compiled
     assert compile_closure(twin) is not compiled
     assert compiled.workflows[sound.main].order == ("n0",)
+
+
+def test_long_chain_compiles() -> None:
+    """Neither recursion nor a cost that grows faster than the graph limits its length."""
+    chain = [node("n0", a="x"), *(node(f"n{i}", a=f"n{i - 1}.o0") for i in range(1, 20_000))]
+
+    linked = compile_closure(graph(*reversed(chain))).workflows[graph().main]
+
+    assert linked.order == tuple(f"n{i}" for i in range(20_000))
