@@ -8,7 +8,8 @@ inside an eager task, run the function inside any other task, and hand it to the
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from plait_core.authoring import sources
 from plait_core.authoring.bindings import Bound, capture
@@ -34,11 +35,21 @@ R = TypeVar("R")
 class ChildStarter(Protocol):
     """What an eager task in progress does with the entities it calls."""
 
+    def is_active(self) -> bool:
+        """Whether the code that runs here is that task's own body, and not a child in the same thread."""
+        ...
+
     def __call__(self, entity: "Entity[Any, Any]", args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
 
 
 eager_calls: ContextVar[ChildStarter | None] = ContextVar("eager_calls", default=None)
-"""Set while the body of an eager task runs."""
+"""Set while the body of an eager task runs; read through ``child_starter``."""
+
+
+def child_starter() -> ChildStarter | None:
+    """Return what starts children, where the body of an eager task runs."""
+    starter = eager_calls.get()
+    return starter if starter is not None and starter.is_active() else None
 
 
 class Entity(Generic[P, R]):
@@ -103,9 +114,13 @@ class Entity(Generic[P, R]):
         """Call it with changes: ``add.with_overrides(retries=2, after=first)(a=1)``, which type checkers follow."""
         return Overridden(self, overrides)
 
+    async def aio(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call it from async code, such as the body of an eager task, in a way that type checkers follow."""
+        result: Any = self(*args, **kwargs)
+        return cast("R", await result if isawaitable(result) else result)
+
     def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
-        start_child = eager_calls.get()
-        result: R = (start_child or local_runner)(self, args, kwargs)
+        result: R = (child_starter() or local_runner)(self, args, kwargs)
         return result
 
     def _record(self, scope: Scope, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:

@@ -6,18 +6,19 @@ properties gives the same plan, with other ones an error.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, cast
 
 from plait_core.authoring.bindings import Bound
-from plait_core.authoring.entities import Entity, P, R
+from plait_core.authoring.entities import Entity, R
 from plait_core.authoring.interfaces import REQUIRED, PythonInput, PythonInterface
 from plait_core.authoring.typesystem import constants, process_types
 from plait_core.authoring.workflows import Workflow
 from plait_core.errors.authoring import InvalidLaunchPlan, UnknownOptions, WrongArguments
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.interfaces import Parameter, TypedInterface
-from plait_core.ir.launch_plans import ConcurrencyPolicy, ExecutionOptions, LaunchPlanTemplate
+from plait_core.ir.launch_plans import ConcurrencyPolicy, ExecutionOptions, LaunchPlanTemplate, ScheduleSpec
 from plait_core.ir.literals import Literal
 from plait_core.ir.tasks import SecurityContext
 from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
@@ -64,12 +65,12 @@ class PlanOptions(TypedDict, total=False):
     """How many executions may run at once."""
 
 
-class LaunchPlan(Entity[P, R]):
+class LaunchPlan(Entity[..., R], Generic[R]):
     """A named partial invocation of a workflow; ``get_or_create`` and ``create`` make them."""
 
     kind: ClassVar[EntityKind] = EntityKind.LAUNCH_PLAN
 
-    def __init__(self, name: str, workflow: Workflow[P, R], **options: "Unpack[PlanOptions]") -> None:
+    def __init__(self, name: str, workflow: Workflow[Any, R], **options: "Unpack[PlanOptions]") -> None:
         super().__init__(name)
         self.workflow = workflow
         self.options = options
@@ -77,8 +78,8 @@ class LaunchPlan(Entity[P, R]):
 
     @classmethod
     def get_or_create(
-        cls, workflow: Workflow[P, R], name: str | None = None, **options: "Unpack[PlanOptions]"
-    ) -> "LaunchPlan[P, R]":
+        cls, workflow: Workflow[Any, R], name: str | None = None, **options: "Unpack[PlanOptions]"
+    ) -> "LaunchPlan[R]":
         """
         Return the plan *name* of *workflow*, making it on first use; without a name, the default plan.
 
@@ -102,10 +103,10 @@ class LaunchPlan(Entity[P, R]):
                 detail=f"exists with {what}={there!r}, not {here!r}",
                 instead="use another name, or the same properties",
             )
-        return cast("LaunchPlan[P, R]", known)
+        return cast("LaunchPlan[R]", known)
 
     @classmethod
-    def create(cls, name: str, workflow: Workflow[P, R], **options: "Unpack[PlanOptions]") -> "LaunchPlan[P, R]":
+    def create(cls, name: str, workflow: Workflow[Any, R], **options: "Unpack[PlanOptions]") -> "LaunchPlan[R]":
         """Make a plan; raises ``InvalidLaunchPlan`` when the name is taken or inputs do not fit."""
         if name in _plans:
             raise InvalidLaunchPlan(plan=name, detail="exists already", instead="use another name, or get_or_create")
@@ -113,9 +114,10 @@ class LaunchPlan(Entity[P, R]):
         _plans[name] = plan
         return plan
 
-    def clone_with(self, name: str, **changes: "Unpack[PlanOptions]") -> "LaunchPlan[P, R]":
+    def clone_with(self, name: str, **changes: "Unpack[PlanOptions]") -> "LaunchPlan[R]":
         """Make a plan *name* that differs by *changes*."""
-        return LaunchPlan.create(name, self.workflow, **{**self.options, **changes})
+        options = cast("PlanOptions", {**self.options, **changes})
+        return LaunchPlan.create(name, self.workflow, **options)
 
     @cached_property
     def python_interface(self) -> PythonInterface:
@@ -143,7 +145,7 @@ class LaunchPlan(Entity[P, R]):
 
     @cached_property
     def template(self) -> LaunchPlanTemplate:
-        """The plan as the platform knows it."""
+        """The plan as the platform knows it; raises ``InvalidSchedule`` when the schedule means nothing."""
         schedule = self.options.get("schedule")
         return LaunchPlanTemplate(
             id=self.id,
@@ -161,7 +163,7 @@ class LaunchPlan(Entity[P, R]):
                 for name, value in self.fixed_inputs.items()
             },
             expected_outputs=self.interface.outputs,
-            schedule=schedule.spec() if schedule else None,
+            schedule=_understood(schedule.spec()) if schedule else None,
             options=self._execution_options,
             concurrency=self.options.get("concurrency"),
             auto_activate=self.options.get("auto_activate", False),
@@ -215,13 +217,33 @@ class LaunchPlan(Entity[P, R]):
                 known=tuple(PlanOptions.__annotations__),
             )
         inputs = self.workflow.python_interface.inputs
-        for option in ("fixed_inputs", "default_inputs"):
-            if strange := (options.get(option) or {}).keys() - inputs.keys():
+        named = {"fixed_inputs": options.get("fixed_inputs"), "default_inputs": options.get("default_inputs")}
+        for option, values in named.items():
+            if strange := (values or {}).keys() - inputs.keys():
                 raise InvalidLaunchPlan(
                     plan=self.name,
                     detail=f"{option} names {', '.join(sorted(strange))}, which {self.workflow.name} does not have",
                     instead=f"its inputs are: {', '.join(inputs) or 'none'}",
                 )
+
+        if (schedule := options.get("schedule")) is not None:
+            self._check_scheduled(schedule.kickoff_time_input_arg)
+
+    def _check_scheduled(self, kickoff: str | None) -> None:
+        """Nobody is there to give inputs when a schedule fires."""
+        inputs = self.python_interface.inputs
+        if kickoff is not None and (kickoff not in inputs or inputs[kickoff] != PythonInput(datetime)):
+            raise InvalidLaunchPlan(
+                plan=self.name,
+                detail=f"kickoff_time_input_arg {kickoff!r} cannot receive the time of a run",
+                instead="name an input of type datetime that has neither a default nor a fixed value",
+            )
+        if open_ := [name for name, declared in inputs.items() if declared.default is REQUIRED and name != kickoff]:
+            raise InvalidLaunchPlan(
+                plan=self.name,
+                detail=f"it has a schedule, and nobody to give {', '.join(open_)}",
+                instead="give default_inputs or fixed_inputs for them",
+            )
 
     def _differences(self, workflow: Workflow[Any, Any], options: PlanOptions) -> "list[tuple[str, object, object]]":
         if workflow is not self.workflow:
@@ -231,17 +253,24 @@ class LaunchPlan(Entity[P, R]):
         return [(name, there, here) for name, there, here in pairs if there != here]
 
 
-def default_plan(workflow: Workflow[P, R]) -> LaunchPlan[P, R]:
+def default_plan(workflow: Workflow[Any, R]) -> LaunchPlan[R]:
     """Return the plan that every workflow has: its own name, its own defaults, and its ``default_options``."""
     kept = vars(workflow)
     if "_default_plan" not in kept:
         options = workflow.options.get("default_options")
         kept["_default_plan"] = LaunchPlan(workflow.name, workflow, **(options.plan_options() if options else {}))
-    plan: LaunchPlan[P, R] = kept["_default_plan"]
+    plan: LaunchPlan[R] = kept["_default_plan"]
     return plan
 
 
-_plans: dict[str, LaunchPlan[..., Any]] = {}
+_plans: dict[str, LaunchPlan[Any]] = {}
+
+
+def _understood(schedule: ScheduleSpec) -> ScheduleSpec:
+    from plait_core.plugins import process_plugins
+
+    process_plugins().schedule(schedule)
+    return schedule
 
 
 def _literal(value: Any, python_type: Any) -> Literal:

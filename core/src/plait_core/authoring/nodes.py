@@ -43,8 +43,9 @@ class Builder(Protocol):
         """Name the node that an outcome came from."""
         ...
 
-    def include(self, template: ir.WorkflowTemplate) -> None:
-        """Carry a template that only this workflow uses."""
+    @property
+    def include(self) -> Callable[[ir.WorkflowTemplate], None]:
+        """Carries a template that only this workflow uses."""
         ...
 
 
@@ -119,6 +120,10 @@ class Node(Outcome):
     def output_type(self, var: str) -> LiteralType:
         return self._callee.interface.output_types[var]
 
+    def python_type(self, var: str) -> Any:
+        """The Python type of an output."""
+        return self._callee.python_interface.outputs[var]
+
     def label(self) -> str:
         return f"{self._callee.name.rpartition('.')[2]}#{self.id}"
 
@@ -146,7 +151,7 @@ class Node(Outcome):
             return node
         from plait_core.authoring.overrides import apply
 
-        return apply(self.overrides, node)
+        return apply(self.overrides, node, self._callee)
 
 
 _PLAIN = ir.NodeMetadata()

@@ -109,7 +109,7 @@ class Promise(Outcome):
 
     def __getitem__(self, key: str | int) -> "Promise":
         """Promise the element or entry *key*."""
-        if isinstance(key, (str, int)) and not isinstance(key, bool):
+        if type(key) in {str, int}:
             return self._step(key)
         raise misuse(
             repr(self),
@@ -192,7 +192,7 @@ class Nothing(Outcome):
         return f"<nothing from {self._from.label()}>"
 
     __hash__ = object.__hash__
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse("a comparison", _HAS_NO_OUTPUT)  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse("a comparison", _HAS_NO_OUTPUT)
     __bool__ = __iter__ = __len__ = __getitem__ = _refuse("using the result", _HAS_NO_OUTPUT)
     __str__ = __format__ = _refuse("formatting as text", _HAS_NO_OUTPUT)
 

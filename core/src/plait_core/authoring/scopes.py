@@ -11,7 +11,7 @@ from typing import Any
 
 from plait_core.authoring.bindings import bindings_of
 from plait_core.authoring.conditions import misuse
-from plait_core.authoring.nodes import Node
+from plait_core.authoring.nodes import Builder, Node
 from plait_core.authoring.promises import Outcome, Promise
 from plait_core.errors.authoring import ForeignPromise, OutsideWorkflow
 from plait_core.ir import workflows as ir
@@ -74,9 +74,10 @@ class Scope:
 class Building:
     """One workflow on its way from a scope to a template."""
 
-    def __init__(self, scope: Scope, extra: list[ir.WorkflowTemplate]) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.extra = extra
+        self.extra: list[ir.WorkflowTemplate] = []
+        self.include = self.extra.append
 
     def promise(self, promise: Promise) -> ir.Promise:
         producer = promise._producer
@@ -96,9 +97,6 @@ class Building:
         """Deal with a promise that another scope made."""
         raise ForeignPromise(promise=repr(promise), workflow=self.scope.name)
 
-    def include(self, template: ir.WorkflowTemplate) -> None:
-        self.extra.append(template)
-
     def nodes(self) -> tuple[ir.Node, ...]:
         """Build every node."""
         return tuple([node.build(self) for node in self.scope.nodes])
@@ -107,8 +105,9 @@ class Building:
 class Enclosed(Building):
     """The anonymous workflow of an arm with several nodes: what it takes from outside becomes its inputs."""
 
-    def __init__(self, scope: Scope, extra: list[ir.WorkflowTemplate]) -> None:
-        super().__init__(scope, extra)
+    def __init__(self, scope: Scope, outer: Builder) -> None:
+        super().__init__(scope)
+        self.include = outer.include
         self.taken: dict[tuple[int, str], tuple[str, Promise]] = {}
 
     def foreign(self, promise: Promise) -> ir.Promise:
@@ -120,8 +119,8 @@ class Enclosed(Building):
         """Make the workflow that yields *outputs*."""
         nodes = self.nodes()
         bindings = bindings_of({**outputs}, self.promise)
-        declared = tuple(Variable(name=name, type=_known_type(promise)) for name, promise in outputs.items())
-        inputs = tuple(Variable(name=name, type=_known_type(promise)) for name, promise in self.taken.values())
+        declared = tuple(Variable(name=name, type=known_type(promise)) for name, promise in outputs.items())
+        inputs = tuple(Variable(name=name, type=known_type(promise)) for name, promise in self.taken.values())
         return ir.WorkflowTemplate(
             id=EntityId(kind=EntityKind.WORKFLOW, name=self.scope.name),
             interface=TypedInterface(inputs=inputs, outputs=declared),
@@ -157,7 +156,8 @@ def tracing(scope: Scope | None) -> Iterator[None]:
         _scope.reset(token)
 
 
-def _known_type(promise: Promise) -> LiteralType:
+def known_type(promise: Promise) -> LiteralType:
+    """Tell the type of *promise*; raises ``PromiseMisuse`` where only the value will tell."""
     if (found := promise._literal_type) is not None:
         return found
     raise misuse(

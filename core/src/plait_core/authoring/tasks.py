@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 from plait_core.authoring import sources
 from plait_core.authoring.arguments import TaskArguments, checked
 from plait_core.authoring.bindings import Bound
-from plait_core.authoring.entities import Entity, P, R, eager_calls
+from plait_core.authoring.entities import Entity, P, R, child_starter
 from plait_core.authoring.interfaces import (
     PythonInterface,
     check_signature,
@@ -104,9 +104,7 @@ class Task(Entity[P, R]):
         """What the author says about the task."""
         from plait_core.authoring.documentation import Described
 
-        return Described.of(
-            getattr(self, "__doc__", None) if "__doc__" in vars(self) else None, self.arguments.get("docs")
-        )
+        return Described.of(vars(self).get("__doc__"), self.arguments.get("docs"))
 
     @property
     def _descriptions(self) -> Mapping[str, str]:
@@ -177,9 +175,11 @@ class PythonFunctionTask(Task[P, R]):
     def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
         from plait_core.authoring.contexts import RUNNING
 
-        if eager_calls.get() is None and RUNNING.get() is not None:
-            return self.function(*args, **kwargs)  # type: ignore[call-arg]  # the caller's arguments, as they came
-        if self.is_async and eager_calls.get() is None:
+        if child_starter() is not None:
+            return super()._run(args, kwargs)
+        if RUNNING.get() is not None:
+            return self.function(*args, **kwargs)
+        if self.is_async:
             return cast("R", _in_a_thread(self, args, kwargs))
         return super()._run(args, kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.launch_plans import LaunchPlan, default_plan
+from plait_core.authoring.references import ReferenceLaunchPlan
 from plait_core.authoring.tasks import PythonFunctionTask, Task
 from plait_core.authoring.workflows import Workflow
 from plait_core.ir.executions import Closure
@@ -45,8 +46,11 @@ def collected(
 ) -> Closure:
     """Make the closure of the entities *reached*, with anonymous workflows besides."""
     workflows = [entity for entity in reached.values() if isinstance(entity, Workflow)]
-    plans = {entity.id: entity for entity in reached.values() if isinstance(entity, LaunchPlan)}
-    plans |= {plan.id: plan for plan in map(default_plan, workflows) if plan.id not in plans}
+    plans = {
+        plan.id: plan.template
+        for plan in (*[default_plan(workflow) for workflow in workflows], *reached.values())
+        if isinstance(plan, (LaunchPlan, ReferenceLaunchPlan))
+    }
     return Closure(
         main=main,
         tasks=tuple(entity.template for entity in reached.values() if isinstance(entity, Task)),
@@ -54,7 +58,7 @@ def collected(
             *(template for workflow in workflows for template in (workflow.template, *workflow.graph.extra)),
             *extra,
         ),
-        launch_plans=tuple(plan.template for plan in plans.values()),
+        launch_plans=tuple(plans.values()),
     )
 
 

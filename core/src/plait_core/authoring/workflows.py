@@ -9,6 +9,8 @@ from functools import cached_property, update_wrapper
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypedDict, cast, overload
 
+import attrs
+
 from plait_core.authoring import sources
 from plait_core.authoring.bindings import Bound, bindings_of, capture
 from plait_core.authoring.entities import Entity, P, R
@@ -22,7 +24,7 @@ from plait_core.ir.workflows import FailurePolicy, NodeTarget, SubWorkflowRef, W
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from plait_core.authoring.documentation import Documentation
+    from plait_core.authoring.documentation import Described, Documentation
     from plait_core.authoring.options import Options
 
 
@@ -74,9 +76,16 @@ class Workflow(Entity[P, R]):
         scope = Scope(self.name, Inputs(self.name, lambda: self.interface))
         with tracing(scope):
             outputs = self._trace(scope)
+        return self._built(scope, outputs)
+
+    @property
+    def template(self) -> WorkflowTemplate:
+        """The graph as the platform knows it."""
+        return self.graph.template
+
+    def _built(self, scope: Scope, outputs: Mapping[str, Any]) -> Graph:
         scope.check_finished()
-        extra: list[WorkflowTemplate] = []
-        building = Building(scope, extra)
+        building = Building(scope)
         template = WorkflowTemplate(
             id=self.id,
             interface=self.interface,
@@ -88,12 +97,7 @@ class Workflow(Entity[P, R]):
             failure_policy=self.options.get("failure_policy", FailurePolicy.FAIL_IMMEDIATELY),
             interruptible=self.options.get("interruptible", False),
         )
-        return Graph(self._completed(template, scope), scope.entities, tuple(extra))
-
-    @property
-    def template(self) -> WorkflowTemplate:
-        """The graph as the platform knows it."""
-        return self.graph.template
+        return Graph(self._completed(template, scope), scope.entities, tuple(building.extra))
 
     def _output(self, name: str, value: Any) -> Bound:
         shape = self.python_interface
@@ -110,7 +114,19 @@ class Workflow(Entity[P, R]):
 
             template = with_failure_node(template, handler)
             scope.entities[handler.id] = handler
-        return template
+        described = self.described
+        return attrs.evolve(template, short_description=described.short, long_description=described.long)
+
+    @property
+    def described(self) -> "Described":
+        """What the author says about the workflow."""
+        from plait_core.authoring.documentation import Described
+
+        return Described.of(vars(self).get("__doc__"), self.options.get("docs"))
+
+    @property
+    def _descriptions(self) -> Mapping[str, str]:
+        return self.described.variables
 
     def _target(self) -> NodeTarget:
         return SubWorkflowRef(id=self.id)
