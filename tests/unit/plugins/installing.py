@@ -2,6 +2,8 @@
 Plugins that look installed: a folder with metadata and a module each, put on ``sys.path``.
 """
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,11 +27,20 @@ class SitePackages:
         """Install plugin *name* whose hooks module has the source *hooks*."""
         distribution = distribution or f"acme-{name}"
         module = module or f"{distribution.replace('-', '_')}_hooks"
-        metadata = self.folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        metadata.mkdir(parents=True)
-        (metadata / "entry_points.txt").write_text(f"[console_scripts]\nx = y:z\n\n[plait]\n{name} = {module}\n")
+        entry_points = f"[console_scripts]\nx = y:z\n\n[plait]\n{name} = {module}\n"
+        self.write(f"{distribution.replace('-', '_')}-1.0.dist-info/entry_points.txt", entry_points)
         imports = "from plait_core.hookspecs import hookimpl\nfrom plait_core.ports.specs import *\n"
-        (self.folder / f"{module}.py").write_text(imports + dedent(hooks))
+        self.write(f"{module.replace('.', '/')}.py", imports + dedent(hooks))
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the folder."""
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text)
+
+    def adopt(self, name: str, sources: Path) -> None:
+        """Install plugin *name* of the scaffold, whose package is in the folder *sources*."""
+        shutil.copytree(sources, self.folder, dirs_exist_ok=True)
+        self.write(f"plait_{name}-0.1.0.dist-info/entry_points.txt", f"[plait]\n{name} = plait_{name}.hooks\n")
 
     def load(self, settings: Settings | None = None, *, disabled: tuple[str, ...] = (), **options: Any) -> Plugins:
         """Load what was installed here, and nothing else."""
@@ -44,6 +55,7 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     site = SitePackages(folder)
     before = set(sys.modules)
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
     yield site
     for module in set(sys.modules) - before:
         if (getattr(sys.modules[module], "__file__", None) or "").startswith(str(folder)):

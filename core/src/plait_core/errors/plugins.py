@@ -124,3 +124,35 @@ class FactoryFailed(PluginError):
     def remedy(self) -> str:
         """Whose move it is."""
         return f"check that {self.distribution} is whole and has what it needs installed, then report it to its authors"
+
+
+class PluginNameUnfit(UserError):
+    """A new plugin cannot have this name."""
+
+    name: str
+
+    @property
+    def problem(self) -> str:
+        """The name."""
+        return f"a plugin cannot be called {self.name!r}"
+
+    @property
+    def remedy(self) -> str:
+        """What names look like."""
+        return "use lower-case letters and digits, words joined by `-` or `_`, beginning with a letter"
+
+
+class PluginFolderInUse(UserError):
+    """A new plugin would be written over something."""
+
+    folder: str
+
+    @property
+    def problem(self) -> str:
+        """The folder."""
+        return f"{self.folder} is there already and is not empty"
+
+    @property
+    def remedy(self) -> str:
+        """Where to write instead."""
+        return "name another folder, or move away what is in this one"
