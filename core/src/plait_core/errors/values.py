@@ -147,3 +147,79 @@ class TransformerClash(UserError, ValueError):
     @property
     def remedy(self) -> str:
         return f"uninstall one of them, or block one: `plait -p no:NAME`, where NAME is the plugin of {self.second}"
+
+
+class NoStorage(ConversionFailed):
+    """A file or dataset was to be read or stored outside of any task or run."""
+
+    uri: str
+
+    @property
+    def problem(self) -> str:
+        return f"{self.place}there is no storage at hand for {self.uri!r}"
+
+    @property
+    def remedy(self) -> str:
+        return "open it inside a task, or hand it to one as an input"
+
+
+class MissingPath(ConversionFailed):
+    """A local path that was handed over as a file or directory does not exist, or is the other of the two."""
+
+    local_path: str
+    expected: str
+
+    @property
+    def problem(self) -> str:
+        return f"{self.place}there is no {self.expected} at {self.local_path!r}"
+
+    @property
+    def remedy(self) -> str:
+        return f"write the {self.expected} before handing it over, and give its path or URL"
+
+
+class DatasetNotOpened(ConversionFailed):
+    """A dataset was to be read before somebody said as what, or where there is nothing to read it through."""
+
+    dataset: str
+    reason: str = "is read before it was opened"
+
+    @property
+    def problem(self) -> str:
+        return f"{self.place}{self.dataset} {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "inside a task, write dataset.open(pandas.DataFrame).all(), or .iter() to read it in parts"
+
+
+class UnknownDatasetFormat(ConversionFailed):
+    """No installed handler stores such a dataframe in such a format."""
+
+    python_type: str
+    format: str
+    known: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        return f"{self.place}nothing installed stores {self.python_type} as {self.format or 'its default format'}"
+
+    @property
+    def remedy(self) -> str:
+        return f"install the plugin that does; found: {', '.join(self.known) or 'none'}"
+
+
+class UnreadableDataset(ConversionFailed):
+    """A dataset could not be stored or read: its data or its columns are not what was declared."""
+
+    columns: tuple[str, ...]
+    detail: str
+
+    @property
+    def problem(self) -> str:
+        wanted = f" with columns {', '.join(self.columns)}" if self.columns else ""
+        return f"{self.place}the dataset{wanted} could not be converted: {self.detail}"
+
+    @property
+    def remedy(self) -> str:
+        return "declare only columns that the data has, and read it in the format it was stored in"

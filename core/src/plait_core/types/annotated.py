@@ -15,14 +15,14 @@ from plait_core.types.transformers import TypeTransformer
 def compile_annotated(python_type: Any, types: Types) -> Converter:
     """Compile ``Annotated``; remarks that belong to others are passed over."""
     bare, *remarks = get_args(python_type)
-    converter = _inner(python_type, bare, remarks, types)
+    converter = _inner(bare, remarks, types)
     for remark in remarks:
         if isinstance(remark, HashMethod):
             converter = _hashed(converter, remark)
     return attrs.evolve(_annotated(converter, remarks), python_type=python_type)
 
 
-def _inner(python_type: Any, bare: Any, remarks: list[Any], types: Types) -> Converter:
+def _inner(bare: Any, remarks: list[Any], types: Types) -> Converter:
     for remark in remarks:
         if isinstance(remark, TypeTransformer):
             return remark.compile(bare, types)
@@ -30,7 +30,8 @@ def _inner(python_type: Any, bare: Any, remarks: list[Any], types: Types) -> Con
             from plait_core.types.pickles import compile_pickle
 
             return compile_pickle(bare, types)
-    return types.converter(bare)
+    transformer = types.transformer(bare)
+    return transformer.beside(remarks).compile(bare, types) if transformer else types.converter(bare)
 
 
 def _hashed(converter: Converter, method: HashMethod) -> Converter:

@@ -6,14 +6,14 @@ inside a task knows where to put its bytes.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
-from plait_core.errors.values import UnsupportedType
+from plait_core.errors.values import NoStorage
 
 
 class BlobInfo(Protocol):
@@ -44,6 +44,18 @@ class BlobStore(Protocol):
     async def exists(self, uri: str) -> bool: ...
 
 
+class DatasetReader(Protocol):
+    """Reads what a ``StructuredDataset`` refers to, as dataframes of a class."""
+
+    def read(self, dataset: Any, python_type: type, context: "ConversionContext") -> Iterator[Any]:
+        """Yield the parts of a dataset, one per stored file."""
+        ...
+
+    def read_all(self, dataset: Any, python_type: type, context: "ConversionContext") -> Any:
+        """Return a dataset as one dataframe."""
+        ...
+
+
 BlobAccess: TypeAlias = Callable[[str], BlobStore]
 """Finds the store of a URI."""
 
@@ -53,25 +65,33 @@ class ConversionContext:
     """
     Where conversions write and read.
 
-    ``raw_prefix`` is the URI under which files, datasets and pickles are stored; ``blobs`` finds the store of any URI.
+    ``raw_prefix`` is the URI under which files, datasets and pickles are stored; ``blobs`` finds the store of any URI. ``directory``
+    is a local one for what is downloaded, removed by whoever made it; empty for the system's temporary directory. ``datasets`` reads
+    the datasets that user code makes from URIs.
     """
 
     raw_prefix: str
     blobs: BlobAccess
+    directory: str = ""
+    datasets: DatasetReader | None = None
 
     def new_uri(self, name: str = "") -> str:
         """Make a URI that nothing has been written to, ending in *name* if there is one."""
         fresh = f"{self.raw_prefix.rstrip('/')}/{os.urandom(8).hex()}"
         return f"{fresh}/{name}" if name else fresh
 
+    def new_directory(self) -> Path:
+        """Make an empty local directory."""
+        from tempfile import mkdtemp
+
+        return Path(mkdtemp(prefix="plait-", dir=self.directory or None))
+
 
 def _no_store(uri: str) -> BlobStore:
-    raise UnsupportedType(
-        python_type="File", reason=f"needs a blob store for {uri!r}", advice="use it inside a task, or pass it to one"
-    )
+    raise NoStorage(uri=uri)
 
 
-DETACHED = ConversionContext(raw_prefix="", blobs=_no_store)
+DETACHED = ConversionContext(raw_prefix="detached:", blobs=_no_store)
 """For conversions that touch no storage: texts, schemas and defaults."""
 
 ambient: ContextVar[ConversionContext] = ContextVar("conversion_context", default=DETACHED)

@@ -6,20 +6,23 @@ looked up in this order: an override in ``Annotated``, enum, ``Literal[...]``, t
 base classes, a class with fields, and at last pickle, where the author asked for it.
 """
 
-import sys
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
-from importlib import import_module
+from pathlib import Path
 from threading import RLock
 from types import NoneType
 from types import UnionType as PythonUnion
-from typing import Annotated, Any, NewType, Protocol, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, BinaryIO, NewType, Protocol, TextIO, TypeAlias, Union, get_args, get_origin
 from typing import Literal as Choice
 
 from plait_core.errors.values import TransformerClash, UnsupportedType
 from plait_core.ir.types import STRUCT, LiteralType
+from plait_core.types.contexts import BlobAccess, ConversionContext
 from plait_core.types.converters import Compile, Converter, Types, type_name
+from plait_core.types.dataset_formats import DatasetFormats, OfferedFormats
+from plait_core.types.locations import loaded_class, resolve
 from plait_core.types.transformers import TypeTransformer
 
 BUILT_IN = "plait-core"
@@ -40,9 +43,10 @@ Offered: TypeAlias = Callable[[], Sequence[tuple[TransformerSpec, str]]]
 
 
 class TypeEngine:
-    """Converters by Python type; *transformers* are what plugins offer."""
+    """Converters by Python type; *transformers* and *dataset_formats* are what plugins offer."""
 
-    def __init__(self, transformers: Offered = tuple) -> None:
+    def __init__(self, transformers: Offered = tuple, dataset_formats: OfferedFormats = tuple) -> None:
+        self.formats = DatasetFormats(dataset_formats)
         self._offered = transformers
         self._offers: dict[str, tuple[TransformerSpec, str]] | None = None
         self._registered: dict[Any, tuple[TypeTransformer[Any], str]] = {}
@@ -70,6 +74,14 @@ class TypeEngine:
         """Return the literal type of a Python type."""
         return self.converter(python_type).literal_type
 
+    def context(self, raw_prefix: str, blobs: BlobAccess, directory: str = "") -> ConversionContext:
+        """Make a context in which user code can also read datasets by URI."""
+        from plait_core.types.dataset_conversions import FormatReader
+
+        return ConversionContext(
+            raw_prefix=raw_prefix, blobs=blobs, directory=directory, datasets=FormatReader(self.formats)
+        )
+
     def register(self, transformer: TypeTransformer[Any]) -> None:
         """
         Add a transformer for its ``python_type``.
@@ -79,6 +91,23 @@ class TypeEngine:
         """
         with self._lock:
             self._add(transformer.python_type, transformer, type(transformer).__module__)
+
+    def guess(self, literal_type: LiteralType) -> Any:
+        """
+        Return a Python type for a literal type from elsewhere; the first transformer that accepts it decides.
+
+        Raises:
+            UnsupportedType: it is the type of a pickle.
+        """
+        from plait_core.types.guessing import guess_type
+
+        transformers = self.transformers()
+
+        def offered(wanted: LiteralType) -> Any | None:
+            guesses = (transformer.guess(wanted) for transformer in transformers)
+            return next((found for found in guesses if found is not None), None)
+
+        return guess_type(literal_type, offered)
 
     def transformer(self, cls: type) -> TypeTransformer[Any] | None:
         """Return the transformer of exactly *cls*, registered or offered by a plugin."""
@@ -165,15 +194,31 @@ class _Compilation:
             return _compiled_by("choices:compile_choice")
         return self._by_class(python_type, origin) or self._last_resort(python_type)
 
+    @property
+    def formats(self) -> DatasetFormats:
+        return self.engine.formats
+
+    def transformer(self, python_type: Any) -> TypeTransformer[Any] | None:
+        """Return the transformer of a class or of the nearest of its bases; plait's own classes name theirs."""
+        for cls in getattr(get_origin(python_type) or python_type, "__mro__", (get_origin(python_type),)):
+            if own := getattr(cls, "__dict__", {}).get("__plait_transformer__"):
+                return _made(own)
+            if isinstance(cls, type) and cls is not object:
+                if found := self.engine.transformer(cls):
+                    return found
+                if self.formats.serves(cls):
+                    return _made("plait_core.types.dataset_conversions:DatasetTransformer")
+        return None
+
     def _by_class(self, python_type: Any, origin: Any) -> Compile | None:
-        for cls in (python_type, *getattr(origin or python_type, "__mro__", (origin,))):
-            if cls in BUILT_INS and cls in {python_type, origin}:
-                return _compiled_by(BUILT_INS[cls])
-            if isinstance(cls, type) and cls is not object and (transformer := self.engine.transformer(cls)):
-                return transformer.compile
+        exact = origin or python_type
+        if isinstance(exact, Hashable) and exact in BUILT_INS:
+            return _compiled_by(BUILT_INS[exact])
+        if transformer := self.transformer(python_type):
+            return transformer.compile
         from plait_core.types.fields import has_fields
 
-        return _compiled_by("structs:compile_struct") if has_fields(origin or python_type) else None
+        return _compiled_by("structs:compile_struct") if has_fields(exact) else None
 
     def _last_resort(self, python_type: Any) -> Compile:
         if self.pickle_untyped:
@@ -186,23 +231,13 @@ class _Compilation:
         )
 
 
-def resolve(location: str) -> Any:
-    """Import ``module:attribute``."""
-    module, _, attribute = location.partition(":")
-    return getattr(import_module(module), attribute)
-
-
-def loaded_class(name: str) -> Any:
-    """Return the class called ``module:qualname`` if its module is loaded; whoever annotates with a class has loaded it."""
-    module, _, qualname = name.partition(":")
-    found: Any = sys.modules.get(module)
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
+def _compiled_by(location: str) -> Compile:
+    found: Compile = resolve(f"plait_core.types.{location}")
     return found
 
 
-def _compiled_by(location: str) -> Compile:
-    found: Compile = resolve(f"plait_core.types.{location}")
+def _made(location: str) -> TypeTransformer[Any]:
+    found: TypeTransformer[Any] = resolve(location)()
     return found
 
 
@@ -274,5 +309,9 @@ BUILT_INS: dict[Any, str] = {
     list: "containers:compile_list",
     dict: "engine:_compile_dict",
     tuple: "engine:_compile_tuple",
+    os.PathLike: "stored:compile_pathlike",
+    Path: "stored:compile_path",
+    TextIO: "stored:compile_stream",
+    BinaryIO: "stored:compile_stream",
 }
 """Python type -> what compiles it; modules are imported when a signature mentions the type."""

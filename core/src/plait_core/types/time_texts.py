@@ -8,6 +8,7 @@ clock (``1:24`` is 84 s, ``:22``, ``1:00:00``).
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 
 from plait_core.errors.values import UnreadableText
 
@@ -114,10 +115,5 @@ def _units(text: str) -> timedelta | None:
 
 
 def _exact(amount: str | None, unit: str) -> timedelta:
-    """Multiply without rounding whole numbers, and rounding fractions to microseconds."""
-    if not amount:
-        return timedelta()
-    whole, _, fraction = amount.partition(".")
-    microseconds = round(_UNITS_S[unit] * 1_000_000)
-    part = int(fraction or 0) * microseconds // int(f"1{len(fraction) * chr(48)}")
-    return timedelta(microseconds=1) * (int(whole or 0) * microseconds + part)
+    """Multiply in decimals, so that nothing is rounded but what is below a microsecond."""
+    return timedelta(microseconds=1) * int(Decimal(amount or 0) * round(_UNITS_S[unit] * 1_000_000))

@@ -5,7 +5,8 @@ A transformer says which literal type a Python type has and converts values both
 inside dataclasses follow from the literal; override them where people should see something better.
 """
 
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Binary, Literal, Offloaded, UnionValue
@@ -29,6 +30,12 @@ class TypeTransformer(Generic[T]):
 
     name: ClassVar[str]
     python_type: ClassVar[Any]
+    plain_kinds: ClassVar[frozenset[type]] = ANY_PLAIN
+    """Classes of the packed form; the fewer, the plainer are unions inside dataclasses."""
+
+    def beside(self, remarks: Sequence[Any]) -> Self:
+        """Return a transformer that heeds what stands beside the type in ``Annotated``; most heed nothing."""
+        return self
 
     def literal_type(self, python_type: Any) -> LiteralType:
         """Return the literal type; it depends on nothing but *python_type*."""
@@ -92,7 +99,7 @@ class TypeTransformer(Generic[T]):
             to_python=to_python,
             pack=lambda value, context: self.pack(value, python_type, context),
             unpack=unpack,
-            plain_kinds=ANY_PLAIN,
+            plain_kinds=self.plain_kinds,
             json_schema=lambda: self.json_schema(python_type),
             parse=lambda text: self.parse(text, python_type),
             render=lambda value: self.render(value, python_type),
