@@ -20,7 +20,8 @@ import sys
 from plait_core.plugins import Plugins
 from plait_core.testing.plugin_check import check_plugin
 failed = [check for check in check_plugin(Plugins.load(), sys.argv[1]) if not check.is_ok]
-sys.exit("\\n".join(f"{check.name}: {check.detail}; {check.remedy}" for check in failed))
+print(*(f"{check.name}: {check.detail}; {check.remedy}" for check in failed), sep="\\n")
+sys.exit(bool(failed))
 """
 
 
@@ -97,4 +98,4 @@ def test_wheel_of_a_new_plugin_passes_its_check_in_a_clean_environment(tmp_path:
     subprocess.run([python, "-m", "pip", "install", "-q", *wheels, "pytest"], check=True, cwd=tmp_path)
     checked = subprocess.run([python, "-c", CHECK, "moon"], check=False, cwd=tmp_path, capture_output=True, text=True)
 
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert (checked.returncode, checked.stdout.strip(), checked.stderr) == (0, "", "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from plait_core.errors.plugins import PluginFolderInUse, PluginNameUnfit, UnknownOffer
 
 KINDS: Mapping[str, str] = {
+    "type": "a type transformer",
     "schedule": "a kind of schedule",
 }
 """What ``--kind`` may be -> what the new plugin adds."""

@@ -25,17 +25,26 @@ from plait_core.ports.specs import HealthCheck
 IMPORT_LIMIT_MS = 5.0
 """What importing the hooks of a plugin may take: every command of plait pays for it."""
 
-SUITES: Mapping[str, str] = {
-    "plait_task_kinds": "TaskKindConformance",
-    "plait_connectors": "ConnectorConformance",
-    "plait_executors": "ExecutorConformance",
-    "plait_type_transformers": "TypeTransformerConformance",
-    "plait_blob_stores": "BlobStoreConformance",
-    "plait_stores": "DatabaseConformance",
-    "plait_secret_providers": "SecretProviderConformance",
-    "plait_schedules": "ScheduleConformance",
+SUITES: Mapping[str, tuple[str, ...]] = {
+    "plait_task_kinds": ("TaskKindConformance",),
+    "plait_connectors": ("ConnectorConformance",),
+    "plait_executors": ("ExecutorConformance",),
+    "plait_type_transformers": ("TypeTransformerConformance",),
+    "plait_blob_stores": ("BlobStoreConformance",),
+    "plait_stores": (
+        "AccountsConformance",
+        "CacheIndexConformance",
+        "EventLogConformance",
+        "InboxConformance",
+        "LeasesConformance",
+        "RegistryConformance",
+        "SchedulesConformance",
+        "ViewsConformance",
+    ),
+    "plait_secret_providers": ("SecretProviderConformance",),
+    "plait_schedules": ("ScheduleConformance",),
 }
-"""Provider hook -> the suite of ``plait_core.testing`` that what it offers has to pass."""
+"""Provider hook -> the suites of ``plait_core.testing`` that what it offers has to pass."""
 
 _FREE_TO_IMPORT = {*sys.stdlib_module_names, "attr", "attrs", "plait_core", "pluggy"}
 _IMPORT_HOOKS = """
@@ -120,7 +129,7 @@ def _importable(plugins: Plugins, member: Member) -> Sequence[HealthCheck]:
 def _proved(plugins: Plugins, member: Member) -> Iterator[HealthCheck]:
     """Look for a suite per port that is offered, and run what is there."""
     hooks = {offer.hook for offer in plugins.offers() if offer.member is member}
-    wanted = {SUITES[hook] for hook in hooks if hook in SUITES}
+    wanted = {suite for hook in hooks for suite in SUITES.get(hook, ())}
     module = ".".join([*member.found.module.split(".")[:-1], "conformance"])
     try:
         suites = _suites(importlib.import_module(module))
