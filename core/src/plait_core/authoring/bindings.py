@@ -23,7 +23,7 @@ Resolve: TypeAlias = Callable[[Promise], ir.Promise]
 _ATOMS = frozenset({int, float, str, bool, type(None)})
 
 
-def capture(value: Any, python_type: Any, *, pickle_untyped: bool = False) -> Bound:
+def capture(value: Any, python_type: Any) -> Bound:
     """
     Take what a caller gave for an input of type *python_type*.
 
@@ -35,8 +35,7 @@ def capture(value: Any, python_type: Any, *, pickle_untyped: bool = False) -> Bo
         return value
     if type(value) not in _ATOMS and holds_promise(value):
         return _capture_parts(value, python_type)
-    converter = process_types().converter(python_type, pickle_untyped=pickle_untyped)
-    return ir.Const(value=converter.to_literal(value, constants()))
+    return ir.Const(value=process_types().converter(python_type).to_literal(value, constants()))
 
 
 def holds_promise(value: Any) -> bool:

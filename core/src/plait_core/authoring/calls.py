@@ -7,13 +7,13 @@ Importing ``plait`` installs the embedded engine here; core itself has no opinio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from plait_core.errors.authoring import NoLocalRunner
-
 LocalRunner: TypeAlias = Callable[[Any, Sequence[Any], Mapping[str, Any]], Any]
 """Runs (entity, positional arguments, keyword arguments) to its end and returns native values."""
 
 
 def _nobody(entity: Any, _args: Sequence[Any], _kwargs: Mapping[str, Any]) -> Any:
+    from plait_core.errors.authoring import NoLocalRunner
+
     raise NoLocalRunner(entity=entity.name)
 
 

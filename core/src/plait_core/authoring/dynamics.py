@@ -77,9 +77,7 @@ def trace_fragment(task: PythonFunctionTask[..., Any], inputs: Mapping[str, Any]
 def _fragment(task: PythonFunctionTask[..., Any], scope: Scope, returned: Any) -> Closure:
     building, shape = Building(scope), task.python_interface
     values = shape.unpack(task.name, returned)
-    bound = {
-        name: capture(value, shape.outputs[name], pickle_untyped=shape.pickle_untyped) for name, value in values.items()
-    }
+    bound = {name: capture(value, shape.outputs[name]) for name, value in values.items()}
     template = WorkflowTemplate(
         id=EntityId(kind=EntityKind.WORKFLOW, name=task.name),
         interface=TypedInterface(outputs=task.interface.outputs),

@@ -102,7 +102,7 @@ def _with_children(function: Callable[P, Coroutine[Any, Any, V]]) -> Callable[P,
 def _literals(entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> LiteralMap:
     shape, types, context = entity.python_interface, process_types(), constants()
     return {
-        name: types.converter(shape.inputs[name].type, pickle_untyped=shape.pickle_untyped).to_literal(value, context)
+        name: types.converter(shape.inputs[name].type).to_literal(value, context)
         for name, value in shape.bind(entity.name, args, kwargs).items()
     }
 
@@ -110,8 +110,5 @@ def _literals(entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str
 def _native(entity: Entity[Any, Any], outputs: LiteralMap) -> Any:
     shape, types, context = entity.python_interface, process_types(), constants()
     return shape.pack(
-        {
-            name: types.converter(declared, pickle_untyped=shape.pickle_untyped).to_python(outputs[name], context)
-            for name, declared in shape.outputs.items()
-        }
+        {name: types.converter(declared).to_python(outputs[name], context) for name, declared in shape.outputs.items()}
     )

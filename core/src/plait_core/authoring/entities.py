@@ -88,11 +88,10 @@ class Entity(Generic[P, R]):
 
     def _variables(self, types: Mapping[str, Any]) -> tuple[Variable, ...]:
         engine, described = process_types(), self._descriptions
-        pickled = self.python_interface.pickle_untyped
         return tuple(
             Variable(
                 name=name,
-                type=engine.converter(declared, pickle_untyped=pickled).literal_type,
+                type=engine.converter(declared).literal_type,
                 description=described.get(name, ""),
             )
             for name, declared in types.items()
@@ -137,10 +136,7 @@ class Entity(Generic[P, R]):
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Bound]:
         shape = self.python_interface
         values = shape.bind(self.name, args, kwargs)
-        return {
-            name: capture(value, shape.inputs[name].type, pickle_untyped=shape.pickle_untyped)
-            for name, value in values.items()
-        }
+        return {name: capture(value, shape.inputs[name].type) for name, value in values.items()}
 
     def _refuse_mutable_defaults(self, given: Mapping[str, Any]) -> None:
         for name, declared in self.python_interface.inputs.items():

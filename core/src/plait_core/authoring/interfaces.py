@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from types import CellType
 from typing import Any, NamedTuple
 
+from plait_core.authoring.typesystem import process_types
 from plait_core.errors.authoring import (
     MissingAnnotation,
     UnresolvableAnnotation,
@@ -38,8 +39,6 @@ class PythonInterface:
     """
     Inputs and outputs by name, in order, as Python types. Never mutated.
 
-    With ``pickle_untyped``, values of types that nobody converts are pickled.
-
     ``output_tuple`` is the named tuple that several outputs are packed into, ``None`` when the one output, or no output,
     is handed over as it is.
     """
@@ -49,12 +48,9 @@ class PythonInterface:
         inputs: Mapping[str, PythonInput] | None = None,
         outputs: Mapping[str, Any] | None = None,
         output_tuple: type[tuple[Any, ...]] | None = None,
-        *,
-        pickle_untyped: bool = False,
     ) -> None:
         self.inputs: Mapping[str, PythonInput] = inputs or {}
         self.outputs: Mapping[str, Any] = outputs or {}
-        self.pickle_untyped = pickle_untyped
         self.output_tuple = (
             output_tuple if output_tuple or len(self.outputs) < 2 else default_output_tuple(*self.outputs)
         )
@@ -142,16 +138,22 @@ def check_signature(entity: str, function: Callable[..., Any], *, pickle_untyped
 
 def interface_of(entity: str, function: Callable[..., Any], *, pickle_untyped: bool = False) -> PythonInterface:
     """
-    Read the signature of *function*; with *pickle_untyped*, what has no annotation can be anything.
+    Read the signature of *function*.
+
+    With *pickle_untyped*, what has no annotation can be anything, and values of types that nobody converts are pickled.
 
     Raises:
         UnresolvableAnnotation: an annotation names something that cannot be found.
     """
     types = _annotations(entity, function)
-    declared = types.pop("return", Any if pickle_untyped and returns_a_value(function) else None)
+    returned = types.pop("return", Any if pickle_untyped and returns_a_value(function) else None)
     defaults = _defaults(function)
     inputs = {name: PythonInput(types.get(name, Any), defaults.get(name, REQUIRED)) for name in _parameters(function)}
-    return PythonInterface(inputs, *outputs_of(declared), pickle_untyped=pickle_untyped)
+    outputs, output_tuple = outputs_of(returned)
+    if pickle_untyped:
+        inputs = {name: declared._replace(type=_picklable(declared.type)) for name, declared in inputs.items()}
+        outputs = {name: _picklable(declared) for name, declared in outputs.items()}
+    return PythonInterface(inputs, outputs, output_tuple)
 
 
 def outputs_of(declared: Any) -> tuple[dict[str, Any], type[tuple[Any, ...]] | None]:
@@ -202,6 +204,17 @@ def returns_a_value(function: Callable[..., Any]) -> bool:
                 if names[code[at - 2]] != "LOAD_CONST" or constants[code[at - 1]] is not None:
                     return True
     return ends == 0
+
+
+def _picklable(declared: Any) -> Any:
+    from plait_core.errors.values import UnsupportedType
+    from plait_core.types.annotations import Pickled
+
+    try:
+        process_types().converter(declared)
+    except UnsupportedType:
+        return typing.Annotated[declared, Pickled]
+    return declared
 
 
 def _numbered(types: Sequence[Any]) -> tuple[dict[str, Any], type[tuple[Any, ...]]]:

@@ -62,7 +62,7 @@ class MapTask(Entity[..., list[R]], Generic[R]):
             if name not in self.shared
         }
         outputs = {name: _list_of(self._element(declared)) for name, declared in theirs.outputs.items()}
-        return PythonInterface(inputs, outputs, pickle_untyped=theirs.pickle_untyped)
+        return PythonInterface(inputs, outputs)
 
     @property
     def tolerates_failures(self) -> bool:
@@ -76,13 +76,13 @@ class MapTask(Entity[..., list[R]], Generic[R]):
         given = self.python_interface.bind(self.name, args, kwargs)
         lists = {name: value for name, value in given.items() if value is not None}
         self._check_lengths(lists)
-        theirs, pickled = self.inner.python_interface, self.python_interface.pickle_untyped
+        theirs = self.inner.python_interface
         bound: dict[str, Bound] = {}
         for name, declared in theirs.inputs.items():
             if name in lists:
-                bound[name] = capture(lists[name], _list_of(declared.type), pickle_untyped=pickled)
+                bound[name] = capture(lists[name], _list_of(declared.type))
             elif name in self.shared or not isinstance(self.inner, LaunchPlan):
-                bound[name] = capture(self.shared.get(name, declared.default), declared.type, pickle_untyped=pickled)
+                bound[name] = capture(self.shared.get(name, declared.default), declared.type)
         return scope.add(Node(self, self._array(bound.keys() - lists.keys()), bound), self.inner)
 
     def _array(self, whole: "set[str]") -> Array:

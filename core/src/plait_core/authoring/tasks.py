@@ -6,12 +6,13 @@ A task's template is made on first use, so that declaring hundreds of tasks cost
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, update_wrapper
-from inspect import iscoroutinefunction, unwrap
+from inspect import isawaitable, iscoroutinefunction, unwrap
 from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 from plait_core.authoring import sources
 from plait_core.authoring.arguments import TaskArguments, checked
 from plait_core.authoring.bindings import Bound
+from plait_core.authoring.calls import local_runner
 from plait_core.authoring.entities import Entity, P, R, child_starter
 from plait_core.authoring.interfaces import (
     PythonInterface,
@@ -180,7 +181,7 @@ class PythonFunctionTask(Task[P, R]):
         if RUNNING.get() is not None:
             return self.function(*args, **kwargs)
         if self.is_async:
-            return cast("R", _in_a_thread(self, args, kwargs))
+            return cast("R", _awaited(self, args, kwargs))
         return super()._run(args, kwargs)
 
 
@@ -219,13 +220,10 @@ def task_class(config: object) -> type[PythonFunctionTask[..., Any]]:
     return found
 
 
-async def _in_a_thread(entity: Task[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Run an async task for a caller that awaits it; the engine has a loop of its own."""
-    from asyncio import to_thread
-
-    from plait_core.authoring.calls import local_runner
-
-    return await to_thread(local_runner, entity, args, kwargs)
+async def _awaited(entity: Task[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run an async task from the loop that awaits it."""
+    result = local_runner(entity, args, kwargs)
+    return await result if isawaitable(result) else result
 
 
 def _may_be_none(declared: Any) -> bool:

@@ -101,7 +101,7 @@ class Workflow(Entity[P, R]):
 
     def _output(self, name: str, value: Any) -> Bound:
         shape = self.python_interface
-        return capture(value, shape.outputs[name], pickle_untyped=shape.pickle_untyped)
+        return capture(value, shape.outputs[name])
 
     def _trace(self, scope: Scope) -> Mapping[str, Any]:
         """Record the nodes and return what the outputs are bound to."""
