@@ -16,6 +16,8 @@ from plait_sql.views import SqlViews
 class SqlDatabase:
     """``Database`` over a connection, which is opened and closed with it."""
 
+    is_durable = True
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.log = SqlLog(connection)

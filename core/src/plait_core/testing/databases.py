@@ -1,0 +1,854 @@
+"""
+The conformance suites of the database ports: one class per port, to be subclassed in pytest.
+
+    class TestEventLog(EventLogConformance):
+        def make_database(self, directory: Path, clock: Clock) -> Database:
+            return open_sqlite(f"sqlite:///{directory}/plait.db")
+
+A database passes when every suite passes. Each test opens a new database in an empty directory; *clock* is the time by
+which it must judge leases. The module is long because a port is proved by many small stories, all of one kind.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import pytest
+
+from plait_core.errors.stores import EntityUnknown, ExecutionUnknown, NotReadable, VersionConflict
+from plait_core.ir.events import AttemptScheduled, Event, LeaseTaken, NodeStarted
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ports.clock import Clock
+from plait_core.ports.databases import (
+    AuditLine,
+    Database,
+    ExecutionFilter,
+    ExecutionRow,
+    Page,
+    Posted,
+    Project,
+    Reservation,
+    ScheduleState,
+    Snapshot,
+    Token,
+)
+from plait_core.testing._samples import (
+    FAILURE,
+    NOON_NS,
+    PLAN,
+    POOL,
+    TASK,
+    WORKFLOW,
+    attempt_id,
+    attempt_row,
+    cache_entry,
+    cache_key,
+    closure,
+    execution_id,
+    execution_row,
+    node_row,
+    started,
+    turn,
+)
+
+_Item = TypeVar("_Item")
+
+SIGNAL = Posted(key="s1", kind="signal", payload={"id": "approve", "value": {"boolean": True}})
+HASH, NO_TOKEN = "5e88", "soon"
+LONG_S = 30.0
+"""A wait that is expected to end at once; a database that sleeps through it fails by taking so long."""
+
+
+class ShiftedClock:
+    """The host's clock, some way ahead: time passes when a test says so, and waits are real ones."""
+
+    def __init__(self) -> None:
+        self._ahead_ns = 0
+
+    def pass_s(self, seconds: float) -> None:
+        """Let *seconds* pass at once."""
+        self._ahead_ns += int(seconds * 1e9)
+
+    def now_ns(self) -> int:
+        """Return the shifted time."""
+        return time.time_ns() + self._ahead_ns
+
+    async def sleep_until(self, at_ns: int) -> None:
+        """Wait as long as the host's clock takes."""
+        await asyncio.sleep((at_ns - self.now_ns()) / 1e9)
+
+
+class DatabaseConformance:
+    """What the suites have in common; ``clock`` is new for each test."""
+
+    clock: ShiftedClock
+
+    def make_database(self, directory: Path, clock: Clock) -> Database:
+        """Make the database under test, empty and not yet open; it may keep its files in *directory*."""
+        raise NotImplementedError
+
+
+def _story(test: Callable[[Any, Database], Coroutine[Any, Any, None]]) -> Callable[[Any, Path], None]:
+    """Run a coroutine over a new database, as a test that pytest can call."""
+
+    def run(self: DatabaseConformance, tmp_path: Path) -> None:
+        asyncio.run(_play(self, test, tmp_path))
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+async def _play(
+    suite: DatabaseConformance, test: Callable[[Any, Database], Coroutine[Any, Any, None]], directory: Path
+) -> None:
+    suite.clock = ShiftedClock()
+    database = suite.make_database(directory, suite.clock)
+    await database.open()
+    try:
+        await test(suite, database)
+    finally:
+        await database.close()
+
+
+class EventLogConformance(DatabaseConformance):
+    """Proves an ``EventLog``."""
+
+    @_story
+    async def test_events_are_read_in_order(self, database: Database) -> None:
+        """Decisions of all turns come back with consecutive numbers and their turn's time; *after* leaves out a head."""
+        execution = await started(database)
+        await database.log.append([turn(execution, 3, at_ns=NOON_NS + 5)])
+
+        events = await database.log.read(execution)
+
+        first, second = NodeStarted(node=NodeId("n0")), AttemptScheduled(node=NodeId("n0"), n=0)
+        expected = [
+            Event(seq=1, at_ns=NOON_NS, decision=first),
+            Event(seq=2, at_ns=NOON_NS, decision=second),
+            Event(seq=3, at_ns=NOON_NS + 5, decision=first),
+            Event(seq=4, at_ns=NOON_NS + 5, decision=second),
+        ]
+        assert list(events) == expected
+        assert list(await database.log.read(execution, after=3)) == expected[3:]
+
+    @_story
+    async def test_an_execution_is_created_once(self, database: Database) -> None:
+        """A second turn with the first number is refused, whoever sends it, and changes nothing."""
+        execution = await started(database)
+
+        refused = await database.log.append([turn(execution, owner="engine-2", row=execution_row(execution, pool="x"))])
+
+        assert list(refused) == [execution]
+        assert await database.views.execution(execution) == execution_row(execution)
+
+    @_story
+    async def test_a_taken_or_distant_number_is_refused(self, database: Database) -> None:
+        """Numbers have neither repetitions nor gaps."""
+        execution = await started(database)
+
+        assert list(await database.log.append([turn(execution, 2)])) == [execution]
+        assert list(await database.log.append([turn(execution, 4)])) == [execution]
+        assert list(await database.log.append([turn(execution_id("never"), 3)])) == [execution_id("never")]
+        assert len(await database.log.read(execution)) == 2
+
+    @_story
+    async def test_only_the_owner_appends(self, database: Database) -> None:
+        """The right number from another engine is refused."""
+        execution = await started(database)
+
+        assert list(await database.log.append([turn(execution, 3, owner="engine-2")])) == [execution]
+        assert len(await database.log.read(execution)) == 2
+
+    @_story
+    async def test_a_refused_turn_leaves_its_neighbours(self, database: Database) -> None:
+        """Turns of a group are judged one by one, and nothing of a refused one is there."""
+        good, lost = await started(database, "good"), await started(database, "lost")
+        stale = turn(
+            lost,
+            3,
+            owner="engine-2",
+            row=execution_row(lost, phase=ExecutionPhase.FAILED),
+            nodes=(node_row(lost, "n0"),),
+            cache=(cache_entry(cache_key()),),
+        )
+
+        refused = await database.log.append([stale, turn(good, 3)])
+
+        assert list(refused) == [lost]
+        assert len(await database.log.read(good)) == 4
+        assert await database.views.execution(lost) == execution_row(lost)
+        assert list(await database.views.nodes(lost)) == []
+        assert await database.cache.get(cache_key()) is None
+
+    @_story
+    async def test_a_turn_without_decisions_keeps_the_number(self, database: Database) -> None:
+        """Rows may change on their own; the next decision has the next number."""
+        execution = await started(database)
+        row = execution_row(execution, wake_at_ns=NOON_NS + 9)
+
+        assert not await database.log.append([turn(execution, 3, decisions=(), row=row)])
+
+        assert await database.views.execution(execution) == row
+        assert not await database.log.append([turn(execution, 3)])
+
+    @_story
+    async def test_the_latest_snapshot_replaces_others(self, database: Database) -> None:
+        """Bytes come back as they were; an execution without one has none."""
+        execution = await started(database)
+        assert await database.log.load_snapshot(execution) is None
+
+        for seq in (1, 2):
+            await database.log.save_snapshot(execution, Snapshot(seq=seq, version=7, state=bytes([seq, 0, 255])))
+
+        assert await database.log.load_snapshot(execution) == Snapshot(seq=2, version=7, state=b"\x02\x00\xff")
+
+    @_story
+    async def test_a_closure_is_kept_by_digest(self, database: Database) -> None:
+        """The first one put under a digest stays."""
+        await database.log.put_closure("d1", closure())
+        await database.log.put_closure("d1", closure("v2"))
+
+        assert await database.log.get_closure("d1") == closure()
+        assert await database.log.get_closure("d2") is None
+
+
+class ViewsConformance(DatabaseConformance):
+    """Proves ``Views``."""
+
+    @_story
+    async def test_rows_come_back_whole(self, database: Database) -> None:
+        """Every field of every row survives."""
+        execution = execution_id(project="p", domain="d")
+        row = execution_row(
+            execution,
+            phase=ExecutionPhase.FAILED,
+            updated_at_ns=NOON_NS + 1,
+            ended_at_ns=NOON_NS + 2,
+            error=FAILURE,
+            wake_at_ns=NOON_NS + 3,
+            labels={"team": "core"},
+            is_archived=True,
+        )
+        node = node_row(
+            execution,
+            "n0",
+            definition=NodeId("d0"),
+            parent=NodeId("p0"),
+            phase=NodePhase.FAILED,
+            name="add them",
+            ended_at_ns=NOON_NS + 1,
+            error=FAILURE,
+            cache="MISS: input a changed",
+            deck_uri="mem://deck",
+            n_elements=5,
+            n_elements_done=3,
+        )
+        attempts = [
+            attempt_row(
+                attempt_id(execution, element=4, n=1),
+                phase=AttemptPhase.FAILED,
+                started_at_ns=NOON_NS + 1,
+                ended_at_ns=NOON_NS + 2,
+                error=FAILURE,
+                deck_uri="mem://deck",
+                message="evicted",
+                is_cached=True,
+            )
+        ]
+
+        await database.log.append([turn(execution, row=row, nodes=(node,), attempts=attempts)])
+
+        assert await database.views.execution(execution) == row
+        assert list(await database.views.nodes(execution)) == [node]
+        found = await database.views.attempts(execution)
+        assert list(found) == attempts
+        assert found[0].id.task == TASK
+
+    @_story
+    async def test_rows_show_the_latest_turn(self, database: Database) -> None:
+        """A row put again replaces what it said before, back to what it said first."""
+        execution = await started(database)
+        sleeping = execution_row(execution, wake_at_ns=NOON_NS + 9, updated_at_ns=NOON_NS + 1)
+        await database.log.append([turn(execution, 3, row=sleeping, nodes=(node_row(execution, "n0"),))])
+        assert await database.views.execution(execution) == sleeping
+
+        awake = execution_row(execution, updated_at_ns=NOON_NS + 2)
+        done = node_row(execution, "n0", phase=NodePhase.SUCCEEDED, ended_at_ns=NOON_NS + 2)
+        await database.log.append([turn(execution, 5, row=awake, nodes=(done,))])
+
+        assert await database.views.execution(execution) == awake
+        assert list(await database.views.nodes(execution)) == [done]
+
+    @_story
+    async def test_what_is_unknown_is_empty(self, database: Database) -> None:
+        """Asking about an execution that never was is no error."""
+        nobody = execution_id("nobody")
+
+        assert await database.views.execution(nobody) is None
+        assert list(await database.views.nodes(nobody)) == []
+        assert list(await database.views.attempts(nobody)) == []
+        assert list(await database.log.read(nobody)) == []
+
+    @_story
+    async def test_nodes_and_attempts_keep_their_order(self, database: Database) -> None:
+        """Nodes stand as they first appeared, attempts by node, element and n, whatever order they were written in."""
+        execution = await started(database)
+        nodes = [node_row(execution, name) for name in ("n2", "n10", "n1")]
+        attempts = [
+            attempt_row(attempt_id(execution, "n1")),
+            attempt_row(attempt_id(execution, "n10", element=10)),
+            attempt_row(attempt_id(execution, "n10", element=9, n=1)),
+            attempt_row(attempt_id(execution, "n10", element=9)),
+            attempt_row(attempt_id(execution, "n2")),
+        ]
+        await database.log.append([turn(execution, 3, nodes=nodes[:2])])
+        await database.log.append([turn(execution, 5, nodes=(nodes[2], nodes[0]), attempts=attempts)])
+
+        assert list(await database.views.nodes(execution)) == nodes
+        assert list(await database.views.attempts(execution)) == attempts[::-1]
+        assert list(await database.views.attempts(execution, NodeId("n10"), limit=1, offset=1)) == [attempts[2]]
+
+    @_story
+    async def test_pages_are_newest_first_and_complete(self, database: Database) -> None:
+        """Following tokens shows each execution once, and one created meanwhile disturbs nothing."""
+        for n in range(5):
+            await started(database, f"e{n}", created_at_ns=NOON_NS + n // 2)
+
+        async def page(token: str) -> tuple[Sequence[ExecutionRow], str]:
+            rows, token = await database.views.executions(ExecutionFilter(), Page(limit=2, token=token))
+            await started(database, f"late-{len(token)}-{rows[0].id.name}", created_at_ns=NOON_NS + 9)
+            return rows, token
+
+        shown = [row.id.name for row in await _all_pages(page)]
+
+        assert shown == ["e4", "e3", "e2", "e1", "e0"]
+
+    @_story
+    async def test_a_wrong_token_is_refused(self, database: Database) -> None:
+        """Tokens come from people through the API."""
+        with pytest.raises(NotReadable):
+            await database.views.executions(ExecutionFilter(), Page(token=NO_TOKEN))
+
+    @_story
+    async def test_filters_narrow(self, database: Database) -> None:
+        """Each field leaves out what it does not match, case and wildcards taken literally; archived ones hide."""
+        rows = [
+            execution_row(execution_id("a_b", project="p")),
+            execution_row(execution_id("axb", domain="d"), phase=ExecutionPhase.FAILED),
+            execution_row(execution_id("A_b"), target=TASK),
+            execution_row(execution_id("old"), is_archived=True),
+        ]
+        await database.log.append([turn(row.id, row=row) for row in rows])
+
+        async def names(**where: Any) -> set[str]:
+            found, _ = await database.views.executions(ExecutionFilter(**where), Page())
+            return {row.id.name for row in found}
+
+        assert await names() == {"a_b", "axb", "A_b"}
+        assert await names(project="p") == {"a_b"}
+        assert await names(domain="d") == {"axb"}
+        assert await names(phases=(ExecutionPhase.FAILED, ExecutionPhase.ABORTED)) == {"axb"}
+        assert await names(target=TASK) == {"A_b"}
+        assert await names(name_contains="a_") == {"a_b"}
+        assert await names(name_contains="o", include_archived=True) == {"old"}
+
+
+class LeasesConformance(DatabaseConformance):
+    """Proves ``Leases``."""
+
+    @_story
+    async def test_an_owner_is_one_whose_lease_lives(self, database: Database) -> None:
+        """Without a lease, or after it expired, nobody owns an execution; renewing extends it."""
+        execution = await started(database)
+        assert await database.leases.owner_of(execution) is None
+
+        assert await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        assert await database.leases.owner_of(execution) == "engine-1"
+        self.clock.pass_s(50)
+        assert await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        self.clock.pass_s(50)
+        assert await database.leases.owner_of(execution) == "engine-1"
+        self.clock.pass_s(20)
+        assert await database.leases.owner_of(execution) is None
+
+    @_story
+    async def test_a_living_lease_protects(self, database: Database) -> None:
+        """Executions of a living engine cannot be claimed."""
+        await started(database)
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == []
+
+    @_story
+    async def test_a_claim_is_an_event_and_a_fence(self, database: Database) -> None:
+        """Taking over appends ``LeaseTaken``; the loser's next turn is refused, and its next renewal says why, once."""
+        execution = await started(database)
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        self.clock.pass_s(61)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+
+        claimed = await database.leases.claim("engine-2", pool=POOL, limit=10)
+
+        assert list(claimed) == [(execution, 3)]
+        taken = [(event.seq, event.decision) for event in await database.log.read(execution, after=2)]
+        assert taken == [(3, LeaseTaken(owner="engine-2"))]
+        assert list(await database.log.append([turn(execution, 3)])) == [execution]
+        assert not await database.log.append([turn(execution, 4, owner="engine-2")])
+        assert await database.leases.owner_of(execution) == "engine-2"
+        assert [await database.leases.renew("engine-1", pool=POOL, ttl_s=60) for _ in range(2)] == [False, True]
+
+    @_story
+    async def test_an_expired_lease_that_nobody_used_is_renewed(self, database: Database) -> None:
+        """An engine that was late lost nothing as long as nobody claimed."""
+        execution = await started(database)
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        self.clock.pass_s(61)
+
+        assert await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        assert not await database.log.append([turn(execution, 3)])
+
+    @_story
+    async def test_a_release_frees_at_once(self, database: Database) -> None:
+        """An engine that shuts down is succeeded without waiting for its lease."""
+        execution = await started(database)
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        await database.leases.release("engine-1")
+
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(execution, 3)]
+
+    @_story
+    async def test_only_what_is_due_in_the_pool_is_claimed(self, database: Database) -> None:
+        """Left alone are other pools, ended executions and sleepers; a sleeper with a message or whose time has come is due."""
+        now_ns = self.clock.now_ns()
+        await started(database, "elsewhere", pool="local:host:1")
+        await started(database, "ended", phase=ExecutionPhase.SUCCEEDED)
+        await started(database, "asleep", wake_at_ns=now_ns + 10**12)
+        await started(database, "called", wake_at_ns=now_ns + 10**12)
+        await started(database, "awake", wake_at_ns=now_ns - 1)
+        await started(database, "busy")
+        await database.inbox.post(execution_id("called"), SIGNAL)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+
+        first = await database.leases.claim("engine-2", pool=POOL, limit=2)
+        rest = await database.leases.claim("engine-2", pool=POOL, limit=10)
+
+        assert len(first) == 2
+        assert {execution.name for execution, _ in (*first, *rest)} == {"called", "awake", "busy"}
+
+    @_story
+    async def test_one_execution_is_claimed_by_name(self, database: Database) -> None:
+        """Resuming a run takes that one only, asleep or not."""
+        await started(database, "other")
+        asleep = await started(database, "asleep", wake_at_ns=self.clock.now_ns() + 10**12)
+        await database.leases.renew("engine-2", pool="local:host:2", ttl_s=60)
+
+        claimed = await database.leases.claim("engine-2", pool=POOL, limit=10, execution=asleep)
+
+        assert list(claimed) == [(asleep, 3)]
+
+    @_story
+    async def test_who_has_no_lease_claims_nothing(self, database: Database) -> None:
+        """An engine that stopped renewing must not take more on."""
+        await started(database)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        self.clock.pass_s(61)
+
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == []
+
+
+class InboxConformance(DatabaseConformance):
+    """Proves an ``Inbox``."""
+
+    @_story
+    async def test_messages_wait_in_order_until_consumed(self, database: Database) -> None:
+        """The owner sees its messages in order of arrival, until a turn names their keys."""
+        first, second = await started(database, "first"), await started(database, "second")
+        abort = Posted(key="a1", kind="abort", payload={})
+        await database.inbox.post(second, SIGNAL)
+        await database.inbox.post(first, abort)
+        await database.inbox.post(first, SIGNAL)
+
+        assert list(await database.inbox.pending("engine-1")) == [(second, SIGNAL), (first, abort), (first, SIGNAL)]
+        assert list(await database.inbox.pending("engine-2")) == []
+        await database.log.append([turn(first, 3, posted=("s1",))])
+        assert list(await database.inbox.pending("engine-1")) == [(second, SIGNAL), (first, abort)]
+
+    @_story
+    async def test_a_key_counts_once(self, database: Database) -> None:
+        """Posting again changes nothing, before and after the message was consumed."""
+        execution = await started(database)
+        await database.inbox.post(execution, SIGNAL)
+        await database.inbox.post(execution, attrs.evolve(SIGNAL, kind="other"))
+        assert list(await database.inbox.pending("engine-1")) == [(execution, SIGNAL)]
+
+        await database.log.append([turn(execution, 3, posted=("s1",))])
+        await database.inbox.post(execution, SIGNAL)
+
+        assert list(await database.inbox.pending("engine-1")) == []
+
+    @_story
+    async def test_a_refused_turn_consumes_nothing(self, database: Database) -> None:
+        """A message stays for the engine that may act on it."""
+        execution = await started(database)
+        await database.inbox.post(execution, SIGNAL)
+
+        await database.log.append([turn(execution, 3, owner="engine-2", posted=("s1",))])
+
+        assert list(await database.inbox.pending("engine-1")) == [(execution, SIGNAL)]
+
+    @_story
+    async def test_an_unknown_execution_has_no_inbox(self, database: Database) -> None:
+        """The sender learns that nobody will read it."""
+        with pytest.raises(ExecutionUnknown):
+            await database.inbox.post(execution_id("nobody"), SIGNAL)
+
+    @_story
+    async def test_an_ended_execution_is_not_bothered(self, database: Database) -> None:
+        """What comes too late is kept and never pending."""
+        execution = await started(database, phase=ExecutionPhase.ABORTED)
+        await database.inbox.post(execution, SIGNAL)
+
+        assert list(await database.inbox.pending("engine-1")) == []
+
+    @_story
+    async def test_a_message_ends_the_wait(self, database: Database) -> None:
+        """Both one that came before the wait and one that comes during it."""
+        execution = await started(database)
+        await database.inbox.post(execution, SIGNAL)
+        await _at_once(database.inbox.wait("engine-1", timeout_s=LONG_S))
+        await database.inbox.pending("engine-1")
+
+        waiting = asyncio.ensure_future(_at_once(database.inbox.wait("engine-1", timeout_s=LONG_S)))
+        await asyncio.sleep(0)
+        await database.inbox.post(execution, attrs.evolve(SIGNAL, key="s2"))
+        await waiting
+
+    @_story
+    async def test_what_was_shown_does_not_end_the_wait(self, database: Database) -> None:
+        """A loop of wait and pending does not spin while a turn is under way."""
+        execution = await started(database)
+        await database.inbox.post(execution, SIGNAL)
+        await database.inbox.pending("engine-1")
+
+        before_s = time.monotonic()
+        await database.inbox.wait("engine-1", timeout_s=0.05)
+
+        assert time.monotonic() - before_s >= 0.04
+
+    @_story
+    async def test_messages_follow_a_claim(self, database: Database) -> None:
+        """Who takes an execution over hears of its messages at once."""
+        execution = await started(database)
+        await database.inbox.post(execution, SIGNAL)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        await database.inbox.pending("engine-2")
+        await database.leases.claim("engine-2", pool=POOL, limit=1)
+
+        await _at_once(database.inbox.wait("engine-2", timeout_s=LONG_S))
+
+        assert list(await database.inbox.pending("engine-2")) == [(execution, SIGNAL)]
+        assert list(await database.inbox.pending("engine-1")) == []
+
+
+class RegistryConformance(DatabaseConformance):
+    """Proves a ``Registry``."""
+
+    @_story
+    async def test_equal_is_fine_and_different_is_a_conflict(self, database: Database) -> None:
+        """A second registration is no news; one with other content is refused as a whole."""
+        new = await database.registry.register(closure(), at_ns=NOON_NS)
+        again = await database.registry.register(closure(), at_ns=NOON_NS + 1)
+
+        assert set(new) == {TASK, WORKFLOW, PLAN}
+        assert list(again) == []
+        other_task = attrs.evolve(closure("v2").tasks[0], id=attrs.evolve(TASK, name="app.other"))
+        changed = attrs.evolve(closure(node_inputs="b"), tasks=(other_task, *closure().tasks))
+        with pytest.raises(VersionConflict):
+            await database.registry.register(changed, at_ns=NOON_NS)
+        assert await database.registry.get(other_task.id) is None
+        assert await database.registry.get(WORKFLOW) == closure().workflows[0]
+
+    @_story
+    async def test_no_version_means_the_newest(self, database: Database) -> None:
+        """Newest is registered last, whatever the version is called."""
+        for version in ("v2", "v10", "v1"):
+            await database.registry.register(closure(version), at_ns=NOON_NS)
+
+        assert await database.registry.get(attrs.evolve(TASK, version="")) == closure("v1").tasks[0]
+        assert await database.registry.get(attrs.evolve(TASK, version="v2")) == closure("v2").tasks[0]
+        assert await database.registry.get(attrs.evolve(TASK, version="v3")) is None
+        assert await database.registry.get(attrs.evolve(TASK, name="app.no", version="")) is None
+
+    @_story
+    async def test_a_closure_holds_what_its_main_reaches(self, database: Database) -> None:
+        """From a plan everything, from a task itself alone."""
+        await database.registry.register(closure(), at_ns=NOON_NS)
+
+        assert await database.registry.closure(attrs.evolve(PLAN, version="")) == closure()
+        whole = closure()
+        task_only = attrs.evolve(whole, main=TASK, workflows=(), launch_plans=())
+        assert await database.registry.closure(TASK) == task_only
+        assert await database.registry.closure(attrs.evolve(TASK, version="no")) is None
+
+    @_story
+    async def test_lists_show_newest_versions_then_all(self, database: Database) -> None:
+        """Without a name one version of each, with a name its versions; newest first, page by page."""
+        renamed = attrs.evolve(closure().tasks[0], id=attrs.evolve(TASK, name="app.sub"))
+        await database.registry.register(closure(), at_ns=NOON_NS)
+        await database.registry.register(attrs.evolve(closure(), tasks=(renamed,)), at_ns=NOON_NS)
+        await database.registry.register(closure("v2"), at_ns=NOON_NS)
+
+        async def page(token: str, name: str = "") -> tuple[Sequence[EntityId], str]:
+            return await database.registry.list(
+                EntityKind.TASK, project="default", domain="development", name=name, page=Page(limit=1, token=token)
+            )
+
+        newest = attrs.evolve(TASK, version="v2")
+        assert await _all_pages(page) == [newest, renamed.id]
+        assert await _all_pages(lambda token: page(token, "app.add")) == [newest, TASK]
+        nothing = await database.registry.list(EntityKind.TASK, project="p", domain="development")
+        assert (list(nothing[0]), nothing[1]) == ([], "")
+
+    @_story
+    async def test_one_version_of_a_plan_is_active(self, database: Database) -> None:
+        """Activating another version replaces it; deactivating one that is not active changes nothing."""
+        await database.registry.register(closure(), at_ns=NOON_NS)
+        await database.registry.register(closure("v2"), at_ns=NOON_NS)
+        newer = attrs.evolve(PLAN, version="v2")
+
+        async def active() -> EntityId | None:
+            return await database.registry.active(project="default", domain="development", name="app.wf")
+
+        assert await active() is None
+        await database.registry.activate(PLAN, is_active=True, at_ns=NOON_NS)
+        await database.registry.activate(newer, is_active=True, at_ns=NOON_NS)
+        assert await active() == newer
+        await database.registry.activate(PLAN, is_active=False, at_ns=NOON_NS)
+        assert await active() == newer
+        await database.registry.activate(newer, is_active=False, at_ns=NOON_NS)
+        assert await active() is None
+
+    @_story
+    async def test_only_registered_plans_are_activated(self, database: Database) -> None:
+        """Neither what is unknown nor what is no launch plan."""
+        await database.registry.register(closure(), at_ns=NOON_NS)
+
+        for wrong in (attrs.evolve(PLAN, version="v9"), TASK):
+            with pytest.raises(EntityUnknown):
+                await database.registry.activate(wrong, is_active=True, at_ns=NOON_NS)
+
+
+class CacheIndexConformance(DatabaseConformance):
+    """Proves a ``CacheIndex``."""
+
+    @_story
+    async def test_an_entry_comes_with_its_turn(self, database: Database) -> None:
+        """It is found whole, by its key alone; a second one replaces it."""
+        execution = await started(database)
+        assert await database.cache.get(cache_key()) is None
+
+        await database.log.append([turn(execution, 3, cache=(cache_entry(cache_key()),))])
+        assert await database.cache.get(cache_key()) == cache_entry(cache_key())
+        await database.log.append([turn(execution, 5, cache=(cache_entry(cache_key(), 4),))])
+
+        assert await database.cache.get(cache_key()) == cache_entry(cache_key(), 4)
+
+    @_story
+    async def test_the_latest_entry_of_the_task_explains_a_miss(self, database: Database) -> None:
+        """It is the one created last, of the same project, domain and task."""
+        execution = await started(database)
+        entries = [
+            cache_entry(cache_key("k2"), at_ns=NOON_NS + 5),
+            cache_entry(cache_key("k1"), at_ns=NOON_NS),
+            cache_entry(cache_key("k3", task="app.other"), at_ns=NOON_NS + 9),
+            cache_entry(cache_key("k4", project="p"), at_ns=NOON_NS + 9),
+        ]
+        await database.log.append([turn(execution, 3, cache=entries)])
+
+        assert await database.cache.latest(cache_key("missed")) == entries[0]
+        assert await database.cache.latest(cache_key("missed", task="app.none")) is None
+
+    @_story
+    async def test_clearing_is_narrowed(self, database: Database) -> None:
+        """It deletes what matches everything given, and counts."""
+        execution = await started(database)
+        keys = [cache_key("k1"), cache_key("k2", task="app.other"), cache_key("k3", project="p")]
+        await database.log.append([turn(execution, 3, cache=[cache_entry(key) for key in keys])])
+
+        assert await database.cache.clear(project="default", task="app.add") == 1
+        assert [await database.cache.get(key) is None for key in keys] == [True, False, False]
+        assert await database.cache.clear() == 2
+
+    @_story
+    async def test_one_living_attempt_holds_a_key(self, database: Database) -> None:
+        """The first one gets it, and again when it asks again; another is told who holds it."""
+        first, second = [Reservation(key=cache_key(), attempt=attempt_id(await started(database, e))) for e in "ab"]
+
+        assert await database.cache.reserve(first) == first
+        assert await database.cache.reserve(second) == first
+        assert await database.cache.reserve(first) == first
+        other = attrs.evolve(second, key=cache_key("k2"))
+        assert await database.cache.reserve(other) == other
+
+    @_story
+    async def test_populating_releases(self, database: Database) -> None:
+        """The turn that writes the entry frees the key."""
+        a, b = await started(database, "a"), await started(database, "b")
+        await database.cache.reserve(Reservation(key=cache_key(), attempt=attempt_id(a)))
+
+        await database.log.append([turn(a, 3, cache=(cache_entry(cache_key()),))])
+
+        second = Reservation(key=cache_key(), attempt=attempt_id(b))
+        assert await database.cache.reserve(second) == second
+
+    @_story
+    async def test_a_finished_attempt_holds_nothing(self, database: Database) -> None:
+        """A terminal row of the attempt frees the key; a row that still moves does not."""
+        a, b = await started(database, "a"), await started(database, "b")
+        held = Reservation(key=cache_key(), attempt=attempt_id(a, element=2))
+        second = Reservation(key=cache_key(), attempt=attempt_id(b))
+        await database.cache.reserve(held)
+        running, failed = (
+            attempt_row(held.attempt, phase=phase) for phase in (AttemptPhase.RUNNING, AttemptPhase.RETRYABLE_FAILED)
+        )
+
+        await database.log.append([turn(a, 3, nodes=(node_row(a, "n0"),), attempts=(running,))])
+        assert await database.cache.reserve(second) == held
+        await database.log.append([turn(a, 5, attempts=(failed,))])
+        assert await database.cache.reserve(second) == second
+
+    @_story
+    async def test_an_ended_or_orphaned_execution_holds_nothing(self, database: Database) -> None:
+        """One that ended lets go; so does a local one whose engine is gone, while a server's waits for the next engine."""
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        server, local = await started(database, "server"), await started(database, "local", pool="local:host:1")
+        waiting = await started(database, "waiting")
+        keys = {server: cache_key("k1"), local: cache_key("k2")}
+        held = {e: Reservation(key=key, attempt=attempt_id(e)) for e, key in keys.items()}
+        for reservation in held.values():
+            await database.cache.reserve(reservation)
+
+        async def holder_of(execution: ExecutionId) -> Reservation:
+            return await database.cache.reserve(Reservation(key=keys[execution], attempt=attempt_id(waiting)))
+
+        assert [await holder_of(e) for e in keys] == list(held.values())
+        self.clock.pass_s(61)
+        assert await holder_of(server) == held[server]
+        assert (await holder_of(local)).attempt == attempt_id(waiting)
+        await database.log.append([turn(server, 3, row=execution_row(server, phase=ExecutionPhase.ABORTED))])
+        assert (await holder_of(server)).attempt == attempt_id(waiting)
+
+
+class SchedulesConformance(DatabaseConformance):
+    """Proves ``Schedules``."""
+
+    @_story
+    async def test_active_plans_with_a_schedule_have_a_state(self, database: Database) -> None:
+        """It begins with the activation, which a second one does not disturb, and ends with deactivation."""
+        bare = attrs.evolve(closure().launch_plans[0], id=attrs.evolve(PLAN, name="app.bare"), schedule=None)
+        await database.registry.register(
+            attrs.evolve(closure(), launch_plans=(*closure().launch_plans, bare)), at_ns=NOON_NS
+        )
+        assert list(await database.schedules.states()) == []
+
+        for plan in (PLAN, bare.id):
+            await database.registry.activate(plan, is_active=True, at_ns=NOON_NS)
+        await database.registry.activate(PLAN, is_active=True, at_ns=NOON_NS + 5)
+
+        state = ScheduleState(launch_plan=PLAN, activated_at_ns=NOON_NS, fired_until_ns=NOON_NS)
+        assert list(await database.schedules.states()) == [state]
+        await database.registry.activate(PLAN, is_active=False, at_ns=NOON_NS + 9)
+        assert list(await database.schedules.states()) == []
+
+    @_story
+    async def test_progress_never_goes_back(self, database: Database) -> None:
+        """The latest tick counts, and only of the version that is active."""
+        for version in ("v1", "v2"):
+            await database.registry.register(closure(version), at_ns=NOON_NS)
+        await database.registry.activate(PLAN, is_active=True, at_ns=NOON_NS)
+
+        for until_ns in (NOON_NS + 7, NOON_NS + 3):
+            await database.schedules.fired(PLAN, until_ns=until_ns)
+        await database.schedules.fired(attrs.evolve(PLAN, version="v2"), until_ns=NOON_NS + 9)
+
+        (state,) = await database.schedules.states()
+        assert state.fired_until_ns == NOON_NS + 7
+
+
+class AccountsConformance(DatabaseConformance):
+    """Proves ``Accounts``."""
+
+    @_story
+    async def test_projects_are_put_and_listed(self, database: Database) -> None:
+        """Ordered by id; putting one again replaces it."""
+        flights = Project(id="flights", name="Flights", description="where to", labels={"team": "a"})
+        await database.accounts.put_project(Project(id="weather"))
+        await database.accounts.put_project(Project(id="flights"))
+        await database.accounts.put_project(flights)
+
+        assert list(await database.accounts.projects()) == [flights, Project(id="weather")]
+
+    @_story
+    async def test_tokens_are_kept_until_deleted(self, database: Database) -> None:
+        """Ordered by id; deleting one that is not there is no error."""
+        tokens = [
+            Token(
+                id=name,
+                principal="ada",
+                secret_hash=HASH,
+                roles={"*": "admin"},
+                created_at_ns=NOON_NS,
+                expires_at_ns=None,
+            )
+            for name in ("t1", "t2")
+        ]
+        for token in reversed(tokens):
+            await database.accounts.put_token(token)
+        assert list(await database.accounts.tokens()) == tokens
+
+        for _again in range(2):
+            await database.accounts.delete_token("t1")
+
+        assert list(await database.accounts.tokens()) == tokens[1:]
+
+    @_story
+    async def test_the_audit_trail_is_read_backwards(self, database: Database) -> None:
+        """Latest first, page by page, details included."""
+        lines = [
+            AuditLine(at_ns=NOON_NS, principal="ada", action=f"act-{n}", subject="e1", detail={"n": [n, None]})
+            for n in range(3)
+        ]
+        for line in lines:
+            await database.accounts.audit(line)
+
+        shown = await _all_pages(lambda token: database.accounts.audited(Page(limit=2, token=token)))
+
+        assert shown == lines[::-1]
+
+
+async def _all_pages(
+    page: Callable[[str], Coroutine[Any, Any, tuple[Sequence[_Item], str]]], *, at_most: int = 20
+) -> list[_Item]:
+    """Follow tokens from the first page to the last."""
+    shown: list[_Item] = []
+    token = ""
+    for _ in range(at_most):
+        items, token = await page(token)
+        shown += items
+        if not token:
+            return shown
+    raise AssertionError(f"there are more than {at_most} pages")
+
+
+async def _at_once(waiting: Coroutine[Any, Any, None]) -> None:
+    """Let something end well before its own timeout, even where another process would be polled for."""
+    try:
+        await asyncio.wait_for(waiting, timeout=0.9)
+    except TimeoutError as error:
+        raise AssertionError("the wait did not end") from error
