@@ -25,6 +25,7 @@ from plait_core.ports.specs import (
     ConsolePanelSpec,
     DatabaseSpec,
     DatasetFormatSpec,
+    DeclarationSpec,
     ExecutorSpec,
     HealthCheck,
     HealthCheckSpec,
@@ -69,6 +70,10 @@ class Moon:
     @hookimpl
     def plait_settings(self) -> SettingsSpec:
         return SettingsSpec(factory=f"{HERE}:MoonSettings")
+
+    @hookimpl
+    def plait_declarations(self) -> Sequence[DeclarationSpec]:
+        return [DeclarationSpec(name="MoonTask", factory=f"{HERE}:Made")]
 
     @hookimpl
     def plait_task_kinds(self) -> Sequence[TaskKindSpec]:

@@ -13,6 +13,7 @@ from plait_core.plugins.listing import (
     PluginState,
     SettingLine,
     list_plugins,
+    list_settings,
     show_plugin,
 )
 from tests.unit.plugins.installing import SitePackages
@@ -101,3 +102,16 @@ def test_details_of_no_plugin_are_refused(site: SitePackages) -> None:
         show_plugin(site.load(), "mon")
 
     assert "moon" in caught.value.known
+
+
+def test_settings_tell_where_they_come_from() -> None:
+    """Every key is there, and a password in a URL is not."""
+    settings = Settings(store="postgresql://ada:s3cret@db:5432/plait", origins={"store": "PLAIT_STORE"})
+
+    lines = {line.key: line for line in list_settings(settings)}
+
+    assert lines["store"] == SettingLine(
+        key="store", type="str", value="postgresql://ada:***@db:5432/plait", origin="PLAIT_STORE"
+    )
+    assert lines["cache"].origin == "default"
+    assert "plugins" not in lines

@@ -1,9 +1,10 @@
 """
-Listing: what ``plait plugins list`` and ``plait plugins show`` tell, as data.
+Listing: what ``plait plugins list``, ``plait plugins show`` and ``plait doctor`` tell, as data.
 
 Called by the CLI. Looking at a plugin makes nothing: descriptors are collected, factories are not imported.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -13,7 +14,10 @@ import attrs
 from plait_core.errors.plugins import PluginRejected, UnknownOffer
 from plait_core.plugins.discovery import Found
 from plait_core.plugins.registry import Plugins
+from plait_core.plugins.settings import Settings
 from plait_core.plugins.structuring import keys_of
+
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class PluginState(Enum):
@@ -45,7 +49,7 @@ class PluginLine:
 
 @attrs.frozen(kw_only=True)
 class SettingLine:
-    """One key of a plugin's settings. ``origin`` says where the value was set, ``default`` if it was not."""
+    """One key of the settings. ``origin`` says where the value was set, ``default`` if it was not."""
 
     key: str
     type: str
@@ -139,11 +143,11 @@ def _settings(plugins: Plugins, name: str) -> Sequence[SettingLine]:
     if settings is None:
         return []
     return [
-        SettingLine(
-            key=f"plugins.{name}.{key}",
-            type=field.type.__name__ if isinstance(field.type, type) else str(field.type),
-            value=getattr(settings, field.name),
-            origin=plugins.settings.origin(f"plugins.{name}.{key}"),
-        )
-        for key, field in keys_of(type(settings)).items()
+        _setting(key, field.type, getattr(settings, field.name), plugins.settings.origin(key))
+        for key, field in ((f"plugins.{name}.{alias}", field) for alias, field in keys_of(type(settings)).items())
     ]
+
+
+def _setting(key: str, kind: Any, value: Any, origin: str) -> SettingLine:
+    shown = _PASSWORD.sub("***", value) if isinstance(value, str) else value
+    return SettingLine(key=key, type=kind.__name__ if isinstance(kind, type) else str(kind), value=shown, origin=origin)

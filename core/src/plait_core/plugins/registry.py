@@ -34,6 +34,7 @@ from plait_core.ports.specs import (
     ConsolePanelSpec,
     DatabaseSpec,
     DatasetFormatSpec,
+    DeclarationSpec,
     ExecutorSpec,
     HealthCheck,
     HealthCheckSpec,
@@ -50,6 +51,7 @@ from plait_core.ports.tasks import Connector, TaskKind
 _by_name = attrgetter("name")
 _by_order = attrgetter("order", "name")
 _OFFERS: Mapping[str, tuple[type[Any], str, Callable[[Any], Any]]] = {
+    "plait_declarations": (DeclarationSpec, "declaration", _by_name),
     "plait_task_kinds": (TaskKindSpec, "task type", attrgetter("type")),
     "plait_connectors": (ConnectorSpec, "task type", attrgetter("type")),
     "plait_executors": (ExecutorSpec, "executor", _by_name),
@@ -137,6 +139,10 @@ class Plugins:
         return plugins
 
     # ── tasks ────────────────────────────────────────────────────────────────
+
+    def declaration_specs(self) -> Mapping[str, DeclarationSpec]:
+        """Return the names that users import from ``plait``; ``resolve`` fetches what one stands for."""
+        return _specs(self._offers("plait_declarations"))
 
     def task_types(self) -> Mapping[str, TaskKindSpec | ConnectorSpec]:
         """Return every type of task that somebody runs; none is both a kind and a connector."""

@@ -13,6 +13,7 @@ from plait_core.errors.plugins import PluginFolderInUse, PluginNameUnfit, Unknow
 
 KINDS: Mapping[str, str] = {
     "type": "a type transformer",
+    "blobs": "a blob store",
     "schedule": "a kind of schedule",
 }
 """What ``--kind`` may be -> what the new plugin adds."""
