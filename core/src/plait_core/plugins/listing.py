@@ -115,6 +115,15 @@ def show_plugin(plugins: Plugins, name: str) -> PluginDetails:
     )
 
 
+def list_settings(settings: Settings) -> Sequence[SettingLine]:
+    """Return plait's own settings with where each was set; passwords in URLs are hidden."""
+    return [
+        _setting(key, field.type, getattr(settings, key), settings.origin(key))
+        for key, field in keys_of(Settings).items()
+        if key != "plugins"
+    ]
+
+
 def _line(
     found: Found, state: PluginState, offers: Mapping[str, tuple[str, ...]], *, import_ms: float = 0.0
 ) -> PluginLine:
