@@ -17,7 +17,9 @@ def process_types() -> "TypeEngine":
     from plait_core.plugins import process_plugins
     from plait_core.types import TypeEngine
 
-    return TypeEngine(lambda: process_plugins().transformer_specs())
+    return TypeEngine(
+        lambda: process_plugins().transformer_specs(), lambda: process_plugins().dataset_format_specs()
+    )
 
 
 def constants() -> "ConversionContext":
@@ -31,8 +33,6 @@ def constants() -> "ConversionContext":
 @cache
 def _process_context() -> "ConversionContext":
     from plait_core.plugins import process_plugins
-    from plait_core.types import ConversionContext
 
-    return ConversionContext(
-        raw_prefix=f"{process_plugins().settings.blobs}/constants", blobs=process_plugins().blob_store
-    )
+    plugins = process_plugins()
+    return process_types().context(f"{plugins.settings.blobs}/constants", plugins.blob_store)

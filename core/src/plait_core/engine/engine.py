@@ -222,7 +222,13 @@ class Engine:
         ending = await self.run(entity, inputs, **rest)
         raise_failure(ending)
         assert ending.outputs is not None
-        return await values_of(entity, ending.outputs, services.types, context)
+        return await self.values(entity, ending.outputs)
+
+    async def values(self, entity: Entity[Any, Any], outputs: LiteralMap) -> Any:
+        """Convert the outputs of an execution of *entity* to what a call of it returns."""
+        services = self._services
+        context = ConversionContext(raw_prefix=f"{services.blobs_root}/raw/outputs", blobs=services.blobs)
+        return await values_of(entity, outputs, services.types, context)
 
     async def resume(self, execution: ExecutionId, *, target: Entity[Any, Any] | None = None) -> None:
         """
