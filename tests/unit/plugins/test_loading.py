@@ -209,6 +209,19 @@ def test_settings_for_a_plugin_that_is_left_out_are_not_read(site: SitePackages)
     assert members(plugins) == []
 
 
+def test_left_out_plugin_need_not_be_installed(site: SitePackages) -> None:
+    """`-p no:moon` silences the settings of a plugin that is only installed elsewhere."""
+    plugins = site.load(Settings(plugins={"moon": {"phase": "new"}}), disabled=("moon",))
+
+    assert members(plugins) == []
+
+
+def test_hooks_handed_over_may_not_take_a_name_that_is_in_use(site: SitePackages) -> None:
+    """Two sets of hooks under one name could not be told apart."""
+    with pytest.raises(PluginClash, match="the plugin 'object' is offered by both"):
+        site.load(extra=[object(), object()])
+
+
 def test_loading_avoids_what_start_up_cannot_afford() -> None:
     """Finding plugins and putting them together loads no costly part of the standard library."""
     script = """

@@ -67,9 +67,9 @@ def test_what_nobody_offers_is_unknown(site: SitePackages) -> None:
     with pytest.raises(UnknownOffer) as caught:
         site.load().database("marsdb://x")
 
-    assert caught.value.problem == "no plugin offers the database 'marsdb'"
+    assert caught.value.problem == "there is no database 'marsdb'"
     assert caught.value.remedy == (
-        "install the plugin that offers it, or use one of: moondb; not loaded, see `plait plugins list`: sun"
+        "install what offers it, or use one of: moondb; not loaded, see `plait plugins list`: sun"
     )
 
 
@@ -161,3 +161,9 @@ def test_faults_of_all_tables_are_told_when_plugins_are_loaded(site: SitePackage
         ),
         SettingsFault("plugins.sun.spots", "default", "sun has no settings"),
     )
+
+
+def test_settings_of_a_plugin_that_is_not_in_use_are_unknown(site: SitePackages) -> None:
+    """Nobody gets the defaults of something that is not there."""
+    with pytest.raises(UnknownOffer, match="there is no plugin 'moon'"):
+        site.load().settings_for("moon")

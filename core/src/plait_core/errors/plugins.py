@@ -98,12 +98,12 @@ class UnknownOffer(UserError):
     @property
     def problem(self) -> str:
         """What was asked for."""
-        return f"no plugin offers the {self.what} {self.name!r}"
+        return f"there is no {self.what} {self.name!r}"
 
     @property
     def remedy(self) -> str:
         """What there is instead, and which plugins failed."""
-        there_is = f"install the plugin that offers it, or use one of: {', '.join(self.known) or 'none'}"
+        there_is = f"install what offers it, or use one of: {', '.join(self.known) or 'none'}"
         if not self.quarantined:
             return there_is
         return f"{there_is}; not loaded, see `plait plugins list`: {', '.join(self.quarantined)}"

@@ -135,7 +135,7 @@ class Plugins:
         for hooks in extra:
             roster.register(found_of(hooks), hooks)
         plugins = cls(roster, settings)
-        plugins._tables.check()
+        plugins._tables.check(left_out)
         return plugins
 
     # ── tasks ────────────────────────────────────────────────────────────────

@@ -54,9 +54,7 @@ class Roster:
 
     def admit(self, found: Found) -> None:
         """Import the hooks of an installed plugin and register them."""
-        if (same := self.members.get(found.name)) is not None:
-            distributions = (same.found.distribution, found.distribution)
-            raise PluginClash(what="plugin", name=found.name, distributions=distributions, plugins=(found.name,) * 2)
+        self._claim(found)
         started = time.perf_counter()
         try:
             hooks = importlib.import_module(found.module)
@@ -66,7 +64,8 @@ class Roster:
         self.register(found, hooks, import_s=time.perf_counter() - started)
 
     def register(self, found: Found, hooks: object, *, import_s: float = 0.0) -> None:
-        """Take in a plugin whose hooks are at hand, provided that they fit."""
+        """Take in a plugin whose hooks are at hand, provided that they fit. Raises ``PluginClash`` when its name is taken."""
+        self._claim(found)
         if misfit := _misfit(hooks):
             self.reject(found, *misfit)
             return
@@ -78,6 +77,11 @@ class Roster:
             self.reject(found, " ".join(str(problem).split()), cause=problem)
             return
         self.members[found.name] = Member(found=found, hooks=hooks, import_s=import_s)
+
+    def _claim(self, found: Found) -> None:
+        if (same := self.members.get(found.name)) is not None:
+            distributions = (same.found.distribution, found.distribution)
+            raise PluginClash(what="plugin", name=found.name, distributions=distributions, plugins=(found.name,) * 2)
 
     def reject(
         self, found: Found, reason: str, advice: str = "", *, cause: Exception | None = None, must: bool = False

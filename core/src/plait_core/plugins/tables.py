@@ -5,9 +5,10 @@ Used by ``Plugins`` alone. The tables that are written are checked together, whe
 without one is not even asked for its class until somebody wants its settings.
 """
 
+from collections.abc import Container
 from typing import Any
 
-from plait_core.errors.plugins import InvalidSettings, SettingsFault
+from plait_core.errors.plugins import InvalidSettings, SettingsFault, UnknownOffer
 from plait_core.plugins.roster import Roster
 from plait_core.plugins.settings import Settings
 from plait_core.plugins.structuring import Structuring, unknown_key
@@ -21,9 +22,9 @@ class PluginTables:
         self._settings = settings
         self._structured: dict[str, Any] = {}
 
-    def check(self) -> None:
+    def check(self, unwanted: Container[str]) -> None:
         """
-        Read every table, but those of plugins that were left out.
+        Read every table, but those of plugins that are left out or *unwanted*.
 
         Raises:
             InvalidSettings: a table is for no plugin that is in use, or does not fit its class; lists all faults.
@@ -31,7 +32,7 @@ class PluginTables:
         reading = Structuring(self._origin)
         left_out = {found.name for found in self._roster.left_out}
         for name in self._settings.plugins:
-            if name in left_out:
+            if name in left_out or name in unwanted:
                 continue
             if name not in self._roster.members:
                 problem = f"the plugin {name!r} {unknown_key(name, list(self._roster.members))}"
@@ -42,7 +43,15 @@ class PluginTables:
             raise InvalidSettings(faults=tuple(reading.faults))
 
     def structured(self, name: str) -> Any:
-        """Return the settings of plugin *name*; ``None`` when it has no class for them. Raises ``InvalidSettings``."""
+        """
+        Return the settings of plugin *name*; ``None`` when it has no class for them.
+
+        Raises:
+            UnknownOffer: the plugin is not in use.
+            InvalidSettings: a required key is missing.
+        """
+        if name not in self._roster.members:
+            raise UnknownOffer(what="plugin", name=name, known=tuple(self._roster.members))
         if name not in self._structured:
             reading = Structuring(self._origin)
             self._structured[name] = self._structure(name, reading)
