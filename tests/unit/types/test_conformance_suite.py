@@ -4,7 +4,7 @@ The conformance suite of type transformers catches what it is there to catch.
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,7 +27,7 @@ class Metres:
 
 class MetresTransformer(TypeTransformer[Metres]):
     name = "metres"
-    python_type = Metres
+    python_type: ClassVar[Any] = Metres
 
     def literal_type(self, python_type: Any) -> LiteralType:
         return INTEGER

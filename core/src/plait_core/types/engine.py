@@ -7,9 +7,10 @@ base classes, a class with fields, and at last pickle, where the author asked fo
 """
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from types import NoneType
@@ -19,7 +20,7 @@ from typing import Literal as Choice
 
 from plait_core.errors.values import TransformerClash, UnsupportedType
 from plait_core.ir.types import STRUCT, LiteralType
-from plait_core.types.contexts import BlobAccess, ConversionContext
+from plait_core.types.contexts import BlobAccess, ConversionContext, DatasetReader
 from plait_core.types.converters import Compile, Converter, Types, type_name
 from plait_core.types.dataset_formats import DatasetFormats, OfferedFormats
 from plait_core.types.locations import loaded_class, resolve
@@ -47,6 +48,7 @@ class TypeEngine:
 
     def __init__(self, transformers: Offered = tuple, dataset_formats: OfferedFormats = tuple) -> None:
         self.formats = DatasetFormats(dataset_formats)
+        self._datasets = _DatasetReader(self.formats)
         self._offered = transformers
         self._offers: dict[str, tuple[TransformerSpec, str]] | None = None
         self._registered: dict[Any, tuple[TypeTransformer[Any], str]] = {}
@@ -76,11 +78,7 @@ class TypeEngine:
 
     def context(self, raw_prefix: str, blobs: BlobAccess, directory: str = "") -> ConversionContext:
         """Make a context in which user code can also read datasets by URI."""
-        from plait_core.types.dataset_conversions import FormatReader
-
-        return ConversionContext(
-            raw_prefix=raw_prefix, blobs=blobs, directory=directory, datasets=FormatReader(self.formats)
-        )
+        return ConversionContext(raw_prefix=raw_prefix, blobs=blobs, directory=directory, datasets=self._datasets)
 
     def register(self, transformer: TypeTransformer[Any]) -> None:
         """
@@ -151,6 +149,25 @@ class TypeEngine:
                 offers[spec.python_type] = (spec, distribution)
             self._offers = offers
         return self._offers
+
+
+class _DatasetReader:
+    """Reads datasets; what that takes is imported with the first one, because every attempt is given a reader."""
+
+    def __init__(self, formats: DatasetFormats) -> None:
+        self._formats = formats
+
+    @cached_property
+    def _reader(self) -> DatasetReader:
+        from plait_core.types.dataset_conversions import FormatReader
+
+        return FormatReader(self._formats)
+
+    def read(self, dataset: Any, python_type: type, context: ConversionContext) -> Iterator[Any]:
+        return self._reader.read(dataset, python_type, context)
+
+    def read_all(self, dataset: Any, python_type: type, context: ConversionContext) -> Any:
+        return self._reader.read_all(dataset, python_type, context)
 
 
 class _Compilation:

@@ -13,7 +13,7 @@ from plait_core.errors.values import UnreadableText
 from plait_core.ir.json import Json
 from plait_core.ir.literals import NOTHING, Binary, Literal, NoneValue, Primitive
 from plait_core.ir.types import BINARY, BOOLEAN, FLOAT, INTEGER, NONE, STRING, LiteralType, SimpleType
-from plait_core.types.contexts import ConversionContext
+from plait_core.types.contexts import DETACHED, ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, wrong_value
 from plait_core.types.primitives import literal_of, primitive_maker
 
@@ -37,7 +37,10 @@ def compile_int(python_type: Any, types: Types) -> Converter:
             return int(plain)
         return pack(plain, context)
 
-    return _scalar(int, INTEGER, pack, unpack, parse=_parse_with(int, "integer", "42"), schema={"type": "integer"})
+    read = _parse_with(int, "integer", "42")
+    return _scalar(
+        int, INTEGER, pack, unpack, parse=lambda text: pack(read(text), DETACHED), schema={"type": "integer"}
+    )
 
 
 def compile_float(python_type: Any, types: Types) -> Converter:

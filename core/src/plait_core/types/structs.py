@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, is_typeddict
 
 from msgpack import packb, unpackb
 
-from plait_core.errors.values import ConversionFailed, WrongFields
+from plait_core.errors.values import ConversionFailed, WrongFields, WrongValue
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Binary, Literal
 from plait_core.ir.types import LiteralType, SimpleType, TypeStructure
@@ -208,7 +208,10 @@ def _plain_reader(
         except ConversionFailed as error:
             error.under(f".{field}")
             raise
-        return make(values)
+        try:
+            return make(values)
+        except (TypeError, ValueError) as error:
+            raise WrongValue(expected=name, found=f"fields that its constructor refuses: {error}") from error
 
     return read
 
