@@ -12,7 +12,7 @@ from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.types import EnumType, LiteralType, SimpleType
 from plait_core.types.contexts import ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, type_name, wrong_value
-from plait_core.types.primitives import primitive_maker
+from plait_core.types.primitives import primitive_writer
 
 
 def compile_enum(python_type: type[Enum], types: Types) -> Converter:
@@ -27,7 +27,6 @@ def compile_enum(python_type: type[Enum], types: Types) -> Converter:
         )
     expected = f"{name} (one of {', '.join(values)})"
     members: dict[Any, Enum] = {str(member.value): member for member in python_type}
-    primitive = primitive_maker(SimpleType.STRING)
 
     def pack(value: Any, context: ConversionContext) -> str:
         if type(value) is python_type:
@@ -36,8 +35,7 @@ def compile_enum(python_type: type[Enum], types: Types) -> Converter:
             return value
         raise wrong_value(value, expected)
 
-    def to_literal(value: Any, context: ConversionContext) -> Literal:
-        return primitive(pack(value, context))
+    to_literal = primitive_writer(SimpleType.STRING, pack)
 
     def to_python(literal: Literal, context: ConversionContext) -> Enum:
         value = literal.value

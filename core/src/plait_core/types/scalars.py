@@ -15,7 +15,7 @@ from plait_core.ir.literals import NOTHING, Binary, Literal, NoneValue, Primitiv
 from plait_core.ir.types import BINARY, BOOLEAN, FLOAT, INTEGER, NONE, STRING, LiteralType, SimpleType
 from plait_core.types.contexts import DETACHED, ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, wrong_value
-from plait_core.types.primitives import literal_of, primitive_maker
+from plait_core.types.primitives import literal_of, primitive_writer
 
 _INT64 = range(-(2**63), 2**63)
 _TRUE, _FALSE = ({"true", "t", "yes", "y", "on", "1"}, {"false", "f", "no", "n", "off", "0"})
@@ -195,11 +195,8 @@ def _scalar(
     """Make the converter of a scalar that travels as a primitive holding exactly what *accept* lets through."""
     kind = literal_type.type
     assert isinstance(kind, SimpleType)
-    primitive = primitive_maker(kind)
     name = python_type.__name__
-
-    def to_literal(value: Any, context: ConversionContext) -> Literal:
-        return primitive(accept(value, context))
+    to_literal = primitive_writer(kind, accept)
 
     def to_python(literal: Literal, context: ConversionContext) -> Any:
         value = literal.value

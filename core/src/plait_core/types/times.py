@@ -13,7 +13,7 @@ from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.types import DATETIME, DURATION, LiteralType, SimpleType
 from plait_core.types.contexts import ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, wrong_value
-from plait_core.types.primitives import primitive_maker
+from plait_core.types.primitives import primitive_writer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def compile_datetime(python_type: Any, types: Types) -> Converter:
     return _time(
         datetime,
         DATETIME,
-        dump=lambda value: timestamp_ns(accept(value)),
+        dump=lambda value, _: timestamp_ns(accept(value)),
         load=from_timestamp_ns,
         pack=pack,
         unpack=unpack,
@@ -90,7 +90,7 @@ def compile_date(python_type: Any, types: Types) -> Converter:
     return _time(
         date,
         DATETIME,
-        dump=lambda value: timestamp_ns(datetime.combine(accept(value), time(), UTC)),
+        dump=lambda value, _: timestamp_ns(datetime.combine(accept(value), time(), UTC)),
         load=lambda ns: from_timestamp_ns(ns).date(),
         pack=pack,
         unpack=unpack,
@@ -127,7 +127,7 @@ def compile_timedelta(python_type: Any, types: Types) -> Converter:
     return _time(
         timedelta,
         DURATION,
-        dump=lambda value: duration_ns(accept(value)),
+        dump=lambda value, _: duration_ns(accept(value)),
         load=lambda ns: timedelta(0, 0, ns // 1_000),
         pack=pack,
         unpack=unpack,
@@ -141,7 +141,7 @@ def _time(
     python_type: type,
     literal_type: LiteralType,
     *,
-    dump: Callable[[Any], int],
+    dump: Callable[[Any, ConversionContext], int],
     load: Callable[[int], Any],
     pack: Callable[[Any, ConversionContext], str],
     unpack: Callable[[Plain, ConversionContext], Any],
@@ -151,11 +151,8 @@ def _time(
 ) -> Converter:
     kind = literal_type.type
     assert isinstance(kind, SimpleType)
-    primitive = primitive_maker(kind)
     name = python_type.__name__
-
-    def to_literal(value: Any, context: ConversionContext) -> Literal:
-        return primitive(dump(value))
+    to_literal = primitive_writer(kind, dump)
 
     def to_python(literal: Literal, context: ConversionContext) -> Any:
         value = literal.value
