@@ -5,6 +5,7 @@ A value that does not fit its annotation is refused, by an error that leads to i
 import dataclasses
 import enum
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, NewType, NoReturn, Optional, TypedDict, Union
 
 import numpy as np
@@ -75,6 +76,9 @@ def to_literal(python_type: Any, value: Any) -> IrLiteral:
         (int, np.int64(1)),
         (int, 2**63),
         (int, Level.LOW),
+        (datetime, datetime.max),
+        (date, date.min),
+        (timedelta, timedelta.max),
         (float, 1),
         (float, True),
         (str, 1),

@@ -152,7 +152,16 @@ def _time(
     kind = literal_type.type
     assert isinstance(kind, SimpleType)
     name = python_type.__name__
-    to_literal = primitive_writer(kind, dump)
+
+    def dump_in_range(value: Any, context: ConversionContext) -> int:
+        ns = dump(value, context)
+        if -0x8000000000000000 <= ns <= 0x7FFFFFFFFFFFFFFF:
+            return ns
+        raise wrong_value(
+            value, f"{name} that 64 bits of nanoseconds can hold", "stay within 292 years of 1970, or of zero"
+        )
+
+    to_literal = primitive_writer(kind, dump_in_range)
 
     def to_python(literal: Literal, context: ConversionContext) -> Any:
         value = literal.value
