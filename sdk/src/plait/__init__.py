@@ -55,12 +55,25 @@ __all__ = sorted(_HOME_OF)  # noqa: PLE0605  # type checkers read __init__.pyi
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name on first use."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'plait' has no attribute {name!r}")
-    found = getattr(import_module(_HOME_OF[name]), _RENAMED.get(name, name))
+    """Fetch a public name on first use: one of plait's own, else one that a plugin declares."""
+    if name in _HOME_OF:
+        found = getattr(import_module(_HOME_OF[name]), _RENAMED.get(name, name))
+    else:
+        found = _declared_by_plugin(name)
     globals()[name] = found
     return found
+
+
+def _declared_by_plugin(name: str) -> Any:
+    missing = AttributeError(f"module 'plait' has no attribute {name!r}")
+    if name.startswith("_"):
+        raise missing
+    from plait_core.plugins import process_plugins
+
+    declared = process_plugins().declaration_specs().get(name)
+    if declared is None:
+        raise missing
+    return process_plugins().resolve(declared.factory)
 
 
 def __dir__() -> list[str]:

@@ -44,9 +44,9 @@ class Cache:
 
     version: str = ""
     serialize: bool = False
-    ignored_inputs: Sequence[str] = attrs.field(default=(), converter=tuple)
+    ignored_inputs: Sequence[str] = ()
     salt: str = ""
-    policies: Sequence[VersionPolicy] = attrs.field(default=(), converter=tuple)
+    policies: Sequence[VersionPolicy] = ()
 
 
 def settled(declaration: str, asked: bool | str | Cache, legacy: Mapping[str, Any], task: Any) -> CachePolicy:

@@ -8,7 +8,7 @@ import typing
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from types import CellType
+from types import CellType, UnionType
 from typing import Any, NamedTuple
 
 from plait_core.authoring.typesystem import process_types
@@ -25,7 +25,8 @@ REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED", "__slots
 
 _UNSET = CellType()
 _VARIADIC = 0x04 | 0x08
-_TAKES_TUPLES = (Any, object, tuple)
+_OPEN = (Any, object)
+_UNIONS = (typing.Union, UnionType)
 
 
 class PythonInput(NamedTuple):
@@ -242,12 +243,15 @@ def _annotations(entity: str, function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _takes_tuples(declared: Any) -> bool:
+    if declared in _OPEN:
+        return True
     origin = typing.get_origin(declared)
     if origin is typing.Annotated:
         return _takes_tuples(typing.get_args(declared)[0])
-    if isinstance(origin or declared, type) and (origin or declared) is not object:
-        return issubclass(origin or declared, tuple)
-    return origin is None or any(_takes_tuples(argument) for argument in typing.get_args(declared))
+    if origin in _UNIONS:
+        return any(_takes_tuples(variant) for variant in typing.get_args(declared))
+    kind = origin or declared
+    return not isinstance(kind, type) or issubclass(kind, tuple)
 
 
 def _described(returned: Any) -> str:

@@ -8,7 +8,7 @@ properties gives the same plan, with other ones an error.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, cast
 
 from plait_core.authoring.bindings import Bound
 from plait_core.authoring.entities import Entity, R
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from plait_core.authoring.notifications import Notification
     from plait_core.authoring.schedules import Schedule
+
+
+V = TypeVar("V")
 
 
 class PlanOptions(TypedDict, total=False):
@@ -78,8 +81,8 @@ class LaunchPlan(Entity[..., R], Generic[R]):
 
     @classmethod
     def get_or_create(
-        cls, workflow: Workflow[Any, R], name: str | None = None, **options: "Unpack[PlanOptions]"
-    ) -> "LaunchPlan[R]":
+        cls, workflow: Workflow[Any, V], name: str | None = None, **options: "Unpack[PlanOptions]"
+    ) -> "LaunchPlan[V]":
         """
         Return the plan *name* of *workflow*, making it on first use; without a name, the default plan.
 
@@ -96,21 +99,21 @@ class LaunchPlan(Entity[..., R], Generic[R]):
             return default_plan(workflow)
         known = _plans.get(name)
         if known is None:
-            return cls.create(name, workflow, **options)
+            return LaunchPlan.create(name, workflow, **options)
         for what, there, here in known._differences(workflow, options):
             raise InvalidLaunchPlan(
                 plan=name,
                 detail=f"exists with {what}={there!r}, not {here!r}",
                 instead="use another name, or the same properties",
             )
-        return cast("LaunchPlan[R]", known)
+        return cast("LaunchPlan[V]", known)
 
     @classmethod
-    def create(cls, name: str, workflow: Workflow[Any, R], **options: "Unpack[PlanOptions]") -> "LaunchPlan[R]":
+    def create(cls, name: str, workflow: Workflow[Any, V], **options: "Unpack[PlanOptions]") -> "LaunchPlan[V]":
         """Make a plan; raises ``InvalidLaunchPlan`` when the name is taken or inputs do not fit."""
         if name in _plans:
             raise InvalidLaunchPlan(plan=name, detail="exists already", instead="use another name, or get_or_create")
-        plan = cls(name, workflow, **options)
+        plan = LaunchPlan(name, workflow, **options)
         _plans[name] = plan
         return plan
 

@@ -15,13 +15,21 @@ from plait_core.ir.launch_plans import NotificationSpec
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 
 
+def _phases(given: Sequence[ExecutionPhase]) -> tuple[ExecutionPhase, ...]:
+    return tuple(given)
+
+
+def _texts(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
 @attrs.frozen
 class Notification:
     """Tell somebody when an execution ends in one of *phases*."""
 
     kind: ClassVar[str]
 
-    phases: Sequence[ExecutionPhase] = attrs.field(converter=tuple)
+    phases: Sequence[ExecutionPhase] = attrs.field(converter=_phases)
 
     @phases.validator
     def _check_phases(self, _: object, phases: tuple[ExecutionPhase, ...]) -> None:
@@ -47,7 +55,7 @@ class Email(Notification):
 
     kind: ClassVar[str] = "email"
 
-    recipients_email: Sequence[str] = attrs.field(converter=tuple)
+    recipients_email: Sequence[str] = attrs.field(converter=_texts)
 
     def _details(self) -> dict[str, Json]:
         return {"recipients": list(self.recipients_email)}
@@ -66,7 +74,7 @@ class Slack(Notification):
 
     kind: ClassVar[str] = "slack"
 
-    recipients_email: Sequence[str] = attrs.field(default=(), converter=tuple)
+    recipients_email: Sequence[str] = attrs.field(default=(), converter=_texts)
     webhook: str = ""
 
     def _details(self) -> dict[str, Json]:

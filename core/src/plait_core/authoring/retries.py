@@ -9,6 +9,10 @@ from plait_core.errors.authoring import InvalidOption
 from plait_core.ir.tasks import RetryPolicy
 
 
+def _classes(given: Sequence[type[BaseException]]) -> tuple[type[BaseException], ...]:
+    return tuple(given)
+
+
 @attrs.frozen(kw_only=True)
 class Backoff:
     """The delay before retry *k* (from 1): ``base * factor**(k-1)``, at most ``cap``."""
@@ -40,7 +44,7 @@ class Retry:
     """
 
     retries: int
-    on: Sequence[type[BaseException]] = attrs.field(default=(), converter=tuple, kw_only=True)
+    on: Sequence[type[BaseException]] = attrs.field(default=(), converter=_classes, kw_only=True)
     backoff: Backoff | timedelta | None = attrs.field(default=None, kw_only=True)
     grow_on_oom: bool = attrs.field(default=False, kw_only=True)
 

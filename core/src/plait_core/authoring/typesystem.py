@@ -17,9 +17,7 @@ def process_types() -> "TypeEngine":
     from plait_core.plugins import process_plugins
     from plait_core.types import TypeEngine
 
-    return TypeEngine(
-        lambda: process_plugins().transformer_specs(), lambda: process_plugins().dataset_format_specs()
-    )
+    return TypeEngine(lambda: process_plugins().transformer_specs(), lambda: process_plugins().dataset_format_specs())
 
 
 def constants() -> "ConversionContext":
