@@ -5,7 +5,7 @@ The engine: launches executions and sees them through, over whatever ports it is
 (``_apply``), and a thin asyncio shell (``_run``, ``_acting``) commits turns and carries out commands.
 """
 
-from plait_core.engine._run import Ending
+from plait_core.engine._children import Ending
 from plait_core.engine.engine import Engine
 
 __all__ = ["Ending", "Engine"]

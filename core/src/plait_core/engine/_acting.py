@@ -6,20 +6,20 @@ answers by a stimulus; what ends at once answers at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
 from plait_core.engine import _commands as cmd
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, part_of
-from plait_core.engine._cache import hit, keyed, miss, uris
-from plait_core.engine._children import child_node_id
+from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
+from plait_core.engine._children import Children, child_node_id
 from plait_core.engine._policies import cache_policy
-from plait_core.engine._services import closure_digest
-from plait_core.engine._state import SCHEDULED, NodeState
+from plait_core.engine._services import Services, closure_digest
+from plait_core.engine._state import SCHEDULED, ExecutionState, NodeState
 from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
 from plait_core.errors import PlaitError, UserError
 from plait_core.errors.compiling import CompileFailed
@@ -32,11 +32,8 @@ from plait_core.ir.types import NONE, CollectionType, LiteralType
 from plait_core.ir.workflows import Array
 from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.databases import Reservation
-from plait_core.ports.executors import Ended, Executor
+from plait_core.ports.executors import Ended, Executor, Report
 from plait_core.types.offloading import fetch, offload
-
-if TYPE_CHECKING:
-    from plait_core.engine._run import Run
 
 FLUSH_AFTER_S = 0.05
 """How long successes of elements may wait for company before they are recorded."""
@@ -47,17 +44,45 @@ RESERVATION_POLL_S = 1.0
 CANCEL_GRACE_S = 10.0
 
 
+class Host(Protocol):
+    """The run that commands are carried out for: where answers go, and what is kept between commands."""
+
+    services: Services
+    state: ExecutionState
+    children: Children
+    exceptions: dict[NodeId, BaseException]
+    keyed: dict[tuple[NodeId, int | None], KeyedInputs]
+    ended: list[AttemptId]
+
+    def tell(self, stimulus: st.Stimulus, *, posted: str = "") -> None:
+        """Take an answer."""
+        ...
+
+    def recall(self, command: cmd.Command, *, first: bool = False) -> None:
+        """Put a command back in line."""
+        ...
+
+    def break_off(self, failure: BaseException) -> None:
+        """Stop driving because of *failure*."""
+        ...
+
+    async def hear(self, report: Report) -> None:
+        """Take an executor's report."""
+        ...
+
+
 class Acting:
     """Carries out the commands of one run."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: "Host") -> None:
         self._run = run
         self._services = run.services
         self._state = run.state
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists: dict[NodeId, LiteralMap] = {}
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
-        self._submitted: set[tuple[NodeId, int | None, int]] = set()
+        self._out: dict[tuple[NodeId, int | None, int], AttemptId] = {}
+        """Attempts that an executor has and has not reported the end of."""
         self._acts: dict[type, Callable[[Any], Awaitable[None]]] = {
             cmd.Submit: self._submit,
             cmd.SubmitElements: self._submit_elements,
@@ -86,8 +111,35 @@ class Acting:
                 caller.cancel()
 
     def adopt(self, attempt: AttemptId) -> None:
-        """Know an attempt that an executor had before this run began."""
-        self._submitted.add((attempt.node, attempt.element, attempt.n))
+        """Know an attempt that an executor has."""
+        self._out[attempt.node, attempt.element, attempt.n] = attempt
+
+    def dismiss(self, attempt: AttemptId) -> None:
+        """Know that an attempt is over."""
+        self._out.pop((attempt.node, attempt.element, attempt.n), None)
+
+    @property
+    def has_attempts_out(self) -> bool:
+        """Whether an executor owes us a report."""
+        return bool(self._out)
+
+    async def reconcile(self) -> None:
+        """Ask executors about every attempt whose end was not reported, in case a report was lost."""
+        for name, attempts in self._by_executor(self._out.values()).items():
+            for report in await self._services.executors[name].reconcile(attempts):
+                await self._run.hear(report)
+
+    async def release(self, attempts: Iterable[AttemptId]) -> None:
+        """Let executors forget attempts whose results are committed."""
+        for name, ended in self._by_executor(attempts).items():
+            await self._services.executors[name].release(ended)
+
+    def _by_executor(self, attempts: Iterable[AttemptId]) -> dict[str, list[AttemptId]]:
+        placements = self._state.placements
+        by_name: dict[str, list[AttemptId]] = {}
+        for attempt in attempts:
+            by_name.setdefault(placements[str(attempt.task)], []).append(attempt)
+        return by_name
 
     def settle(self, decisions: Sequence[ev.Decision]) -> None:
         """Answer eager tasks that wait for nodes which *decisions* end."""
@@ -105,7 +157,12 @@ class Acting:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._run.break_off(failure)
 
     # ── attempts ─────────────────────────────────────────────────────────────
 
@@ -132,8 +189,9 @@ class Acting:
             error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
             self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element))
             return
-        self._submitted.add((node.id, element, n))
-        if report is not None:
+        if report is None:
+            self.adopt(attempt)
+        else:
             await self._run.hear(report)
 
     async def _try_again(self, command: cmd.Command, delay_s: float) -> None:
@@ -164,9 +222,10 @@ class Acting:
                 self._spawn(self._try_again(cmd.SubmitElements(node.id, elements[position:]), full.delay_s))
                 break
             if report is None:
-                self._submitted.add((node.id, element, 0))
+                self.adopt(unit.attempt)
             elif isinstance(report, Ended) and report.result.outputs is not None:
                 outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
+                self._run.ended.append(unit.attempt)
             else:
                 await self._run.hear(report)
             if monotonic() > flush_at:
@@ -183,7 +242,8 @@ class Acting:
             lists = {name: await self._whole(value) for name, value in node.inputs().items()}
             self._lists[node.id] = lists
         return {
-            name: value if name in target.bound_inputs else _elements_of(value)[element] for name, value in lists.items()
+            name: value if name in target.bound_inputs else _elements_of(value)[element]
+            for name, value in lists.items()
         }
 
     async def _whole(self, literal: Literal) -> Literal:
@@ -203,8 +263,9 @@ class Acting:
         """Stop what was handed over; what was not is gone at once."""
         running = []
         for element, n in attempts:
-            if (node.id, element, n) in self._submitted:
-                running.append(attempt_id(self._state, node, n, element))
+            attempt = self._out.get((node.id, element, n))
+            if attempt is not None:
+                running.append(attempt)
                 continue
             error = TaskError(code="Cancelled", message="stopped before it was submitted", is_recoverable=False)
             self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element, is_cancelled=True))
@@ -342,9 +403,7 @@ class Acting:
             placements = dict(self._services.place(self._services.library[command.closure].closure))
         except CompileFailed as failure:
             error = TaskError(code="CompileFailed", message=str(failure), is_recoverable=False)
-        self._run.tell(
-            st.FragmentChecked(self._now(), command.node, command.n, command.closure, placements, error)
-        )
+        self._run.tell(st.FragmentChecked(self._now(), command.node, command.n, command.closure, placements, error))
 
     async def call(self, caller: NodeId, n: int, call: ChildCall) -> ChildOutcome:
         """Run a child of an eager task, or find the one that answered the same call before, and wait for it."""
@@ -357,9 +416,7 @@ class Acting:
         self._callers.setdefault(child, []).append(waiter)
         digest = await self._services.keep(call.closure)
         placements = self._services.place(call.closure)
-        self._run.tell(
-            st.Called(self._now(), caller, n, call.key, call.target, call.inputs, digest, placements)
-        )
+        self._run.tell(st.Called(self._now(), caller, n, call.key, call.target, call.inputs, digest, placements))
         return await waiter
 
     def _outcome(self, node: NodeState) -> ChildOutcome:

@@ -24,7 +24,7 @@ from plait_core.engine._commands import (
     SubmitElements,
     WaitUntil,
 )
-from plait_core.engine._policies import asks_cache, cache_policy, timeout_ns
+from plait_core.engine._policies import asks_cache, timeout_ns
 from plait_core.engine._state import (
     FAILED,
     SCHEDULED,
@@ -41,13 +41,11 @@ from plait_core.ir.ids import EntityId, EntityKind, NodeId
 from plait_core.ir.literals import NOTHING
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.workflows import (
-    Approve,
     Array,
     Branch,
     FailurePolicy,
     LaunchPlanRef,
     Node,
-    Sleep,
     SubWorkflowRef,
     TaskRef,
 )
@@ -363,7 +361,7 @@ def _gate_opened(state: ExecutionState, at_ns: int, event: ev.GateOpened) -> Non
     if event.due_at_ns is not None:
         _open(state, node, WaitUntil(node.id, event.due_at_ns, "gate"))
     if event.signal_id:
-        state.waiting[event.signal_id] = node
+        state.waiting.setdefault(event.signal_id, []).append(node)
 
 
 def _value_requested(state: ExecutionState, _at_ns: int, event: ev.ValueRequested) -> None:
@@ -405,9 +403,7 @@ def _child_called(state: ExecutionState, at_ns: int, event: ev.ChildCalled) -> N
     caller = state.nodes[event.node]
     state.placements.update(event.placements)
     closure = state.library[event.closure]
-    scope = Scope(
-        prefix="", owner=caller, closure=closure, workflow=None, inputs=event.inputs, pending={}, remaining=0
-    )
+    scope = Scope(prefix="", owner=caller, closure=closure, workflow=None, inputs=event.inputs, pending={}, remaining=0)
     targets = {
         EntityKind.TASK: TaskRef,
         EntityKind.WORKFLOW: SubWorkflowRef,

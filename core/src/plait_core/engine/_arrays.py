@@ -10,8 +10,8 @@ from typing import TypeAlias
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import size_of
 from plait_core.engine._children import child_execution
-from plait_core.engine._endings import abort, due_at, exhausted, fail, succeed
-from plait_core.engine._policies import may_retry, retry_policy
+from plait_core.engine._endings import abort, due_at, fail, succeed
+from plait_core.engine._policies import exhausted, may_retry, retry_policy
 from plait_core.engine._state import SCHEDULED, ArrayState, ExecutionState, NodeState
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
@@ -134,27 +134,27 @@ def elements_looked_up(state: ExecutionState, stimulus: st.ElementsLookedUp) -> 
     return (*found, ev.ElementsMissed(node=node.id, elements=misses)) if misses else found
 
 
-def element_ended(state: ExecutionState, node: NodeState, stimulus: st.AttemptEnded) -> Decisions:
+def element_ended(node: NodeState, stimulus: st.AttemptEnded) -> Decisions:
     """Record how one element's attempt ended."""
     assert stimulus.element is not None
     if not _is_current(node, stimulus.element, stimulus.n):
         return ()
     error = stimulus.result.error
     if error is not None:
-        return fail_element(state, node, stimulus.element, stimulus.n, error, stimulus.at_ns, stimulus.result)
+        return fail_element(node, stimulus.element, stimulus.n, error, stimulus.at_ns, stimulus.result)
     output = next(iter((stimulus.result.outputs or {}).values()), None)
     return (ev.ElementsSucceeded(node=node.id, outcomes=((stimulus.element, stimulus.n, output, False),)),)
 
 
-def element_gone(state: ExecutionState, node: NodeState, stimulus: st.AttemptGone) -> Decisions:
+def element_gone(node: NodeState, stimulus: st.AttemptGone) -> Decisions:
     """Record that an element's attempt was lost or stopped."""
     assert stimulus.element is not None
     if not _is_current(node, stimulus.element, stimulus.n):
         return ()
-    return fail_element(state, node, stimulus.element, stimulus.n, stimulus.error, stimulus.at_ns)
+    return fail_element(node, stimulus.element, stimulus.n, stimulus.error, stimulus.at_ns)
 
 
-def child_ended(state: ExecutionState, node: NodeState, stimulus: st.ChildEnded) -> Decisions:
+def child_ended(node: NodeState, stimulus: st.ChildEnded) -> Decisions:
     """Record how the execution of one element ended."""
     assert stimulus.element is not None
     if stimulus.outputs is not None:
@@ -165,8 +165,7 @@ def child_ended(state: ExecutionState, node: NodeState, stimulus: st.ChildEnded)
     return (ev.AttemptFailed(node=node.id, n=0, element=stimulus.element, error=stimulus.error, phase=phase),)
 
 
-def fail_element(
-    state: ExecutionState,
+def fail_element(  # noqa: PLR0917  # the parts of one event
     node: NodeState,
     element: int,
     n: int,

@@ -43,7 +43,7 @@ Loaded: TypeAlias = Mapping[tuple[str, AttrPath], Literal]
 
 
 @attrs.frozen
-class Unread(Exception):  # noqa: N818  # a request to the caller, not a failure
+class Unread(Exception):  # a request to the caller, not a failure
     """The binding needs a part of an offloaded value that has not been read yet."""
 
     uri: str
@@ -51,7 +51,7 @@ class Unread(Exception):  # noqa: N818  # a request to the caller, not a failure
 
 
 @attrs.frozen
-class NoSuchPart(Exception):  # noqa: N818  # carried to the user inside a TaskError
+class NoSuchPart(Exception):  # carried to the user inside a TaskError
     """A value has no such attribute, key or index."""
 
     path: AttrPath

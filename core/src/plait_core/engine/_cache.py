@@ -40,9 +40,7 @@ def keyed(template: TaskTemplate, policy: CachePolicy, inputs: LiteralMap) -> Ke
     id_ = template.id
     parts = (id_.project, id_.domain, id_.name, policy.version, interface_digest(template.interface))
     text = "\0".join((*parts, *(f"{name}={value}" for name, value in digests.items())))
-    key = CacheKey(
-        digest=sha256(text.encode()).hexdigest(), project=id_.project, domain=id_.domain, task=id_.name
-    )
+    key = CacheKey(digest=sha256(text.encode()).hexdigest(), project=id_.project, domain=id_.domain, task=id_.name)
     return KeyedInputs(key=key, input_digests=digests)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait_core.authoring.entities import Entity
-from plait_core.engine._run import Ending
+from plait_core.engine._children import Ending
 from plait_core.errors.engine import ExecutionFailed
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.types import ConversionContext, TypeEngine
@@ -16,7 +16,11 @@ from plait_core.types.offloading import fetch
 
 
 def literals_of(
-    entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any], types: TypeEngine, context: ConversionContext
+    entity: Entity[Any, Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    types: TypeEngine,
+    context: ConversionContext,
 ) -> dict[str, Literal]:
     """Bind the arguments of a call and convert them; raises what a wrong call or value raises."""
     interface = entity.python_interface

@@ -5,10 +5,15 @@ That makes starting them idempotent, and lets an eager task that is replayed fin
 """
 
 from hashlib import sha256
+from typing import Protocol
+
+import attrs
 
 from plait_core.engine._state import ExecutionState, NodeState
-from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ir.phases import NodePhase
+from plait_core.ir.executions import Closure, ExecutionSpec, TaskError
+from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
+from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import ExecutionPhase, NodePhase
 
 
 def child_node_id(state: ExecutionState, caller: NodeState, key: str, n: int) -> NodeId:
@@ -30,3 +35,35 @@ def child_execution(parent: ExecutionId, node: NodeId, element: int | None = Non
     text = f"{parent}/{node}" if element is None else f"{parent}/{node}/{element}"
     name = "f" + sha256(text.encode()).hexdigest()[:19]
     return ExecutionId(project=parent.project, domain=parent.domain, name=name)
+
+
+class Children(Protocol):
+    """What a run asks of its engine about other executions."""
+
+    async def run_child(
+        self,
+        execution: ExecutionId,
+        closure: Closure,
+        plan: EntityId,
+        inputs: LiteralMap,
+        *,
+        parent: NodeExecutionId,
+        spec: ExecutionSpec,
+    ) -> "Ending":
+        """Start *plan* as a child of *spec*'s execution unless it was started before, and wait for its end."""
+        ...
+
+    async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:
+        """Ask an execution to end."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How an execution ended. ``exception`` is the task's own, where it was raised in this process."""
+
+    execution: ExecutionId
+    phase: ExecutionPhase
+    outputs: LiteralMap | None = None
+    error: TaskError | None = None
+    exception: BaseException | None = None

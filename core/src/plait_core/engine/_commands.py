@@ -5,7 +5,7 @@ Opened and closed by ``apply``; each is idempotent by its key, which is made of 
 is still open.
 """
 
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import attrs
 
@@ -179,17 +179,17 @@ class AssembleOutputs:
         return ("assemble", self.node)
 
 
-Command: TypeAlias = Union[
-    Submit,
-    SubmitElements,
-    Cancel,
-    CancelElements,
-    LoadValue,
-    LookUpCache,
-    LookUpElements,
-    StartChild,
-    AbortChild,
-    WaitUntil,
-    CompileFragment,
-    AssembleOutputs,
-]
+Command: TypeAlias = (
+    Submit
+    | SubmitElements
+    | Cancel
+    | CancelElements
+    | LoadValue
+    | LookUpCache
+    | LookUpElements
+    | StartChild
+    | AbortChild
+    | WaitUntil
+    | CompileFragment
+    | AssembleOutputs
+)

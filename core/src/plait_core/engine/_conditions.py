@@ -9,9 +9,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from plait_core.engine._bindings import Loaded, Source, resolve
+from plait_core.engine._bindings import Loaded, Source, Unread, resolve
 from plait_core.ir.literals import Literal, NoneValue, Offloaded, Primitive, UnionValue
-from plait_core.engine._bindings import Unread
 from plait_core.ir.workflows import Branch, Combine, Comparison, Condition, Conjunction, Const, Promise
 
 _OPERATORS: dict[Comparison, Callable[[Any, Any], bool]] = {
@@ -24,7 +23,7 @@ _OPERATORS: dict[Comparison, Callable[[Any, Any], bool]] = {
 }
 
 
-class Incomparable(Exception):  # noqa: N818  # carried to the user inside a TaskError
+class Incomparable(Exception):  # carried to the user inside a TaskError
     """Two operands cannot be compared; the text says which."""
 
 

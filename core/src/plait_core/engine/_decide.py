@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 from plait_core.engine import _arrays as arrays
 from plait_core.engine import _gates as gates
 from plait_core.engine import _stimuli as st
+from plait_core.engine._bindings import NoSuchPart, Unread, resolve_inputs
 from plait_core.engine._children import child_node_id
 from plait_core.engine._endings import abort, cancel, cancel_all, fail, fail_attempt, succeed
 from plait_core.engine._starting import start
 from plait_core.engine._state import TOP, ExecutionState, NodeState, Scope
-from plait_core.engine._bindings import NoSuchPart, Unread, resolve_inputs
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
@@ -116,14 +116,17 @@ def _attempt_ended(state: ExecutionState, stimulus: st.AttemptEnded) -> Decision
     if ("stop", node.id, stimulus.element, stimulus.n) in state.open:
         return (ev.AttemptStopped(node=node.id, element=stimulus.element, n=stimulus.n),)
     if stimulus.element is not None:
-        return arrays.element_ended(state, node, stimulus)
+        return arrays.element_ended(node, stimulus)
     if not node.has_attempt or node.attempt != stimulus.n:
         return ()
     result = stimulus.result
     if node.is_cancelling:
         return (*_cancel_called(state, node), *abort(node))
     if result.error is not None:
-        return (*_cancel_called(state, node), *fail_attempt(state, node, stimulus.n, result.error, stimulus.at_ns, result))
+        return (
+            *_cancel_called(state, node),
+            *fail_attempt(state, node, stimulus.n, result.error, stimulus.at_ns, result),
+        )
     if result.fragment is not None:
         return (ev.FragmentReceived(node=node.id, n=stimulus.n, closure=stimulus.fragment),)
     outputs = result.outputs or {}
@@ -160,7 +163,7 @@ def _attempt_gone(state: ExecutionState, stimulus: st.AttemptGone) -> Decisions:
     if ("stop", node.id, stimulus.element, stimulus.n) in state.open:
         return (ev.AttemptStopped(node=node.id, element=stimulus.element, n=stimulus.n),)
     if stimulus.element is not None:
-        return arrays.element_gone(state, node, stimulus)
+        return arrays.element_gone(node, stimulus)
     if not node.has_attempt or node.attempt != stimulus.n:
         return ()
     if node.is_cancelling:
@@ -227,7 +230,7 @@ def _timed_out(state: ExecutionState, node: NodeState, stimulus: st.TimerFired) 
         return ()
     error = TaskError(code="TimeoutExpired", message="the attempt ran longer than its timeout allows")
     if stimulus.element is not None:
-        return arrays.fail_element(state, node, stimulus.element, stimulus.n, error, stimulus.at_ns, is_abandoned=True)
+        return arrays.fail_element(node, stimulus.element, stimulus.n, error, stimulus.at_ns, is_abandoned=True)
     return fail_attempt(state, node, stimulus.n, error, stimulus.at_ns, is_abandoned=True)
 
 
@@ -236,7 +239,7 @@ def _child_ended(state: ExecutionState, stimulus: st.ChildEnded) -> Decisions:
     if node is None or ("child", node.id, stimulus.element) not in state.open:
         return ()
     if stimulus.element is not None:
-        return arrays.child_ended(state, node, stimulus)
+        return arrays.child_ended(node, stimulus)
     if node.is_cancelling:
         return abort(node)
     if stimulus.outputs is None:
@@ -253,11 +256,7 @@ def _fragment_checked(state: ExecutionState, stimulus: st.FragmentChecked) -> De
         return abort(node)
     if stimulus.error is not None:
         return fail(state, node, stimulus.error)
-    return (
-        ev.FragmentCompiled(
-            node=node.id, n=stimulus.n, closure=stimulus.closure, placements=stimulus.placements
-        ),
-    )
+    return (ev.FragmentCompiled(node=node.id, n=stimulus.n, closure=stimulus.closure, placements=stimulus.placements),)
 
 
 def _outputs_assembled(state: ExecutionState, stimulus: st.OutputsAssembled) -> Decisions:
@@ -273,15 +272,11 @@ def _outputs_assembled(state: ExecutionState, stimulus: st.OutputsAssembled) -> 
 
 
 def _signalled(state: ExecutionState, stimulus: st.Signalled) -> Decisions:
-    gate_node = state.waiting.get(stimulus.signal_id)
-    received = ev.SignalReceived(
-        signal_id=stimulus.signal_id, value=stimulus.value, principal=stimulus.principal
-    )
     if state.is_terminal or stimulus.signal_id in state.signals:
         return ()
-    if gate_node is None or gate_node.is_terminal:
-        return (received,)
-    return (received, *gates.answer(state, gate_node, stimulus.value))
+    gates_waiting = [node for node in state.waiting.get(stimulus.signal_id, ()) if not node.is_terminal]
+    received = ev.SignalReceived(signal_id=stimulus.signal_id, value=stimulus.value, principal=stimulus.principal)
+    return (received, *(d for node in gates_waiting for d in gates.answer(state, node, stimulus.value)))
 
 
 def _abort_asked(state: ExecutionState, stimulus: st.AbortAsked) -> Decisions:

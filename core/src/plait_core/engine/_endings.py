@@ -12,7 +12,7 @@ import attrs
 from plait_core.engine._policies import backoff_ns, exhausted, may_retry, retry_policy
 from plait_core.engine._state import ExecutionState, NodeState, Scope
 from plait_core.ir import events as ev
-from plait_core.ir.executions import CacheStatus, CacheVerdict, Fault, TaskError
+from plait_core.ir.executions import CacheVerdict, Fault, TaskError
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import AttemptPhase, NodePhase
 from plait_core.ir.units import Result
@@ -46,9 +46,7 @@ def succeed(
     return (done,) if node.parent is None else (done, *succeed(node.parent, outputs))
 
 
-def fail(
-    state: ExecutionState, node: NodeState, error: TaskError, *, phase: NodePhase = NodePhase.FAILED
-) -> Decisions:
+def fail(state: ExecutionState, node: NodeState, error: TaskError, *, phase: NodePhase = NodePhase.FAILED) -> Decisions:
     """End a node for good without outputs, and start to end the graph around it."""
     if not error.node:
         error = attrs.evolve(error, node=node.id)
@@ -87,18 +85,18 @@ def cancel(state: ExecutionState, node: NodeState, reason: str = "") -> Decision
         return inner if isinstance(inner[0], ev.NodeEnded) else (asked, *inner)
     if node.inner is not None:
         return (asked, *cancel_all(state, node.inner))
-    if node.array is not None or node.child is not None or _is_answer_due(state, node):
+    if node.array is not None or node.child is not None or _is_answer_due(node):
         return (asked, *(d for child in node.called or () if not child.is_terminal for d in cancel(state, child)))
     return abort(node)
 
 
-def _is_answer_due(state: ExecutionState, node: NodeState) -> bool:
+def _is_answer_due(node: NodeState) -> bool:
     """Whether something of the node is out: an attempt at its executor, or a graph being compiled."""
     kinds = {key[0] for key in node.commands}
     return bool(kinds & {"attempt", "fragment", "assemble"})
 
 
-def fail_attempt(
+def fail_attempt(  # noqa: PLR0917  # the parts of one event
     state: ExecutionState,
     node: NodeState,
     n: int,
@@ -124,15 +122,13 @@ def fail_attempt(
     )
     if not retries:
         return (failed, *fail(state, node, exhausted(policy, error)))
-    return (failed, ev.AttemptScheduled(node=node.id, n=n + 1, due_at_ns=due_at(policy, error, node.user_failures, at_ns)))
+    return (
+        failed,
+        ev.AttemptScheduled(node=node.id, n=n + 1, due_at_ns=due_at(policy, error, node.user_failures, at_ns)),
+    )
 
 
 def due_at(policy: Any, error: TaskError, user_failures: int, at_ns: int) -> int | None:
     """Say when the attempt after a failure is due; ``None`` for at once. Faults of the system do not back off."""
     delay = 0 if error.fault is Fault.SYSTEM else backoff_ns(policy, user_failures + 1)
     return at_ns + delay if delay else None
-
-
-def populated(verdict: CacheVerdict | None) -> CacheVerdict | None:
-    """Turn the verdict of a miss into that of outputs now stored."""
-    return attrs.evolve(verdict, status=CacheStatus.POPULATED) if verdict is not None else None

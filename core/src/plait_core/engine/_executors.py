@@ -1,6 +1,4 @@
-"""
-The executors of one engine: made when a unit first needs them, each with one task that hears its reports.
-"""
+"""The executors of one engine: made when a unit first needs them, each with one task that hears its reports."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping

@@ -111,9 +111,7 @@ def _resolved_by_plan(plan: LaunchPlanTemplate, inputs: LiteralMap) -> dict[str,
     return {**_resolved(f"launch plan {plan.id.name}", inputs, _defaults(plan), names), **fixed}
 
 
-def _resolved(
-    target: str, inputs: LiteralMap, defaults: Mapping[str, Literal], names: list[str]
-) -> dict[str, Literal]:
+def _resolved(target: str, inputs: LiteralMap, defaults: Mapping[str, Literal], names: list[str]) -> dict[str, Literal]:
     faults = [f"{name} is no input" for name in inputs if name not in names]
     faults += [f"{name} is missing" for name in names if name not in inputs and name not in defaults]
     if faults:

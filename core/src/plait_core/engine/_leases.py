@@ -1,10 +1,11 @@
-"""
-The engine's lease: renewed from a thread of its own, so that a long synchronous task does not cost the engine its executions.
-"""
+"""The engine's lease: renewed from a thread of its own, so that a long synchronous task does not cost the engine its executions."""
 
 import asyncio
 import threading
 
+from plait_core.engine._clocks import HostClock
+from plait_core.errors import Retryable
+from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database
 
 TTL_S = 15.0
@@ -12,33 +13,55 @@ RENEW_EVERY_S = 5.0
 
 
 class Lessee:
-    """Holds one engine's lease while it is open."""
+    """
+    Holds one engine's lease while it is open.
 
-    def __init__(self, database: Database, *, owner: str, pool: str) -> None:
+    On the host's clock the lease is renewed by a thread with an event loop of its own; on any other clock by a task, so that
+    whoever owns the time owns the lease too.
+    """
+
+    def __init__(self, database: Database, clock: Clock, *, owner: str, pool: str) -> None:
         """Hold the lease of *owner*, whose executions belong to *pool*."""
         self._database = database
+        self._clock = clock
         self._owner = owner
         self._pool = pool
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take the lease and keep it."""
         await self._renew()
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
-        self._thread.start()
+        if isinstance(self._clock, HostClock):
+            self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+            self._thread.start()
+        else:
+            self._task = asyncio.get_running_loop().create_task(self._keep_by_clock(), name="lease")
 
-    async def stop(self) -> None:
-        """Give the lease up."""
-        if self._thread is None:
+    async def stop(self, *, releases: bool = True) -> None:
+        """Stop renewing, and give the lease up at once unless it is to run out by itself."""
+        if self._thread is None and self._task is None:
             return
         self._stop.set()
-        self._thread.join()
-        await self._database.leases.release(self._owner)
+        if self._thread is not None:
+            self._thread.join()
+        if self._task is not None:
+            self._task.cancel()
+        if releases:
+            await self._database.leases.release(self._owner)
 
     async def _renew(self) -> None:
         await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S)
 
     def _keep(self) -> None:
         while not self._stop.wait(RENEW_EVERY_S):
-            asyncio.run(self._renew())
+            try:
+                asyncio.run(self._renew())
+            except Retryable:  # the next round tries again, and the lease outlives a few of them
+                continue
+
+    async def _keep_by_clock(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.now_ns() + int(RENEW_EVERY_S * 1e9))
+            await self._renew()

@@ -51,9 +51,7 @@ def may_retry(policy: RetryPolicy, error: TaskError, user_failures: int, system_
 
 
 def backoff_ns(policy: RetryPolicy, retry: int) -> int:
-    """
-    Return the delay before retry number *retry* (from 1): exponential, without jitter, so that replays agree.
-    """
+    """Return the delay before retry number *retry* (from 1): exponential, without jitter, so that replays agree."""
     delay = int(policy.backoff_base_ns * policy.backoff_factor ** (retry - 1))
     return min(delay, policy.backoff_cap_ns) if policy.backoff_cap_ns is not None else delay
 

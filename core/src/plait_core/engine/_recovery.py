@@ -70,5 +70,3 @@ def _left_of(run: Run, command: Command, known: set[AttemptId]) -> Sequence[Comm
             return [SubmitElements(node_id, left)] if left else []
         case _:
             return [command]
-
-

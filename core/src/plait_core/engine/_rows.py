@@ -151,7 +151,7 @@ def _element_rows(
     state: ExecutionState, at_ns: int, decision: ev.ElementsSucceeded
 ) -> dict[tuple[NodeId, int | None, int], AttemptRow]:
     node = state.nodes[decision.node]
-    task = getattr(node.node.target.target, "id")  # type: ignore[union-attr]  # only map nodes have elements
+    task = node.node.target.target.id  # type: ignore[union-attr]  # only map nodes have elements
     executor = state.placements.get(str(task), "")
     started_at_ns = node.started_at_ns or at_ns
     return {

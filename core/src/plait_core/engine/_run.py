@@ -10,12 +10,10 @@ from collections import deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from time import monotonic
-from typing import Protocol
-
-import attrs
 
 from plait_core.engine._acting import Acting
 from plait_core.engine._cache import KeyedInputs
+from plait_core.engine._children import Children, Ending
 from plait_core.engine._commands import Command, SubmitElements, WaitUntil
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._rows import attempt_rows, execution_row, node_rows
@@ -26,48 +24,18 @@ from plait_core.engine._turns import fold, take_turn
 from plait_core.errors import Retryable
 from plait_core.errors.engine import OwnershipLost
 from plait_core.ir import events as ev
-from plait_core.ir.executions import Closure, ExecutionSpec, Fault, TaskError
-from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
+from plait_core.ir.executions import Fault, TaskError
+from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
-from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.units import Result
 from plait_core.ports.databases import Append, CacheEntry
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
+RECONCILE_AFTER_S = 30.0
+"""How long a run may hear nothing of attempts that are out before it asks executors about them."""
+
 YIELD_AFTER_S = 0.005
 """How long a run may keep the loop while tasks end as soon as they are submitted."""
-
-
-class Children(Protocol):
-    """What a run asks of its engine about other executions."""
-
-    async def run_child(
-        self,
-        execution: ExecutionId,
-        closure: Closure,
-        plan: EntityId,
-        inputs: LiteralMap,
-        *,
-        parent: NodeExecutionId,
-        spec: ExecutionSpec,
-    ) -> "Ending":
-        """Start *plan* as a child of *spec*'s execution unless it was started before, and wait for its end."""
-        ...
-
-    async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:
-        """Ask an execution to end."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Ending:
-    """How an execution ended. ``exception`` is the task's own, where it was raised in this process."""
-
-    execution: ExecutionId
-    phase: ExecutionPhase
-    outputs: LiteralMap | None = None
-    error: TaskError | None = None
-    exception: BaseException | None = None
 
 
 class Run:
@@ -82,10 +50,13 @@ class Run:
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
         self.commands: deque[Command] = deque()
+        self.ended: list[AttemptId] = []
+        """Attempts heard to have ended, whose results the next commit makes safe."""
         self.acting = Acting(self)
         self._mailbox: deque[tuple[Stimulus, str]] = deque()
         self._timers: list[tuple[int, int, WaitUntil]] = []
         self._awake = asyncio.Event()
+        self._failure: BaseException | None = None
         self._yielded_at = monotonic()
 
     # ── from outside ─────────────────────────────────────────────────────────
@@ -100,11 +71,19 @@ class Run:
         (self.commands.appendleft if first else self.commands.append)(command)
         self._awake.set()
 
+    def break_off(self, failure: BaseException) -> None:
+        """Stop driving because of *failure*, which nobody else is there to hear."""
+        self._failure = failure
+        self._awake.set()
+
     async def hear(self, report: Report) -> None:
         """Turn an executor's report into a stimulus."""
         attempt = report.attempt
         now = self.services.clock.now_ns()
         node, n, element = attempt.node, attempt.n, attempt.element
+        if not isinstance(report, Progress):
+            self.acting.dismiss(attempt)
+            self.ended.append(attempt)
         match report:
             case Ended(result=result, exception=exception):
                 if exception is not None:
@@ -138,6 +117,8 @@ class Run:
         try:
             while True:
                 self._fire_timers()
+                if self._failure is not None:
+                    raise self._failure
                 if self._mailbox:
                     await self._turn()
                 elif self.commands:
@@ -172,18 +153,30 @@ class Run:
         self._awake.clear()
         while self._timers and self._timers[0][2].key not in self.state.open:
             heappop(self._timers)
-        if not self._timers:
+        wake_at = self._timers[0][0] if self._timers else None
+        if self.acting.has_attempts_out:
+            ask_at = self.services.clock.now_ns() + int(RECONCILE_AFTER_S * 1e9)
+            if wake_at is None or ask_at < wake_at:
+                if not await self._is_woken(ask_at):
+                    await self.acting.reconcile()
+                return
+        if wake_at is None:
             await self._awake.wait()
-            return
+        else:
+            await self._is_woken(wake_at)
+
+    async def _is_woken(self, at_ns: int) -> bool:
+        """Wait until somebody has mail for us, or until *at_ns*; says whether it was the former."""
         waits = [
             asyncio.ensure_future(self._awake.wait()),
-            asyncio.ensure_future(self.services.clock.sleep_until(self._timers[0][0])),
+            asyncio.ensure_future(self.services.clock.sleep_until(at_ns)),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
+        return self._awake.is_set()
 
     # ── turns ────────────────────────────────────────────────────────────────
 
@@ -200,14 +193,15 @@ class Run:
         self.commands.extend(fresh)
         self.acting.settle(decisions)
         self.committed.set()
+        if self.ended:
+            ended, self.ended = self.ended, []
+            await self.acting.release(ended)
         if self.services.plugins.has_observers:
             for offset, decision in enumerate(decisions):
                 event = ev.Event(seq=first_seq + offset, at_ns=now, decision=decision)
                 self.services.plugins.on_event(state.id, event)
 
-    def _append(
-        self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: tuple[str, ...]
-    ) -> Append:
+    def _append(self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: tuple[str, ...]) -> Append:
         state = self.state
         wake_at = self._timers[0][0] if self._timers else None
         return Append(

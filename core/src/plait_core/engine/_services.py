@@ -12,7 +12,6 @@ import attrs
 from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.compiler.placements import place
 from plait_core.ir.executions import Closure
-from plait_core.ir.ids import EntityId
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import Action
 from plait_core.plugins import Plugins
@@ -92,5 +91,3 @@ def closure_digest(closure: Closure) -> str:
         kept["_digest"] = sha256(dumps(closure)).hexdigest()
     digest: str = kept["_digest"]
     return digest
-
-

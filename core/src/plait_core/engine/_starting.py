@@ -77,7 +77,7 @@ def _start_branch(state: ExecutionState, node: NodeState, _at_ns: int) -> Decisi
         for index, arm in enumerate(arms)
         if index != taken
     )
-    decided = (ev.BranchTaken(node=node.id, arm=taken), *skipped)
+    decided: Decisions = (ev.BranchTaken(node=node.id, arm=taken), *skipped)
     if taken >= 0:
         return decided
     error = TaskError(code="UserProvidedError", message=branch.error, is_recoverable=False)

@@ -17,10 +17,19 @@ from plait_core.engine._bindings import resolve_inputs
 from plait_core.engine._commands import Command, Key
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ir.literals import Literal, LiteralMap
-from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION, TERMINAL_NODE, AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.literals import NOTHING, ErrorValue, Literal, LiteralMap
+from plait_core.ir.phases import (
+    TERMINAL_ATTEMPT,
+    TERMINAL_EXECUTION,
+    TERMINAL_NODE,
+    AttemptPhase,
+    ExecutionPhase,
+    NodePhase,
+)
 from plait_core.ir.tasks import TaskTemplate
-from plait_core.ir.workflows import AttrPath, Array, Node, TaskRef
+from plait_core.ir.types import LiteralType, SimpleType, UnionType
+from plait_core.ir.workflows import Array, AttrPath, Node, SubWorkflowRef, TaskRef
 
 Library: TypeAlias = Mapping[str, CompiledClosure]
 """Compiled closures by digest; the shell fills it before it folds an event that names one."""
@@ -150,7 +159,24 @@ class NodeState:
         """Resolve what the node is given; raises ``Unread`` or ``NoSuchPart``."""
         if self.given is not None:
             return dict(self.given)
-        return resolve_inputs(self.node.inputs, self.graph.output, self.loaded)
+        inputs = resolve_inputs(self.node.inputs, self.graph.output, self.loaded)
+        return inputs if not self.is_failure_node else {**self._told(), **inputs}
+
+    def _told(self) -> dict[str, Literal]:
+        """What a failure node is given beyond its bindings: the error, and nothing for what else is left open."""
+        error = self.graph.error
+        failed = NodeId(error.node if error is not None else "")
+        message = error.message if error is not None else ""
+        told = Literal(value=ErrorValue(failed_node_id=failed, message=message))
+        types = self._interface.input_types
+        return {name: told if _takes_error(type_) else NOTHING for name, type_ in types.items()}
+
+    @property
+    def _interface(self) -> TypedInterface:
+        target, closure = self.node.target, self.graph.closure.closure
+        if isinstance(target, SubWorkflowRef):
+            return closure.workflow_by_id[target.id].interface
+        return self.template.interface
 
     @property
     def loaded(self) -> dict[tuple[str, AttrPath], Literal]:
@@ -170,6 +196,12 @@ class NodeState:
     def has_attempt(self) -> bool:
         """Whether an attempt has been scheduled and is not over."""
         return self.attempt_phase is not None and self.attempt_phase not in TERMINAL_ATTEMPT
+
+
+def _takes_error(type_: LiteralType) -> bool:
+    if isinstance(type_.type, UnionType):
+        return any(_takes_error(variant) for variant in type_.type.variants)
+    return type_.type is SimpleType.ERROR
 
 
 @attrs.define(eq=False)
@@ -202,8 +234,8 @@ class ExecutionState:
     open: dict[Key, Command] = attrs.field(factory=dict)
     fresh: list[Command] = attrs.field(factory=list)
     signals: dict[str, Literal] = attrs.field(factory=dict)
-    waiting: dict[str, NodeState] = attrs.field(factory=dict)
-    """Signal id -> the gate that waits for it."""
+    waiting: dict[str, list[NodeState]] = attrs.field(factory=dict)
+    """Signal id -> the gates that wait for it."""
     outputs: LiteralMap | None = None
     error: TaskError | None = None
     abort_reason: str | None = None

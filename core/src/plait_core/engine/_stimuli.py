@@ -5,7 +5,7 @@ Answers to commands, messages of the inbox, and calls over the task channel all 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import attrs
 
@@ -183,20 +183,20 @@ class Called:
     placements: Mapping[str, str]
 
 
-Stimulus: TypeAlias = Union[
-    Launched,
-    AttemptEnded,
-    AttemptGone,
-    AttemptProgressed,
-    ElementsEnded,
-    ElementsLookedUp,
-    CacheLookedUp,
-    ValueRead,
-    TimerFired,
-    ChildEnded,
-    FragmentChecked,
-    OutputsAssembled,
-    Signalled,
-    AbortAsked,
-    Called,
-]
+Stimulus: TypeAlias = (
+    Launched
+    | AttemptEnded
+    | AttemptGone
+    | AttemptProgressed
+    | ElementsEnded
+    | ElementsLookedUp
+    | CacheLookedUp
+    | ValueRead
+    | TimerFired
+    | ChildEnded
+    | FragmentChecked
+    | OutputsAssembled
+    | Signalled
+    | AbortAsked
+    | Called
+)

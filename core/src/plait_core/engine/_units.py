@@ -100,7 +100,11 @@ def _env(template: TaskTemplate, given: object) -> dict[str, str]:
 def _is_interruptible(state: ExecutionState, node: NodeState) -> bool:
     assert state.spec is not None
     workflow = node.graph.workflow
-    for word in (node.node.metadata.interruptible, node.template.metadata.interruptible, state.spec.options.interruptible):
+    for word in (
+        node.node.metadata.interruptible,
+        node.template.metadata.interruptible,
+        state.spec.options.interruptible,
+    ):
         if word is not None:
             return word
     return workflow.template.interruptible if workflow is not None else False

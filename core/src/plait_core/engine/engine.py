@@ -7,7 +7,6 @@ is given to it or found through plugins by settings.
 
 import asyncio
 import os
-import socket
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 from uuid import uuid4
@@ -18,6 +17,7 @@ from plait_core.authoring.entities import Entity
 from plait_core.authoring.secret_values import asking
 from plait_core.engine._calling import literals_of, raise_failure, values_of
 from plait_core.engine._channels import EngineChannel
+from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
 from plait_core.engine._connectors import ConnectorExecutor
 from plait_core.engine._executors import Executors
@@ -25,11 +25,11 @@ from plait_core.engine._inbox import stimulus_of, to_posted
 from plait_core.engine._launching import plan_launch
 from plait_core.engine._leases import Lessee
 from plait_core.engine._recovery import reopen
-from plait_core.engine._run import Ending, Run, load
+from plait_core.engine._run import Run, load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AbortAsked, Launched, Signalled, Stimulus
-from plait_core.errors.engine import ExecutionExists, UnknownExecution, UnknownExecutor
+from plait_core.errors.engine import ExecutionExists, ExecutionOwned, OwnershipLost, UnknownExecution, UnknownExecutor
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
 from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId
 from plait_core.ir.launch_plans import ExecutionOptions
@@ -39,11 +39,15 @@ from plait_core.ir.units import Unit
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
 from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database
+from plait_core.ports.databases import Database, ExecutionRow
 from plait_core.ports.executors import Executor, Performed, Report
+from plait_core.ports.pools import is_abandoned, local_pool
 from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
-from plait_core.types import ConversionContext, TypeEngine
+from plait_core.types import TypeEngine
 from plait_core.worker import WorkerServices, perform
+
+CHILD_POLL_NS = 1_000_000_000
+"""How often an engine looks after a child execution that another engine drives."""
 
 
 class Engine:
@@ -77,6 +81,7 @@ class Engine:
         self._drives: dict[ExecutionId, asyncio.Task[None]] = {}
         self._post: asyncio.Task[None] | None = None
         self._open: Services | None = None
+        self._is_orderly = True
 
     async def __aenter__(self) -> Self:
         """Connect to the store; executors are made when a unit needs them."""
@@ -84,7 +89,7 @@ class Engine:
         plugins, settings = self._plugins, self._settings
         database = database or plugins.database(settings.store)
         await database.open()
-        types = TypeEngine(plugins.transformer_specs)
+        types = TypeEngine(plugins.transformer_specs, plugins.dataset_format_specs)
         access = blobs or plugins.blob_store
         specs, makers = self._executors(executors, access, clock)
         self._executor_set = Executors(makers, self._hear)
@@ -98,7 +103,7 @@ class Engine:
             clock=clock,
             executors=self._executor_set,
             executor_specs=specs,
-            pool=f"local:{socket.gethostname()}:{os.getpid()}",
+            pool=local_pool(),
             owner=owner,
             cache_mode=settings.cache,
         )
@@ -111,7 +116,7 @@ class Engine:
             channel=self._channel,
             worker=f"inline:{os.getpid()}",
         )
-        self._lessee = Lessee(database, owner=owner, pool=self._open.pool)
+        self._lessee = Lessee(database, clock, owner=owner, pool=self._open.pool)
         if database.is_durable:
             await self._lessee.start()
             self._post = asyncio.get_running_loop().create_task(self._read_post(), name="inbox")
@@ -124,9 +129,18 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._executor_set.close()
-        await self._lessee.stop()
+        await self._lessee.stop(releases=self._is_orderly)
         await self._services.database.close()
         self._open = None
+
+    async def stop_renewing(self) -> None:
+        """Let the lease run out, as a process does that is stopped for a while. For tests of what others make of it."""
+        await self._lessee.stop(releases=False)
+
+    async def vanish(self) -> None:
+        """Close as a crash would: without giving the lease up. For tests of what others make of it."""
+        self._is_orderly = False
+        await self.__aexit__()
 
     @property
     def _services(self) -> Services:
@@ -180,7 +194,12 @@ class Engine:
         """
         closure = self._traced(target)
         launch = plan_launch(
-            closure, inputs, self._with_defaults(options), mode=mode, principal=principal, scheduled_at_ns=scheduled_at_ns
+            closure,
+            inputs,
+            self._with_defaults(options),
+            mode=mode,
+            principal=principal,
+            scheduled_at_ns=scheduled_at_ns,
         )
         id_ = ExecutionId(
             project=self._settings.project, domain=self._settings.domain, name=name or "f" + uuid4().hex[:19]
@@ -217,7 +236,7 @@ class Engine:
         Raises the task's own exception when one made the execution fail, else ``ExecutionFailed``.
         """
         services = self._services
-        context = ConversionContext(raw_prefix=f"{services.blobs_root}/raw/inputs/{uuid4().hex}", blobs=services.blobs)
+        context = services.types.context(f"{services.blobs_root}/raw/inputs/{uuid4().hex}", services.blobs)
         inputs = literals_of(entity, args, kwargs, services.types, context)
         ending = await self.run(entity, inputs, **rest)
         raise_failure(ending)
@@ -227,7 +246,7 @@ class Engine:
     async def values(self, entity: Entity[Any, Any], outputs: LiteralMap) -> Any:
         """Convert the outputs of an execution of *entity* to what a call of it returns."""
         services = self._services
-        context = ConversionContext(raw_prefix=f"{services.blobs_root}/raw/outputs", blobs=services.blobs)
+        context = services.types.context(f"{services.blobs_root}/raw/outputs", services.blobs)
         return await values_of(entity, outputs, services.types, context)
 
     async def resume(self, execution: ExecutionId, *, target: Entity[Any, Any] | None = None) -> None:
@@ -235,6 +254,8 @@ class Engine:
         Take over an execution whose engine is gone, and go on from its last committed turn.
 
         *target* is the entity it was launched from, where tasks are not importable by their location.
+
+        Raises ``UnknownExecution``, and ``ExecutionOwned`` while another engine drives it.
         """
         if target is not None:
             self._traced(target)
@@ -244,6 +265,8 @@ class Engine:
         row = await services.database.views.execution(execution)
         if row is None:
             raise UnknownExecution(execution=str(execution))
+        if row.phase not in TERMINAL_EXECUTION:
+            await self._claim(row)
         state = await load(services, execution)
         run = self._runs[execution] = Run(services, state, self)
         if not state.is_terminal:
@@ -270,6 +293,10 @@ class Engine:
             raise UnknownExecution(execution=str(execution))
         return await load(self._services, execution)
 
+    def driving(self) -> Sequence[ExecutionId]:
+        """Return the executions that this engine drives, in order of their beginning."""
+        return [id_ for id_, drive in self._drives.items() if not drive.done()]
+
     def forget(self, execution: ExecutionId) -> None:
         """Drop what is kept in memory of an execution that has ended."""
         drive = self._drives.get(execution)
@@ -289,27 +316,26 @@ class Engine:
         parent: NodeExecutionId,
         spec: ExecutionSpec,
     ) -> Ending:
-        """Start *plan* on behalf of a node unless that was done before, and wait for its end."""
-        if execution not in self._runs:
-            known = await self._services.database.views.execution(execution)
-            if known is None:
-                options = attrs.evolve(spec.options, max_parallelism=None, tags=())
-                launch = plan_launch(
-                    attrs.evolve(closure, main=plan),
-                    inputs,
-                    options,
-                    mode=ExecutionMode.CHILD_WORKFLOW,
-                    principal=spec.principal,
-                    nesting=spec.nesting + 1,
-                    parent=parent,
-                )
-                await self._begin(execution, launch.closure, launch.spec)
-            elif known.phase in TERMINAL_EXECUTION:
-                state = await load(self._services, execution)
-                return Run(self._services, state, self).ending()
-            else:
+        """Start *plan* on behalf of a node unless that was done before, and wait for its end, whoever drives it."""
+        if execution not in self._runs and await self._services.database.views.execution(execution) is None:
+            launch = plan_launch(
+                attrs.evolve(closure, main=plan),
+                inputs,
+                attrs.evolve(spec.options, max_parallelism=None, tags=()),
+                mode=ExecutionMode.CHILD_WORKFLOW,
+                principal=spec.principal,
+                nesting=spec.nesting + 1,
+                parent=parent,
+            )
+            await self._begin(execution, launch.closure, launch.spec)
+        while True:
+            try:
                 await self.resume(execution)
-        return await self.wait(execution)
+                return await self.wait(execution)
+            except (ExecutionOwned, OwnershipLost):
+                self.forget(execution)
+                clock = self._services.clock
+                await clock.sleep_until(clock.now_ns() + CHILD_POLL_NS)
 
     # ── inside ───────────────────────────────────────────────────────────────
 
@@ -338,6 +364,15 @@ class Engine:
         run.tell(Launched(services.clock.now_ns(), spec, digest, placements))
         self._drives[id_] = asyncio.get_running_loop().create_task(run.drive(), name=str(id_))
         return run
+
+    async def _claim(self, row: ExecutionRow) -> None:
+        """Become the owner; the log says so from its next event on."""
+        leases = self._services.database.leases
+        owner = await leases.owner_of(row.id)
+        if owner is not None and is_abandoned(row.pool):
+            await leases.release(owner)  # its process is gone: no need to wait until the lease runs out
+        if not await leases.claim(self._services.owner, pool=row.pool, limit=1, execution=row.id):
+            raise ExecutionOwned(execution=str(row.id), pool=row.pool)
 
     async def _committed(self, run: Run) -> None:
         """Wait for the first commit, or for what prevented it."""

@@ -17,7 +17,9 @@ class OwnershipLost(Retryable):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "nothing: the new owner goes on from the last committed turn; check clocks and load if this happens often"
+        return (
+            "nothing: the new owner goes on from the last committed turn; check clocks and load if this happens often"
+        )
 
 
 class UnknownExecution(UserError):
@@ -50,6 +52,23 @@ class ExecutionExists(UserError):
     def remedy(self) -> str:
         """What to do."""
         return "choose another name, or leave it out to have one made"
+
+
+class ExecutionOwned(UserError):
+    """An execution cannot be resumed because an engine that lives is driving it."""
+
+    execution: str
+    pool: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"execution {self.execution} is being driven by {self.pool}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "wait for it to end, or stop that process; after a crash on another host, its lease runs out by itself"
 
 
 class UnknownExecutor(UserError):

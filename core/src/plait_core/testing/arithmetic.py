@@ -17,7 +17,7 @@ from typing import cast
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.ids import EntityId, EntityKind, NodeId
 from plait_core.ir.interfaces import TypedInterface, Variable
-from plait_core.ir.literals import NOTHING, Collection, Literal, LiteralMap, NoneValue, Primitive, UnionValue
+from plait_core.ir.literals import NOTHING, Collection, ErrorValue, Literal, LiteralMap, NoneValue, Primitive, UnionValue
 from plait_core.ir.tasks import TaskMetadata, TaskTemplate
 from plait_core.ir.types import ERROR, INTEGER, NONE, CollectionType, LiteralType, SimpleType, UnionType
 from plait_core.ir.units import Result
@@ -92,7 +92,7 @@ def literal_of(value: Value) -> Literal:
 
 
 def value_of(literal: Literal) -> Value:
-    """Read such a literal, or the one inside a union."""
+    """Read such a literal, or the one inside a union; the error that a failure handler is told counts as ``None``."""
     match literal.value:
         case Primitive(value=int() as number):
             return number
@@ -100,7 +100,7 @@ def value_of(literal: Literal) -> Value:
             return [cast("int | None", value_of(item)) for item in items]
         case UnionValue(value=inner):
             return value_of(inner)
-        case NoneValue():
+        case NoneValue() | ErrorValue():
             return None
     raise AssertionError(literal)
 
