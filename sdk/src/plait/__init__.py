@@ -82,14 +82,14 @@ def __dir__() -> list[str]:
 
 
 @cache
-def _embedded() -> Any:
+def _embedding() -> Any:
     from plait._embedded import Embedded
 
     return Embedded()
 
 
 def _run_locally(entity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    return _embedded().call(entity, args, kwargs)
+    return _embedding().call(entity, args, kwargs)
 
 
 install_local_runner(_run_locally)

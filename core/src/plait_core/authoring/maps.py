@@ -4,7 +4,7 @@
 Inputs given through ``functools.partial``, and defaults of the task, are handed whole to every call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import sha256
 from math import isfinite
@@ -70,12 +70,23 @@ class MapTask(Entity[..., list[R]], Generic[R]):
         return self.min_successes is not None or self.min_success_ratio not in {None, 1}
 
     def standalone(self) -> Workflow[..., Any]:
-        return _MapAlone(self)
+        required = [name for name, declared in self.python_interface.inputs.items() if declared.default is REQUIRED]
+        return _MapAlone(self, required)
 
-    def _record(self, scope: Scope, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
+    def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[R]:
+        lists = self._lists(args, kwargs)
+        result: list[R] = _MapAlone(self, lists)._run((), lists)
+        return result
+
+    def _lists(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Bind the arguments of a call; inputs of the inner entity that have a default may be left out."""
         given = self.python_interface.bind(self.name, args, kwargs)
         lists = {name: value for name, value in given.items() if value is not None}
         self._check_lengths(lists)
+        return lists
+
+    def _record(self, scope: Scope, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Node:
+        lists = self._lists(args, kwargs)
         theirs = self.inner.python_interface
         bound: dict[str, Bound] = {}
         for name, declared in theirs.inputs.items():
@@ -145,22 +156,21 @@ def _list_of(declared: Any) -> Any:
 
 
 class _MapAlone(Workflow[..., Any]):
-    """The workflow of one node that an execution of a map alone runs."""
+    """The workflow of one node that an execution of a map alone runs, over the inputs in *lists*."""
 
-    def __init__(self, mapped: MapTask[Any]) -> None:
+    def __init__(self, mapped: MapTask[Any], lists: Collection[str]) -> None:
         super().__init__(mapped.name)
         self._mapped = mapped
+        self._lists = lists
 
-    @property
+    @cached_property
     def python_interface(self) -> PythonInterface:
         shape = self._mapped.python_interface
-        return PythonInterface(
-            {name: declared for name, declared in shape.inputs.items() if declared.default is REQUIRED}, shape.outputs
-        )
+        return PythonInterface({name: PythonInput(shape.inputs[name].type) for name in self._lists}, shape.outputs)
 
     def _trace(self, scope: Scope) -> Mapping[str, Any]:
         assert scope.producer is not None
-        lists = {name: Promise(scope.producer, name) for name in self.python_interface.inputs}
+        lists = {name: Promise(scope.producer, name) for name in self._lists}
         return self._mapped._record(scope, (), lists).outputs
 
 
