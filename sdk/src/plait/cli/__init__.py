@@ -1,0 +1,23 @@
+"""
+The command line: ``plait run`` and what goes with it.
+
+``main`` is the entry point. A command's module is imported when the command is called, because most of what they
+import is not needed by the one that runs. Exit codes: 0 success, 1 the run failed, 2 usage, 130 interrupted.
+"""
+
+
+def main() -> None:
+    """Run the command that the arguments of this process ask for, and exit."""
+    from plait.cli.root import plait
+    from plait_core.errors import PlaitError
+
+    try:
+        plait.main(prog_name="plait")
+    except PlaitError as error:
+        from plait.cli.failures import report
+
+        report(error)
+        raise SystemExit(1) from None
+
+
+__all__ = ["main"]

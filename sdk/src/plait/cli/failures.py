@@ -1,0 +1,50 @@
+"""Failures as people read them, on standard error: the user's own traceback, then what failed and what to do."""
+
+import click
+
+from plait_core.errors import PlaitError
+from plait_core.ir.executions import TaskError
+from plait_core.ir.ids import ExecutionId
+
+INTERRUPTED_EXIT = 130
+"""The exit code of a run that Ctrl-C stopped, as shells count it."""
+
+
+def report(error: PlaitError) -> None:
+    """Tell of an error that ended the command; user code that raised is shown with its traceback."""
+    if error.__cause__ is not None and type(error).__name__ == "ImportFailed":
+        click.echo(_user_traceback(error.__cause__), err=True)
+    _tell(error.problem, error.remedy)
+
+
+def report_failure(execution: str, phase: str, error: TaskError, place: str) -> None:
+    """Tell why an execution failed; *place* says which node and attempt, empty for none."""
+    if error.traceback:
+        click.echo(error.traceback, err=True)
+    elif place:
+        click.echo(error.message, err=True)
+    what = place or f"[{error.code}] {error.message}"
+    _tell(f"{what} {phase.lower().replace('_', ' ')}", f"see every attempt with `plait get execution {execution}`")
+
+
+def report_interruption(execution: ExecutionId | None) -> None:
+    """Tell that a run was interrupted, and how it goes on; *execution* is ``None`` before it is recorded."""
+    if execution is None:
+        click.echo("\nInterrupted before anything was recorded.", err=True)
+        return
+    click.echo(f"\nInterrupted: execution {execution.name} keeps what is done.", err=True)
+    click.echo(f"  → go on with `plait run --resume {execution.name}`", err=True)
+
+
+def _tell(problem: str, remedy: str) -> None:
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(f"{problem}\n  → {remedy}", err=True)
+
+
+def _user_traceback(cause: BaseException) -> str:
+    from traceback import format_exception
+
+    from plait_core.worker.failures import strip_frames
+
+    strip_frames(cause)
+    return "".join(format_exception(cause)).rstrip()

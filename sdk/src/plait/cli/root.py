@@ -1,0 +1,84 @@
+"""
+``plait`` itself: what may stand before a command, and where each command lives.
+
+Built-in commands are listed here; those of plugins are asked for when a name is not among them, and for the help.
+"""
+
+from importlib import import_module
+
+import click
+
+from plait.cli.session import Session
+
+COMMANDS = {
+    "run": "Run a workflow, task or launch plan.",
+    "check": "Compile what a file declares, and run nothing.",
+    "graph": "Draw a workflow.",
+    "get": "Show executions and their nodes.",
+    "explain": "Say what an execution waits for, and why the cache was or was not used.",
+    "approve": "Answer an approval gate.",
+    "signal": "Supply the value that a gate waits for.",
+    "abort": "End an execution.",
+    "plugins": "List, show, check and make plugins.",
+    "doctor": "Look for what would keep plait from working here.",
+    "init": "Start a project.",
+    "cache": "Look after cached outputs.",
+    "completion": "Print the script that completes commands in a shell.",
+}
+"""Command -> what it does; the module of the same name in ``plait.cli.commands`` has it as ``command``."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [
+            *COMMANDS,
+            *(name for name in ctx.ensure_object(Session).plugins.cli_commands() if name not in COMMANDS),
+        ]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            command: click.Command = import_module(f"plait.cli.commands.{cmd_name}").command
+            return command
+        plugins = ctx.ensure_object(Session).plugins
+        offered = plugins.cli_commands().get(cmd_name)
+        return None if offered is None else plugins.resolve(offered.factory)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands without importing any."""
+        offered = ctx.ensure_object(Session).plugins.cli_commands()
+        helps = {name: spec.help for name, spec in offered.items()} | COMMANDS
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, helps[name]) for name in self.list_commands(ctx)])
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        click.echo(f"plait {version('plait')}")
+        ctx.exit()
+
+
+def _left_out(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if not word.startswith("no:") or word == "no:":
+            raise click.BadParameter(f"{word!r} does not read 'no:NAME'")
+    return tuple(word.removeprefix("no:") for word in words)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", count=True, help="Say more: what plait does, and its own frames in tracebacks.")
+@click.option("-p", "left_out", multiple=True, metavar="no:NAME", callback=_left_out, help="Leave a plugin out.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Print the version."
+)
+@click.pass_context
+def plait(ctx: click.Context, verbose: int, left_out: tuple[str, ...]) -> None:
+    """Weave typed Python tasks into workflows and run them anywhere."""
+    ctx.obj = Session(left_out=left_out, verbosity=verbose)
+    if verbose:
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG if verbose > 1 else logging.INFO)

@@ -1,0 +1,105 @@
+"""
+What a command works with: settings, plugins, and the engine or store that these choose.
+
+One session per process, made before a command is looked up. Settings are read and plugins loaded when they are first
+asked for, so that ``--env`` and its like count wherever they stand.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from plait_core.engine import Engine
+    from plait_core.ir.ids import ExecutionId
+    from plait_core.plugins import Plugins, Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Session:
+    """The settings and plugins of one call of ``plait``."""
+
+    def __init__(self, *, left_out: tuple[str, ...] = (), verbosity: int = 0) -> None:
+        """Leave out the plugins *left_out*; a *verbosity* above 0 shows frames of plait's own."""
+        self.left_out = left_out
+        self.verbosity = verbosity
+        self._environment: str | None = None
+        self._overrides: dict[str, Any] = {}
+        self._observers: list[object] = []
+
+    def observe(self, observer: object) -> None:
+        """Let *observer*, which implements ``plait_on_event``, hear what this session's engine records."""
+        self._observers.append(observer)
+
+    def choose(self, key: str, value: Any) -> None:
+        """Let a flag win over what settings say; ``environment`` chooses their environment."""
+        if key == "environment":
+            self._environment = value
+        else:
+            self._overrides[key] = value
+        vars(self).pop("settings", None)
+        vars(self).pop("plugins", None)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings that hold in the working directory."""
+        from plait_core.plugins import Settings
+
+        return Settings.discover(environment=self._environment, overrides=self._overrides)
+
+    @cached_property
+    def plugins(self) -> "Plugins":
+        """The plugins, which are this process's from now on."""
+        from plait_core.plugins import Plugins, install_process_plugins
+
+        plugins = Plugins.load(self.settings, disabled=self.left_out, extra=self._observers)
+        install_process_plugins(plugins)
+        return plugins
+
+    def engine(self) -> "Engine":
+        """Make an engine on these settings."""
+        from plait_core.engine import Engine
+
+        return Engine(plugins=self.plugins)
+
+    def execution_id(self, text: str) -> "ExecutionId":
+        """Read ``NAME`` or ``PROJECT/DOMAIN/NAME``."""
+        from plait_core.ir.ids import ExecutionId
+
+        *place, name = text.split("/")
+        if len(place) not in {0, 2}:
+            raise click.UsageError(f"an execution is NAME or PROJECT/DOMAIN/NAME, not {text!r}")
+        project, domain = place or (self.settings.project, self.settings.domain)
+        return ExecutionId(project=project, domain=domain, name=name)
+
+
+def setting_options() -> list[click.Option]:
+    """Make the options that choose settings; each tells the session and reaches no command."""
+    return [
+        _choosing("--env", "environment", metavar="NAME", help="Use the settings of this environment."),
+        _choosing("-p", "--project", "project", metavar="NAME", help="The project to work in."),
+        _choosing("-d", "--domain", "domain", metavar="NAME", help="The domain to work in."),
+    ]
+
+
+def executor_option() -> click.Option:
+    """Make the option that chooses the executor; it tells the session, too."""
+    return _choosing("--executor", "executors", metavar="NAME", help="Run tasks on this executor.")
+
+
+def with_settings(command: _Command) -> _Command:
+    """Give *command* the options that choose settings."""
+    params: list[click.Parameter] = getattr(command, "__click_params__", [])
+    command.__click_params__ = [*reversed(setting_options()), *params]  # type: ignore[attr-defined]  # as click's own decorators do
+    return command
+
+
+def _choosing(*declarations: str, **attributes: Any) -> click.Option:
+    def choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.ensure_object(Session).choose(str(param.name), value)
+
+    return click.Option(declarations, expose_value=False, callback=choose, **attributes)

@@ -1,0 +1,101 @@
+"""
+One execution, seen through from this terminal: started, watched, and told of when it has ended.
+
+Standard output carries the result alone; with ``as_json``, what tasks print goes to standard error, too.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plait.cli import documents
+from plait.cli.failures import INTERRUPTED_EXIT, report_failure, report_interruption
+from plait.cli.gates import GateKeeper
+from plait.cli.interrupts import Interrupted, run_interruptibly
+from plait.cli.session import Session
+from plait_core.authoring.entities import Entity
+from plait_core.ir.executions import TaskError
+from plait_core.ir.ids import ExecutionId
+
+if TYPE_CHECKING:
+    from plait_core.engine import Ending, Engine
+
+
+class Sight:
+    """An execution of *entity* that *start* launches or resumes."""
+
+    def __init__(
+        self,
+        session: Session,
+        entity: Entity[Any, Any],
+        start: "Callable[[Engine], Awaitable[ExecutionId]]",
+        keeper: GateKeeper,
+        *,
+        as_json: bool,
+    ) -> None:
+        """Watch through *keeper*, which has to be among the session's observers."""
+        self._session = session
+        self._entity = entity
+        self._start = start
+        self._keeper = keeper
+        self._as_json = as_json
+        self._execution: ExecutionId | None = None
+        self._place = ""
+
+    def see_through(self) -> int:
+        """Run to the end, tell how that was, and return the exit code."""
+        click.secho("Running Execution on local.", fg="cyan", err=self._as_json)
+        try:
+            with redirect_stdout(sys.stderr) if self._as_json else nullcontext():
+                ending, value = run_interruptibly(self._drive())
+        except Interrupted:
+            report_interruption(self._execution)
+            return INTERRUPTED_EXIT
+        if self._as_json:
+            documents.show(_document(ending))
+        elif ending.error is None:
+            click.echo("" if value is None else str(value))
+        if ending.error is not None:
+            report_failure(ending.execution.name, ending.phase.value, ending.error, self._place)
+            return 1
+        return 0
+
+    async def _drive(self) -> "tuple[Ending, Any]":
+        async with self._session.engine() as engine:
+            self._execution = await self._start(engine)
+            asking = asyncio.create_task(self._keeper.answer(engine, self._execution), name="gates")
+            try:
+                ending = await engine.wait(self._execution)
+            finally:
+                asking.cancel()
+            if ending.error is not None:
+                self._place = await _place_of(engine, ending.execution, ending.error)
+            if ending.outputs is None or self._as_json:
+                return ending, None
+            return ending, await engine.values(self._entity, ending.outputs)
+
+
+async def _place_of(engine: "Engine", execution: ExecutionId, error: TaskError) -> str:
+    """Say which node failed, and how often it was tried."""
+    nodes = {row.node: row for row in await engine.database.views.nodes(execution)}
+    failed = nodes.get(error.node)  # type: ignore[call-overload]  # the error's text is the node's id
+    if failed is None:
+        return ""
+    n_attempts = len(await engine.database.views.attempts(execution, failed.node))
+    times = f", tried {n_attempts} times," if n_attempts > 1 else ""
+    return f"{failed.kind} {failed.entity or failed.name} at node {failed.node}{times}"
+
+
+def _document(ending: "Ending") -> dict[str, Any]:
+    return {
+        "execution": ending.execution.name,
+        "project": ending.execution.project,
+        "domain": ending.execution.domain,
+        "phase": ending.phase.value,
+        "outputs": documents.of_values(ending.outputs),
+        "error": documents.of_error(ending.error),
+    }
