@@ -167,6 +167,10 @@ class Plugins:
         """Return executors by name; the engine makes those that settings list."""
         return _specs(self._offers("plait_executors"))
 
+    def executor_settings(self, name: str) -> Any:
+        """Return the settings of the plugin that offers the executor *name*, in its own class. Raises ``UnknownOffer``."""
+        return self.settings_for(self._find("plait_executors", name).member.found.name)
+
     # ── values ───────────────────────────────────────────────────────────────
 
     def transformer_specs(self) -> Sequence[tuple[TypeTransformerSpec, str]]:

@@ -8,6 +8,7 @@ encode, so they are also what the conformance suites hold every other store agai
 import asyncio
 import time
 
+from plait_core.ir.ids import ExecutionId
 from plait_core.ports.clock import Clock
 from plait_core.testing._memory_blobs import MemoryBlobStore
 from plait_core.testing._memory_catalog import Catalog, MemoryAccounts, MemoryRegistry, MemorySchedules
@@ -21,8 +22,10 @@ __all__ = ["MemoryBlobStore", "MemoryDatabase"]
 class MemoryDatabase:
     """``Database`` in dicts. *clock* judges leases and waits; without one, the host's clock does."""
 
+    is_durable = False
+
     def __init__(self, clock: Clock | None = None) -> None:
-        records = Records(clock or _HostClock())
+        records = self._records = Records(clock or _HostClock())
         catalog = Catalog()
         self.log = MemoryLog(records)
         self.views = MemoryViews(records)
@@ -35,6 +38,10 @@ class MemoryDatabase:
 
     async def open(self) -> None:
         """Do nothing: there is nothing to connect to."""
+
+    def forget(self, execution: ExecutionId) -> None:
+        """Drop an execution; what it cached stays."""
+        self._records.executions.pop(execution, None)
 
     async def close(self) -> None:
         """Keep what there is, so that an engine may be closed and another opened on it."""

@@ -1,0 +1,472 @@
+"""
+Databases: small ports over one transactional store.
+
+An ``Append`` is the engine's only write to an execution: events, drained inbox keys, cache entries and
+read-model rows commit together or not at all. The log's key (execution, seq) is the fence: an engine that lost an
+execution conflicts on its next append.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from plait_core.ir.events import Decision, Event
+from plait_core.ir.executions import Closure, ExecutionMode, TaskError
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.json import Json
+from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.workflows import WorkflowTemplate
+
+# ── read models ──────────────────────────────────────────────────────────────
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionRow:
+    """
+    What lists of executions show. ``pool`` names who may own it: ``local:<host>:<pid>`` or a server pool.
+
+    ``wake_at_ns`` is the earliest due time while nothing else is expected, else ``None``.
+    """
+
+    id: ExecutionId
+    target: EntityId
+    phase: ExecutionPhase
+    mode: ExecutionMode
+    principal: str
+    pool: str
+    created_at_ns: int
+    updated_at_ns: int
+    ended_at_ns: int | None = None
+    error: TaskError | None = None
+    wake_at_ns: int | None = None
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    is_archived: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class NodeRow:
+    """Where one node of one execution stands. ``node`` is the run-time id, ``definition`` the id in its template."""
+
+    execution: ExecutionId
+    node: NodeId
+    definition: NodeId
+    parent: NodeId | None
+    phase: NodePhase
+    kind: str
+    entity: str
+    name: str
+    started_at_ns: int | None
+    ended_at_ns: int | None
+    error: TaskError | None = None
+    cache: str = ""
+    deck_uri: str = ""
+    n_elements: int | None = None
+    n_elements_done: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class AttemptRow:
+    """One attempt; its id is unique and its row only ever moves towards a terminal phase."""
+
+    id: AttemptId
+    phase: AttemptPhase
+    executor: str
+    scheduled_at_ns: int
+    started_at_ns: int | None = None
+    ended_at_ns: int | None = None
+    error: TaskError | None = None
+    deck_uri: str = ""
+    message: str = ""
+    is_cached: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionFilter:
+    """What a list of executions is narrowed to; empty fields do not narrow."""
+
+    project: str = ""
+    domain: str = ""
+    phases: tuple[ExecutionPhase, ...] = ()
+    target: EntityId | None = None
+    name_contains: str = ""
+    include_archived: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """A slice of a list, newest first. ``token`` continues after the page before; empty starts."""
+
+    limit: int = 50
+    token: str = ""
+
+
+class Views(Protocol):
+    """Read models, written only by ``EventLog``; what it committed is visible at once."""
+
+    async def execution(self, id: ExecutionId) -> ExecutionRow | None:
+        """Return one row."""
+        ...
+
+    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
+        """Return rows, newest first (created, then name), and the token of the next page or ``""``."""
+        ...
+
+    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
+        """Return all nodes of an execution in order of first appearance."""
+        ...
+
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+    ) -> Sequence[AttemptRow]:
+        """Return attempts ordered by node's appearance, element and n."""
+        ...
+
+
+# ── the log ──────────────────────────────────────────────────────────────────
+
+
+@attrs.frozen(kw_only=True)
+class CacheKey:
+    """Where a cached value lives. ``digest`` already covers project, domain, task, version, interface and inputs."""
+
+    digest: str
+    project: str
+    domain: str
+    task: str
+
+
+@attrs.frozen(kw_only=True)
+class CacheEntry:
+    """Outputs to be reused. ``source`` is the text of the attempt id that made them."""
+
+    key: CacheKey
+    outputs: LiteralMap
+    source: str
+    input_digests: Mapping[str, str]
+    created_at_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class Append:
+    """
+    One turn of one execution, in full.
+
+    ``first_seq`` is the sequence number of the first decision; all carry ``at_ns``. ``posted`` are keys of the inbox that this
+    turn consumed. ``cache`` entries are written, and the reservations of their keys released, in the same transaction.
+    An attempt's node has a row in this turn or an earlier one.
+    """
+
+    execution: ExecutionId
+    owner: str
+    first_seq: int
+    at_ns: int
+    decisions: Sequence[Decision]
+    row: ExecutionRow
+    nodes: Sequence[NodeRow] = ()
+    attempts: Sequence[AttemptRow] = ()
+    posted: Sequence[str] = ()
+    cache: Sequence[CacheEntry] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """The folded state after event *seq*, as bytes that only the engine's own version can read."""
+
+    seq: int
+    version: int
+    state: bytes
+
+
+class EventLog(Protocol):
+    """Append-only events per execution. Raises ``StoreUnavailable`` (retryable) and ``StoreCorrupt``."""
+
+    async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
+        """
+        Commit turns of different executions in one transaction (group commit).
+
+        A batch with ``first_seq == 1`` creates its execution. Returns the executions whose batch was refused because the
+        sequence number is taken or the owner changed; the others are committed.
+        When cancelled, each batch is either wholly there or not at all.
+        """
+        ...
+
+    async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:
+        """Return the events with ``seq > after`` in order."""
+        ...
+
+    async def save_snapshot(self, execution: ExecutionId, snapshot: Snapshot) -> None:
+        """Keep a snapshot, replacing an older one."""
+        ...
+
+    async def load_snapshot(self, execution: ExecutionId) -> Snapshot | None:
+        """Return the latest snapshot."""
+        ...
+
+    async def put_closure(self, digest: str, closure: Closure) -> None:
+        """Keep templates by digest; a second put of one digest changes nothing."""
+        ...
+
+    async def get_closure(self, digest: str) -> Closure | None:
+        """Return templates by digest."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Lease:
+    """An engine's right to own executions, judged by the database's clock."""
+
+    owner: str
+    pool: str
+    expires_at_ns: int
+
+
+class Leases(Protocol):
+    """One lease row per engine; executions name their owner."""
+
+    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+        """
+        Take or extend the engine's lease.
+
+        False, once, when it had expired and somebody took executions from it: it lives again and owns what is left.
+        """
+        ...
+
+    async def release(self, owner: str) -> None:
+        """Give the lease up; its executions are free at once."""
+        ...
+
+    async def claim(
+        self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
+    ) -> Sequence[tuple[ExecutionId, int]]:
+        """
+        Take over executions of the pool that are due and whose owner's lease is gone.
+
+        Due are those that have not ended and either wait for no time, or for one that has come, or have messages pending.
+        With *execution*, only that one, due or not: how a local run is resumed. Without a living lease of *owner*, none.
+        Appends ``LeaseTaken(owner)`` at the next seq in the transaction that changes the owner; returns each execution with that seq.
+        """
+        ...
+
+    async def owner_of(self, execution: ExecutionId) -> str | None:
+        """Return the engine that owns an execution and whose lease lives, else ``None``."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Posted:
+    """A stimulus left for whoever owns the execution: its key and its kind with a JSON payload."""
+
+    key: str
+    kind: str
+    payload: Mapping[str, Json]
+
+
+class Inbox(Protocol):
+    """Messages from any process to an execution; drained by its owner's next append."""
+
+    async def post(self, execution: ExecutionId, posted: Posted) -> None:
+        """
+        Leave a message. Raises ``ExecutionUnknown``.
+
+        A second one with the same key changes nothing, even after the first was consumed.
+        """
+        ...
+
+    async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
+        """Return messages for unfinished executions of *owner* that no append consumed yet, in order of arrival."""
+        ...
+
+    async def wait(self, owner: str, *, timeout_s: float) -> None:
+        """
+        Return when something may have become pending since *owner* last asked ``pending``, or after *timeout_s*.
+
+        Messages that were shown and are not consumed yet do not end the wait, so a loop of the two never spins.
+        """
+        ...
+
+
+class Registry(Protocol):
+    """Registered entities: create if absent, with a canonical digest; equal is fine, different is ``VersionConflict``."""
+
+    async def register(self, closure: Closure, *, at_ns: int) -> Sequence[EntityId]:
+        """Register every template of *closure*, all or none; returns the ids that are new."""
+        ...
+
+    async def get(self, id: EntityId) -> TaskTemplate | WorkflowTemplate | LaunchPlanTemplate | None:
+        """Return one template; an empty version means the newest."""
+        ...
+
+    async def closure(self, id: EntityId) -> Closure | None:
+        """Return an entity with everything it reaches."""
+        ...
+
+    async def list(
+        self, kind: EntityKind, *, project: str, domain: str, name: str = "", page: Page = Page()
+    ) -> tuple[Sequence[EntityId], str]:
+        """Return ids, newest first; with *name*, that entity's versions, else the newest version of each."""
+        ...
+
+    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:
+        """Switch a launch plan on or off; at most one version per name is active. Raises ``EntityUnknown``."""
+        ...
+
+    async def active(self, *, project: str, domain: str, name: str) -> EntityId | None:
+        """Return the active version of a launch plan."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Reservation:
+    """The right to populate a key: valid while its execution lives and its attempt is not terminal."""
+
+    key: CacheKey
+    attempt: AttemptId
+
+
+class CacheIndex(Protocol):
+    """Outputs by cache key. Entries are written by ``EventLog.append``."""
+
+    async def get(self, key: CacheKey) -> CacheEntry | None:
+        """Return the entry."""
+        ...
+
+    async def latest(self, key: CacheKey) -> CacheEntry | None:
+        """Return the newest entry of the same project, domain and task, to say why *key* missed."""
+        ...
+
+    async def reserve(self, reservation: Reservation) -> Reservation:
+        """
+        Take the key, or return the reservation of the living attempt that holds it.
+
+        An attempt without a row yet is not terminal. A local execution (``ports.pools``) whose owner's lease is gone does not live.
+        """
+        ...
+
+    async def clear(self, *, project: str = "", domain: str = "", task: str = "") -> int:
+        """Delete entries, narrowed by what is given; returns how many."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class ScheduleState:
+    """How far an active launch plan's schedule has fired."""
+
+    launch_plan: EntityId
+    activated_at_ns: int
+    fired_until_ns: int
+
+
+class Schedules(Protocol):
+    """Progress of schedules."""
+
+    async def states(self) -> Sequence[ScheduleState]:
+        """Return the state of every active launch plan that has a schedule."""
+        ...
+
+    async def fired(self, launch_plan: EntityId, *, until_ns: int) -> None:
+        """Remember that ticks up to *until_ns* are done; never goes back."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Project:
+    """A named place for entities and executions."""
+
+    id: str
+    name: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    is_archived: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Token:
+    """A stored credential: the hash of its secret, whose it is, and roles by project (``*`` for all)."""
+
+    id: str
+    principal: str
+    secret_hash: str
+    roles: Mapping[str, str]
+    created_at_ns: int
+    expires_at_ns: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AuditLine:
+    """Who did what to which thing, and when."""
+
+    at_ns: int
+    principal: str
+    action: str
+    subject: str
+    detail: Json = None
+
+
+class Accounts(Protocol):
+    """Projects, tokens and the audit trail."""
+
+    async def put_project(self, project: Project) -> None:
+        """Create or replace a project."""
+        ...
+
+    async def projects(self) -> Sequence[Project]:
+        """Return projects ordered by id."""
+        ...
+
+    async def put_token(self, token: Token) -> None:
+        """Keep a token."""
+        ...
+
+    async def tokens(self) -> Sequence[Token]:
+        """Return all tokens ordered by id."""
+        ...
+
+    async def delete_token(self, id: str) -> None:
+        """Forget a token."""
+        ...
+
+    async def audit(self, line: AuditLine) -> None:
+        """Add a line to the audit trail."""
+        ...
+
+    async def audited(self, page: Page) -> tuple[Sequence[AuditLine], str]:
+        """Return lines, latest first, and the token of the next page or ``""``."""
+        ...
+
+
+class Database(Protocol):
+    """The ports over one store, opened once and shared."""
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether what is committed outlives the process; without that there is nobody to hold a lease against."""
+        ...
+
+    @property
+    def log(self) -> EventLog: ...
+    @property
+    def views(self) -> Views: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def cache(self) -> CacheIndex: ...
+    @property
+    def schedules(self) -> Schedules: ...
+    @property
+    def accounts(self) -> Accounts: ...
+
+    async def open(self) -> None:
+        """Connect, and migrate to the present schema. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreTooNew``."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
