@@ -367,3 +367,13 @@ def test_environment_hands_its_arguments_on() -> None:
 
     assert declared.arguments == {"retries": 2, "environment": {"A": "1", "B": "2", "C": "3"}}
     assert base.task(work).arguments == {"retries": 1, "environment": {"A": "1", "B": "1"}}
+
+
+def test_code_without_source_is_versioned_by_what_it_does() -> None:
+    """A function typed at a prompt, with the functions inside it."""
+    sources = ["lambda x: x + 1", "lambda x: x + 1", "lambda x: x + 2"]
+    made = [eval(f"lambda a: ({source})(a)") for source in sources]
+
+    versions = [code_version(function) for function in made]
+
+    assert versions[0] == versions[1] != versions[2]

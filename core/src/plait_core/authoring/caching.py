@@ -6,10 +6,11 @@ comments change nothing, anything else does.
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from inspect import getsource
 from textwrap import dedent
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -73,18 +74,23 @@ def code_version(function: Any, salt: str = "") -> str:
     try:
         tree = ast.parse(dedent(getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
-        code = function.__code__
-        return _digest(
-            salt,
-            code.co_code.hex(),
-            repr(code.co_names),
-            repr([c for c in code.co_consts if not hasattr(c, "co_code")]),
-        )
+        return _digest(salt, *_parts(function.__code__))
     if isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef)):
         tree.decorator_list = []
         if ast.get_docstring(tree) is not None:
             tree.body = tree.body[1:]
     return _digest(salt, ast.dump(tree))
+
+
+def _parts(code: CodeType) -> Iterator[str]:
+    """Read what a function without source does, with the functions inside it."""
+    yield code.co_code.hex()
+    yield repr(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _parts(constant)
+        else:
+            yield repr(constant)
 
 
 def _from_arguments(declaration: str, asked: object, legacy: Mapping[str, Any]) -> Cache:
