@@ -70,7 +70,7 @@ class _Attempt:
             started_at_ns=self.started_at_ns,
             channel=services.channel(unit.attempt) if services.channel is not None else None,
         )
-        self.conversion = ConversionContext(raw_prefix=unit.raw_prefix, blobs=services.blobs)
+        self.conversion = services.types.context(unit.raw_prefix, services.blobs)
 
     async def run(self) -> Performed:
         """Make the one result; an exception becomes its error."""
