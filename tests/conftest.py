@@ -11,6 +11,12 @@ hypothesis.settings.register_profile("plait", derandomize=True, deadline=None, d
 hypothesis.settings.load_profile("plait")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run of the simulations be longer, or begin where one failed."""
+    parser.addoption("--seeds", type=int, default=300, help="how many simulations to play")
+    parser.addoption("--first-seed", type=int, default=0, help="the seed of the first one")
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test from reading or writing the records and settings of whoever runs it."""

@@ -6,6 +6,7 @@ The engine: launches executions and sees them through, over whatever ports it is
 """
 
 from plait_core.engine._children import Ending
+from plait_core.engine._policies import SYSTEM_RETRIES
 from plait_core.engine.engine import Engine
 
-__all__ = ["Ending", "Engine"]
+__all__ = ["SYSTEM_RETRIES", "Ending", "Engine"]

@@ -15,8 +15,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from plait_core.engine import Engine
-from plait_core.engine._policies import SYSTEM_RETRIES
+from plait_core.engine import SYSTEM_RETRIES, Engine
 from plait_core.errors.engine import ExecutionOwned
 from plait_core.errors.running import Saturated
 from plait_core.errors.stores import StoreUnavailable
@@ -383,6 +382,16 @@ class Simulation:
         rows = self.world.database._records.executions
         return "; ".join(f"{id_}: {record.row.phase}" for id_, record in rows.items())
 
+    def history(self) -> Sequence[tuple[ExecutionId, int, int, ev.Decision]]:
+        """Return what happened: (execution, seq, time, decision), the owners' names left out as they are made up."""
+        return [
+            (id_, first_seq + place, at_ns, decision)
+            for id_, record in self.world.database._records.executions.items()
+            for first_seq, at_ns, decisions in record.turns
+            for place, decision in enumerate(decisions)
+            if not isinstance(decision, ev.LeaseTaken)
+        ]
+
     # ── the laws ─────────────────────────────────────────────────────────────
 
     async def _check(self) -> None:
@@ -425,3 +434,15 @@ class Simulation:
     def _refuse(self, what: str) -> NoReturn:
         message = f"seed {self.seed}: {what} (after {self.n_crashes} crashes)"
         raise LawBroken(message)
+
+
+def shrunk(seed: int, registry: Plugins) -> str:
+    """Say what the smallest failing simulation of *seed* is: fewer nodes first, then fewer kinds of mishaps."""
+    calmer = {kind: attrs.evolve(CALM, **{kind: odds}) for kind, odds in attrs.asdict(Odds()).items()}
+    for size in range(9):
+        for name, odds in {"no mishaps": CALM, **calmer, "all mishaps": Odds()}.items():
+            try:
+                Simulation(seed, size=size, odds=odds, registry=registry).run()
+            except Exception as failure:  # noqa: BLE001  # whatever goes wrong is what is looked for
+                return f"smallest: size {size}, {name}: {failure!r}"
+    return "no smaller simulation of this seed fails"

@@ -1,0 +1,49 @@
+"""
+The laws of the engine, held against histories by chance (`plait_core.testing.simulation`).
+
+`--seeds N` says how many are played, `--first-seed` where they begin; a seed always plays the same.
+"""
+
+import pytest
+
+from plait_core.plugins import Plugins
+from plait_core.testing.simulation import Simulation, plugins, shrunk
+
+BATCH = 10
+"""How many seeds one test plays: enough to make pytest's own share small, few enough to spread over processes."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test per batch of the seeds asked for."""
+    if "seeds" in metafunc.fixturenames:
+        first, n = (metafunc.config.getoption(option) for option in ("--first-seed", "--seeds"))
+        batches = [range(start, min(start + BATCH, first + n)) for start in range(first, first + n, BATCH)]
+        metafunc.parametrize("seeds", batches, ids=lambda seeds: f"{seeds.start}-{seeds.stop - 1}")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Plugins:
+    return plugins()
+
+
+def test_laws_hold_whatever_happens(seeds: range, registry: Plugins) -> None:
+    """Executions end, in bounds and alike, though engines crash, reports are lost and stores fail."""
+    for seed in seeds:
+        try:
+            Simulation(seed, registry=registry).run()
+        except Exception as failure:  # noqa: BLE001  # whatever goes wrong is a finding
+            pytest.fail(f"{failure!r}\n{shrunk(seed, registry)}\n{repetition(seed)}")
+
+
+def repetition(seed: int) -> str:
+    return f"repeat it with: uv run poe test tests/simulation --first-seed {seed} --seeds 1"
+
+
+def test_a_seed_always_plays_the_same(registry: Plugins) -> None:
+    """Two simulations of one seed write the same history, event by event."""
+    first, second = (Simulation(7, registry=registry) for _ in range(2))
+
+    first.run()
+    second.run()
+
+    assert first.history() == second.history()
