@@ -27,7 +27,8 @@ def test_type_checkers_are_told_the_same_names() -> None:
     """The stub beside the package promises neither more nor less."""
     stub = ast.parse((ROOT / "sdk/src/plait/__init__.pyi").read_text())
     (told,) = [ast.literal_eval(node.value) for node in stub.body if isinstance(node, ast.Assign)]
-    imported = {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imports = [alias for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    imported = {alias.asname for alias in imports if alias.asname}
 
     assert sorted(told) == PROMISED
     assert imported == set(PROMISED)

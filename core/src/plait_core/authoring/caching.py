@@ -11,22 +11,19 @@ from hashlib import sha256
 from inspect import getsource
 from textwrap import dedent
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import attrs
 
 from plait_core.errors.authoring import InvalidOption
 from plait_core.ir.tasks import CachePolicy
 
-if TYPE_CHECKING:
-    from plait_core.authoring.tasks import PythonFunctionTask
-
 
 class VersionPolicy(Protocol):
     """Works out a version from what a task is; several are combined."""
 
-    def get_version(self, salt: str, task: "PythonFunctionTask[..., Any]") -> str:
-        """Return text that changes when outputs must no longer be reused."""
+    def get_version(self, salt: str, task: Any) -> str:
+        """Return text that changes when outputs of *task*, a ``Task``, must no longer be reused."""
         ...
 
 

@@ -8,64 +8,26 @@ properties gives the same plan, with other ones an error.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from plait_core.authoring.bindings import Bound
 from plait_core.authoring.entities import Entity, R
 from plait_core.authoring.interfaces import REQUIRED, PythonInput, PythonInterface
+from plait_core.authoring.options import PlanOptions
 from plait_core.authoring.typesystem import constants, process_types
 from plait_core.authoring.workflows import Workflow
 from plait_core.errors.authoring import InvalidLaunchPlan, UnknownOptions, WrongArguments
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.interfaces import Parameter, TypedInterface
-from plait_core.ir.launch_plans import ConcurrencyPolicy, ExecutionOptions, LaunchPlanTemplate, ScheduleSpec
+from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate, ScheduleSpec
 from plait_core.ir.literals import Literal
-from plait_core.ir.tasks import SecurityContext
 from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from plait_core.authoring.notifications import Notification
-    from plait_core.authoring.schedules import Schedule
-
 
 V = TypeVar("V")
-
-
-class PlanOptions(TypedDict, total=False):
-    """The properties of a launch plan besides its workflow and name."""
-
-    default_inputs: Mapping[str, Any]
-    """Inputs that an execution may still give otherwise."""
-    fixed_inputs: Mapping[str, Any]
-    """Inputs that nobody may give otherwise."""
-    schedule: "Schedule | None"
-    """When it fires, once it is active."""
-    notifications: "Sequence[Notification] | None"
-    """Whom to tell how executions end."""
-    labels: Mapping[str, str] | None
-    """Labels of all that executions make."""
-    annotations: Mapping[str, str] | None
-    """Annotations of the same."""
-    envs: Mapping[str, str] | None
-    """Environment variables of every attempt."""
-    tags: Sequence[str]
-    """Tags of executions."""
-    raw_output_data_config: str
-    """URI prefix below which values are stored."""
-    max_parallelism: int | None
-    """Attempts of one execution that may run at once."""
-    security_context: SecurityContext | None
-    """Who executions run as."""
-    interruptible: bool | None
-    """Whether attempts may run on machines that can be taken away."""
-    overwrite_cache: bool | None
-    """Whether executions ignore what is cached and replace it."""
-    auto_activate: bool
-    """Whether registering it makes it the active version."""
-    concurrency: ConcurrencyPolicy | None
-    """How many executions may run at once."""
 
 
 class LaunchPlan(Entity[..., R], Generic[R]):
