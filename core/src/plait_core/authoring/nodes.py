@@ -73,8 +73,8 @@ class Node(Outcome):
         self.target = target
         self.bound = bound
         self.name = name
-        self.after: list[Outcome] = []
-        self.overrides: dict[str, Any] = {}
+        self.after: tuple[Outcome, ...] = ()
+        self.overrides: Mapping[str, Any] = _UNCHANGED
         self.scope: object = None
         self.index = 0
 
@@ -128,13 +128,14 @@ class Node(Outcome):
         return f"{self._callee.name.rpartition('.')[2]}#{self.id}"
 
     def follow(self, earlier: Outcome) -> None:
-        self.after.append(earlier)
+        self.after = (*self.after, earlier)
 
     def override(self, **overrides: Any) -> None:
         from plait_core.authoring.overrides import checked
 
-        self.overrides.update(checked(overrides))
-        self.after += outcomes_of(self.overrides.pop("after", ()))
+        changes = {**self.overrides, **checked(overrides)}
+        self.after = (*self.after, *outcomes_of(changes.pop("after", ())))
+        self.overrides = changes
 
     def build(self, builder: Builder, *, id: NodeId | None = None) -> ir.Node:
         """Make the node that a workflow stores."""
@@ -155,6 +156,7 @@ class Node(Outcome):
 
 
 _PLAIN = ir.NodeMetadata()
+_UNCHANGED: Mapping[str, Any] = {}
 
 
 def _dns_name(name: str) -> str:
