@@ -24,6 +24,7 @@ from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
 from plait_core.errors import PlaitError, UserError
 from plait_core.errors.compiling import CompileFailed
 from plait_core.errors.running import Saturated
+from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir import events as ev
 from plait_core.ir.executions import CacheStatus, CacheVerdict, Closure, Fault, TaskError
 from plait_core.ir.ids import AttemptId, NodeExecutionId, NodeId
@@ -40,6 +41,9 @@ FLUSH_AFTER_S = 0.05
 
 RESERVATION_POLL_S = 1.0
 """How long a node waits before it asks again for a value that another attempt is making."""
+
+CHILD_POLL_S = 1.0
+"""How long to wait before a child that is to be stopped is looked for again."""
 
 CANCEL_GRACE_S = 10.0
 
@@ -388,7 +392,17 @@ class Acting:
         self._run.tell(st.ChildEnded(self._now(), node.id, outputs, error, command.element))
 
     async def _abort_child(self, command: cmd.AbortChild) -> None:
-        await self._run.children.abort(command.execution, reason=f"its parent {self._state.id} stops")
+        self._spawn(self._stop_child(command))
+
+    async def _stop_child(self, command: cmd.AbortChild) -> None:
+        """Ask for the end of a child, once it is there to be asked: its start may still be on the way."""
+        while command.key in self._state.open:
+            try:
+                await self._run.children.abort(command.execution, reason=f"its parent {self._state.id} stops")
+            except ExecutionUnknown:
+                await self._services.clock.sleep_until(self._now() + int(CHILD_POLL_S * 1e9))
+            else:
+                return
 
     async def keep_fragment(self, closure: Closure) -> str:
         """Store what a dynamic task made, sound or not; returns its digest."""
