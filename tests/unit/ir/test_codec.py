@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from plait_core.errors.stores import NotReadable, NotStorable
-from plait_core.ir.codec import dumps, from_json, loads, to_json
+from plait_core.ir.codec import _resolved, dumps, from_json, loads, to_json
 from plait_core.ir.events import AttemptScheduled, Decision
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import NodeId
@@ -135,7 +135,7 @@ def values(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
         return st.dictionaries(TEXT, values(arguments[1], depth - 1), max_size=2)
     if not attrs.has(kind):
         return st.sampled_from(kind)
-    wanted = [field for field in attrs.fields(kind) if depth or field.default is attrs.NOTHING]
+    wanted = [field for field in attrs.fields(_resolved(kind)) if depth or field.default is attrs.NOTHING]
     return st.builds(kind, **{field.name: values(field.type, max(depth - 1, 0)) for field in wanted})
 
 
