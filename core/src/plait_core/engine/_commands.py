@@ -10,13 +10,14 @@ from typing import TypeAlias
 import attrs
 
 from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ir.shapes import Shape
 from plait_core.ir.workflows import AttrPath
 
 Key: TypeAlias = tuple[str | int | None, ...]
 
 
-@attrs.frozen(eq=False)
-class Submit:
+@attrs.frozen(eq=False, repr=False)
+class Submit(Shape):
     """Hand attempt *n* to its executor."""
 
     node: NodeId
@@ -29,8 +30,8 @@ class Submit:
         return ("attempt", self.node, self.element, self.n)
 
 
-@attrs.frozen(eq=False)
-class SubmitElements:
+@attrs.frozen(eq=False, repr=False)
+class SubmitElements(Shape):
     """Hand first attempts of elements of a map node to their executor, in order, and report back in batches."""
 
     node: NodeId
@@ -42,8 +43,8 @@ class SubmitElements:
         return ("elements", self.node, self.elements[0])
 
 
-@attrs.frozen(eq=False)
-class Cancel:
+@attrs.frozen(eq=False, repr=False)
+class Cancel(Shape):
     """Stop attempt *n*; a terminal report closes this. An abandoned attempt is one whose node has gone on without it."""
 
     node: NodeId
@@ -57,8 +58,8 @@ class Cancel:
         return ("stop" if self.is_abandoned else "cancel", self.node, self.element, self.n)
 
 
-@attrs.frozen(eq=False)
-class CancelElements:
+@attrs.frozen(eq=False, repr=False)
+class CancelElements(Shape):
     """Stop whatever elements of a map node are submitted; each reports its own end."""
 
     node: NodeId
@@ -70,8 +71,8 @@ class CancelElements:
         return ("cancel", self.node)
 
 
-@attrs.frozen(eq=False)
-class LoadValue:
+@attrs.frozen(eq=False, repr=False)
+class LoadValue(Shape):
     """Read a part of an offloaded value."""
 
     node: NodeId
@@ -84,8 +85,8 @@ class LoadValue:
         return ("load", self.node, self.uri, *self.path)
 
 
-@attrs.frozen(eq=False)
-class LookUpCache:
+@attrs.frozen(eq=False, repr=False)
+class LookUpCache(Shape):
     """Ask the cache, and reserve the key where the task says so."""
 
     node: NodeId
@@ -96,8 +97,8 @@ class LookUpCache:
         return ("cache", self.node)
 
 
-@attrs.frozen(eq=False)
-class LookUpElements:
+@attrs.frozen(eq=False, repr=False)
+class LookUpElements(Shape):
     """Ask the cache for elements of a map node, in one batch."""
 
     node: NodeId
@@ -109,8 +110,8 @@ class LookUpElements:
         return ("cache", self.node, self.elements[0])
 
 
-@attrs.frozen(eq=False)
-class StartChild:
+@attrs.frozen(eq=False, repr=False)
+class StartChild(Shape):
     """Start the execution of a launch plan, once, and report its end."""
 
     node: NodeId
@@ -123,8 +124,8 @@ class StartChild:
         return ("child", self.node, self.element)
 
 
-@attrs.frozen(eq=False)
-class AbortChild:
+@attrs.frozen(eq=False, repr=False)
+class AbortChild(Shape):
     """Ask for the end of a child execution, whose end is still reported through ``StartChild``."""
 
     node: NodeId
@@ -137,8 +138,8 @@ class AbortChild:
         return ("abort", self.node, self.element)
 
 
-@attrs.frozen(eq=False)
-class WaitUntil:
+@attrs.frozen(eq=False, repr=False)
+class WaitUntil(Shape):
     """Report when the time has come; *what* tells apart the timers of one node."""
 
     node: NodeId
@@ -153,8 +154,8 @@ class WaitUntil:
         return ("timer", self.node, self.element, self.n, self.what)
 
 
-@attrs.frozen(eq=False)
-class CompileFragment:
+@attrs.frozen(eq=False, repr=False)
+class CompileFragment(Shape):
     """Compile and place the graph that a dynamic task made."""
 
     node: NodeId
@@ -167,8 +168,8 @@ class CompileFragment:
         return ("fragment", self.node, self.n)
 
 
-@attrs.frozen(eq=False)
-class AssembleOutputs:
+@attrs.frozen(eq=False, repr=False)
+class AssembleOutputs(Shape):
     """Make one list of the outputs of a map node's elements, in blob storage if it is large."""
 
     node: NodeId

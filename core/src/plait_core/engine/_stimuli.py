@@ -13,12 +13,13 @@ from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
 from plait_core.ir.ids import EntityId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import AttrPath
 
 
-@attrs.frozen(eq=False)
-class Launched:
+@attrs.frozen(eq=False, repr=False)
+class Launched(Shape):
     """The execution is to begin."""
 
     at_ns: int
@@ -27,8 +28,8 @@ class Launched:
     placements: Mapping[str, str]
 
 
-@attrs.frozen(eq=False)
-class AttemptEnded:
+@attrs.frozen(eq=False, repr=False)
+class AttemptEnded(Shape):
     """An attempt came back with a result."""
 
     at_ns: int
@@ -40,8 +41,8 @@ class AttemptEnded:
     """Digest under which the shell stored the result's fragment, where it has one."""
 
 
-@attrs.frozen(eq=False)
-class AttemptGone:
+@attrs.frozen(eq=False, repr=False)
+class AttemptGone(Shape):
     """An attempt was lost, refused by its executor, or stopped on request (*is_cancelled*)."""
 
     at_ns: int
@@ -52,8 +53,8 @@ class AttemptGone:
     is_cancelled: bool = False
 
 
-@attrs.frozen(eq=False)
-class AttemptProgressed:
+@attrs.frozen(eq=False, repr=False)
+class AttemptProgressed(Shape):
     """An executor told of a phase on the way."""
 
     at_ns: int
@@ -64,8 +65,8 @@ class AttemptProgressed:
     element: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ElementsEnded:
+@attrs.frozen(eq=False, repr=False)
+class ElementsEnded(Shape):
     """Elements of a map node that succeeded at their n-th attempt: (element, n, output)."""
 
     at_ns: int
@@ -73,8 +74,8 @@ class ElementsEnded:
     outcomes: Sequence[tuple[int, int, Literal | None]]
 
 
-@attrs.frozen(eq=False)
-class ElementsLookedUp:
+@attrs.frozen(eq=False, repr=False)
+class ElementsLookedUp(Shape):
     """What the cache holds for elements of a map node: (element, output) of the hits, and the misses."""
 
     at_ns: int
@@ -83,8 +84,8 @@ class ElementsLookedUp:
     misses: tuple[int, ...]
 
 
-@attrs.frozen(eq=False)
-class CacheLookedUp:
+@attrs.frozen(eq=False, repr=False)
+class CacheLookedUp(Shape):
     """What the cache said; with ``retry_at_ns``, another attempt is making the value."""
 
     at_ns: int
@@ -94,8 +95,8 @@ class CacheLookedUp:
     retry_at_ns: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ValueRead:
+@attrs.frozen(eq=False, repr=False)
+class ValueRead(Shape):
     """A part of an offloaded value, or why it cannot be read."""
 
     at_ns: int
@@ -106,8 +107,8 @@ class ValueRead:
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False)
-class TimerFired:
+@attrs.frozen(eq=False, repr=False)
+class TimerFired(Shape):
     """A time has come."""
 
     at_ns: int
@@ -117,8 +118,8 @@ class TimerFired:
     element: int | None = None
 
 
-@attrs.frozen(eq=False)
-class ChildEnded:
+@attrs.frozen(eq=False, repr=False)
+class ChildEnded(Shape):
     """A child execution ended: outputs, or the error."""
 
     at_ns: int
@@ -128,8 +129,8 @@ class ChildEnded:
     element: int | None = None
 
 
-@attrs.frozen(eq=False)
-class FragmentChecked:
+@attrs.frozen(eq=False, repr=False)
+class FragmentChecked(Shape):
     """The graph a dynamic task made was compiled and placed, or is faulty."""
 
     at_ns: int
@@ -140,8 +141,8 @@ class FragmentChecked:
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False)
-class OutputsAssembled:
+@attrs.frozen(eq=False, repr=False)
+class OutputsAssembled(Shape):
     """A map node's output list, or why it could not be stored."""
 
     at_ns: int
@@ -150,8 +151,8 @@ class OutputsAssembled:
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False)
-class Signalled:
+@attrs.frozen(eq=False, repr=False)
+class Signalled(Shape):
     """A value for a gate."""
 
     at_ns: int
@@ -160,8 +161,8 @@ class Signalled:
     principal: str = ""
 
 
-@attrs.frozen(eq=False)
-class AbortAsked:
+@attrs.frozen(eq=False, repr=False)
+class AbortAsked(Shape):
     """Somebody wants the execution to end."""
 
     at_ns: int
@@ -169,8 +170,8 @@ class AbortAsked:
     principal: str = ""
 
 
-@attrs.frozen(eq=False)
-class Called:
+@attrs.frozen(eq=False, repr=False)
+class Called(Shape):
     """A running eager task calls an entity."""
 
     at_ns: int

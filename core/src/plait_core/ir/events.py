@@ -14,13 +14,14 @@ from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
 from plait_core.ir.ids import EntityId, ExecutionId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.workflows import AttrPath
 
 # ── the execution ────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionStarted:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionStarted(Shape):
     """
     The execution exists, with this code. Always the first event.
 
@@ -32,23 +33,23 @@ class ExecutionStarted:
     placements: Mapping[str, str]
 
 
-@attrs.frozen(kw_only=True)
-class LeaseTaken:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LeaseTaken(Shape):
     """An engine became the owner."""
 
     owner: str
 
 
-@attrs.frozen(kw_only=True)
-class AbortRequested:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AbortRequested(Shape):
     """Somebody asked for the end of it."""
 
     reason: str
     principal: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionEnded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionEnded(Shape):
     """The last event of an execution."""
 
     phase: ExecutionPhase
@@ -59,16 +60,16 @@ class ExecutionEnded:
 # ── scopes: the top-level graph, sub-workflows and the graphs of dynamic tasks ───
 
 
-@attrs.frozen(kw_only=True)
-class ScopeFailing:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScopeFailing(Shape):
     """A node of the graph run by *node* failed for good; ``node=""`` is the top-level graph."""
 
     node: NodeId
     error: TaskError
 
 
-@attrs.frozen(kw_only=True)
-class FailureNodeStarted:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FailureNodeStarted(Shape):
     """Everything else in the graph run by *node* has ended, and its failure node may start."""
 
     node: NodeId
@@ -77,16 +78,16 @@ class FailureNodeStarted:
 # ── nodes ────────────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class NodeStarted:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeStarted(Shape):
     """A sub-workflow's graph opens, or a map node learns its length (``None`` for other nodes)."""
 
     node: NodeId
     n_elements: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class NodeSucceeded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeSucceeded(Shape):
     """
     Outputs are bound. Successors may start.
 
@@ -103,8 +104,8 @@ class NodeSucceeded:
     ended_at_ns: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class NodeEnded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeEnded(Shape):
     """The node ended without outputs: FAILED, ABORTED, SKIPPED or TIMED_OUT."""
 
     node: NodeId
@@ -112,24 +113,24 @@ class NodeEnded:
     error: TaskError | None = None
 
 
-@attrs.frozen(kw_only=True)
-class CancelRequested:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CancelRequested(Shape):
     """What the node has running is to be stopped; it ends when that is confirmed."""
 
     node: NodeId
     reason: str
 
 
-@attrs.frozen(kw_only=True)
-class BranchTaken:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BranchTaken(Shape):
     """The arm that runs; the number of arms means the else node, -1 that nothing held."""
 
     node: NodeId
     arm: int
 
 
-@attrs.frozen(kw_only=True)
-class GateOpened:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GateOpened(Shape):
     """A gate began to wait, until *due_at_ns* at the latest (for a sleep: exactly)."""
 
     node: NodeId
@@ -137,16 +138,16 @@ class GateOpened:
     signal_id: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class ValueRequested:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ValueRequested(Shape):
     """The node cannot start before these parts of large values are read: (input variable, source uri, path)."""
 
     node: NodeId
     values: tuple[tuple[str, str, AttrPath], ...]
 
 
-@attrs.frozen(kw_only=True)
-class ValueLoaded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ValueLoaded(Shape):
     """One of the requested parts."""
 
     node: NodeId
@@ -155,8 +156,8 @@ class ValueLoaded:
     value: Literal
 
 
-@attrs.frozen(kw_only=True)
-class ChildStarted:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChildStarted(Shape):
     """A launch plan's execution is to be started on behalf of the node, with the node's inputs."""
 
     node: NodeId
@@ -164,8 +165,8 @@ class ChildStarted:
     element: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class ChildCalled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChildCalled(Shape):
     """An eager task called *target*; *child* is the run-time id of the node that runs it."""
 
     node: NodeId
@@ -180,16 +181,16 @@ class ChildCalled:
 # ── attempts ─────────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class CacheRequested:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheRequested(Shape):
     """The cache is to be asked before anything runs."""
 
     node: NodeId
     element: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class CacheAnswered:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheAnswered(Shape):
     """What it said. With ``wait_until_ns``, another attempt holds the reservation and the cache is asked again then."""
 
     node: NodeId
@@ -198,8 +199,8 @@ class CacheAnswered:
     wait_until_ns: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class AttemptScheduled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptScheduled(Shape):
     """Attempt *n* is to be submitted, not before *due_at_ns* where that is given."""
 
     node: NodeId
@@ -208,8 +209,8 @@ class AttemptScheduled:
     due_at_ns: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class AttemptDue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptDue(Shape):
     """The time of a delayed attempt has come."""
 
     node: NodeId
@@ -217,8 +218,8 @@ class AttemptDue:
     element: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class AttemptMoved:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptMoved(Shape):
     """An executor reported progress."""
 
     node: NodeId
@@ -228,8 +229,8 @@ class AttemptMoved:
     message: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class AttemptFailed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptFailed(Shape):
     """
     The attempt is over; what follows (a retry, the end of the node) is an event of its own.
 
@@ -248,8 +249,8 @@ class AttemptFailed:
     is_abandoned: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class AttemptStopped:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptStopped(Shape):
     """An abandoned attempt is confirmed to have stopped."""
 
     node: NodeId
@@ -257,8 +258,8 @@ class AttemptStopped:
     element: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class FragmentReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FragmentReceived(Shape):
     """A dynamic task made a graph, stored under this digest; it is to be compiled."""
 
     node: NodeId
@@ -266,8 +267,8 @@ class FragmentReceived:
     closure: str
 
 
-@attrs.frozen(kw_only=True)
-class FragmentCompiled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FragmentCompiled(Shape):
     """The graph is sound and opens under the node."""
 
     node: NodeId
@@ -279,8 +280,8 @@ class FragmentCompiled:
 # ── elements of a map node, in batches ───────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class ElementsScheduled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElementsScheduled(Shape):
     """The elements ``start <= i < stop`` begin: the cache is asked where the task is cached, else they are submitted."""
 
     node: NodeId
@@ -288,16 +289,16 @@ class ElementsScheduled:
     stop: int
 
 
-@attrs.frozen(kw_only=True)
-class ElementsMissed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElementsMissed(Shape):
     """The cache does not hold these elements; they are to be submitted."""
 
     node: NodeId
     elements: tuple[int, ...]
 
 
-@attrs.frozen(kw_only=True)
-class ElementsSucceeded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElementsSucceeded(Shape):
     """Outputs of elements, in order of arrival: (element, n, output or ``None``, was it cached)."""
 
     node: NodeId
@@ -307,8 +308,8 @@ class ElementsSucceeded:
 # ── people ───────────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class SignalReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SignalReceived(Shape):
     """A value arrived for a gate; for an approval it is a boolean."""
 
     signal_id: str
@@ -349,8 +350,8 @@ Decision: TypeAlias = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class Event:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Event(Shape):
     """A decision in its place: ``seq`` counts from 1 per execution without gaps and is the log's fence."""
 
     seq: int

@@ -9,6 +9,7 @@ import attrs
 from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import LiteralMap
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 
@@ -25,8 +26,8 @@ class ExecutionMode(Enum):
     TRIGGER = "trigger"
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionSpec(Shape):
     """
     What was asked for.
 
@@ -45,8 +46,8 @@ class ExecutionSpec:
     scheduled_at_ns: int | None = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class Closure:
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
+class Closure(Shape):
     """
     An entity with every template it can reach; ids are unique in each part.
 
@@ -81,8 +82,8 @@ class Fault(Enum):
     SYSTEM = "system"
 
 
-@attrs.frozen(kw_only=True)
-class TaskError:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskError(Shape):
     """
     Why an attempt, node or execution failed.
 
@@ -113,8 +114,8 @@ class CacheStatus(Enum):
     SKIPPED = "skipped"
 
 
-@attrs.frozen(kw_only=True)
-class CacheVerdict:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheVerdict(Shape):
     """What a look-up found, why, and where a hit came from. ``reason`` reads ``input x changed``, ``VANISHED``, …."""
 
     status: CacheStatus

@@ -6,11 +6,12 @@ import attrs
 
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal
+from plait_core.ir.shapes import Shape
 from plait_core.ir.types import LiteralType
 
 
-@attrs.frozen(kw_only=True)
-class Variable:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Variable(Shape):
     """A named, typed input or output. ``artifact`` is opaque to plait."""
 
     name: str
@@ -19,8 +20,8 @@ class Variable:
     artifact: Json = None
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class TypedInterface:
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
+class TypedInterface(Shape):
     """What goes in and what comes out; names are unique on each side."""
 
     inputs: tuple[Variable, ...] = ()
@@ -37,8 +38,8 @@ class TypedInterface:
         return {variable.name: variable.type for variable in self.outputs}
 
 
-@attrs.frozen(kw_only=True)
-class Parameter:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Parameter(Shape):
     """An input of a launch plan: required, or with a default. ``query`` is opaque to plait."""
 
     variable: Variable

@@ -10,11 +10,12 @@ from plait_core.ir.interfaces import Parameter, Variable
 from plait_core.ir.json import Json
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import SecurityContext
 
 
-@attrs.frozen(kw_only=True)
-class ScheduleSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScheduleSpec(Shape):
     """
     When a plan fires. ``kind`` selects the schedule (a plugin), ``spec`` is its own JSON.
 
@@ -26,8 +27,8 @@ class ScheduleSpec:
     kickoff_input: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class NotificationSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotificationSpec(Shape):
     """Whom to tell about which terminal phases. ``kind`` selects the notifier (a plugin)."""
 
     kind: str
@@ -41,16 +42,16 @@ class ConcurrencyBehavior(Enum):
     SKIP = "skip"
 
 
-@attrs.frozen(kw_only=True)
-class ConcurrencyPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ConcurrencyPolicy(Shape):
     """At most *max_concurrency* executions of the plan, over all its versions, run at once."""
 
     max_concurrency: int
     behavior: ConcurrencyBehavior = ConcurrencyBehavior.SKIP
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionOptions:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionOptions(Shape):
     """Options of an execution: a launch plan gives defaults, a launch request overrides them key by key."""
 
     labels: Mapping[str, str] = attrs.field(factory=dict)
@@ -65,8 +66,8 @@ class ExecutionOptions:
     notifications: tuple[NotificationSpec, ...] | None = None
 
 
-@attrs.frozen(kw_only=True)
-class LaunchPlanTemplate:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LaunchPlanTemplate(Shape):
     """
     A named partial invocation of a workflow.
 

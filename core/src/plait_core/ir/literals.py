@@ -13,11 +13,12 @@ import attrs
 
 from plait_core.ir.ids import NodeId
 from plait_core.ir.json import Json
+from plait_core.ir.shapes import Shape
 from plait_core.ir.types import BlobType, LiteralType, SimpleType, StructuredDatasetType
 
 
-@attrs.frozen(kw_only=True)
-class Primitive:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Primitive(Shape):
     """
     An atom.
 
@@ -29,74 +30,74 @@ class Primitive:
     value: int | float | str | bool
 
 
-@attrs.frozen(kw_only=True)
-class Blob:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Blob(Shape):
     """Bytes at *uri*: one object, or a prefix of many."""
 
     uri: str
     type: BlobType
 
 
-@attrs.frozen(kw_only=True)
-class Binary:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Binary(Shape):
     """Bytes carried inline; the tag says how to read them (``msgpack``, or ``bytes`` for plain ones)."""
 
     value: bytes
     tag: str
 
 
-@attrs.frozen(kw_only=True)
-class NoneValue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NoneValue(Shape):
     """The one value of type NONE."""
 
 
-@attrs.frozen(kw_only=True)
-class ErrorValue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ErrorValue(Shape):
     """What a failure handler is told."""
 
     failed_node_id: NodeId
     message: str
 
 
-@attrs.frozen(kw_only=True)
-class Generic:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Generic(Shape):
     """A JSON value from a foreign front end, whose numbers are doubles."""
 
     value: Json
 
 
-@attrs.frozen(kw_only=True)
-class StructuredDatasetValue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StructuredDatasetValue(Shape):
     """A table under the prefix *uri*, with the columns and format it was written with."""
 
     uri: str
     type: StructuredDatasetType
 
 
-@attrs.frozen(kw_only=True)
-class UnionValue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnionValue(Shape):
     """A value together with the variant it was taken for."""
 
     value: "Literal"
     type: LiteralType
 
 
-@attrs.frozen(kw_only=True)
-class Collection:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Collection(Shape):
     """A list of literals."""
 
     literals: tuple["Literal", ...]
 
 
-@attrs.frozen(kw_only=True)
-class MapValue:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MapValue(Shape):
     """A mapping of literals; its order is kept and never trusted."""
 
     literals: Mapping[str, "Literal"]
 
 
-@attrs.frozen(kw_only=True)
-class Offloaded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Offloaded(Shape):
     """
     A literal stored at *uri* because it was too large to carry inline.
 
@@ -115,8 +116,8 @@ Scalar: TypeAlias = Primitive | Blob | Binary | NoneValue | ErrorValue | Generic
 LiteralVariant: TypeAlias = Scalar | Collection | MapValue | Offloaded
 
 
-@attrs.frozen(kw_only=True)
-class Literal:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Literal(Shape):
     """A value, with the hash and metadata that ride on it."""
 
     value: LiteralVariant | None

@@ -14,6 +14,7 @@ import attrs
 from plait_core.ir.ids import EntityId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.json import Json
+from plait_core.ir.shapes import Shape
 
 
 class ResourceName(Enum):
@@ -25,24 +26,24 @@ class ResourceName(Enum):
     EPHEMERAL_STORAGE = "ephemeral_storage"
 
 
-@attrs.frozen(kw_only=True)
-class ResourceEntry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceEntry(Shape):
     """One quantity, such as ``500m`` or ``1Gi``."""
 
     name: ResourceName
     quantity: str
 
 
-@attrs.frozen(kw_only=True)
-class ResourceSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceSpec(Shape):
     """What is asked for and what may not be exceeded."""
 
     requests: tuple[ResourceEntry, ...] = ()
     limits: tuple[ResourceEntry, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class ExtendedResources:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExtendedResources(Shape):
     """Accelerator device (with partition, ``None`` when unset, ``""`` for unpartitioned) and shared memory size."""
 
     accelerator: str = ""
@@ -58,8 +59,8 @@ class MountRequirement(Enum):
     FILE = "file"
 
 
-@attrs.frozen(kw_only=True)
-class SecretRequest:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecretRequest(Shape):
     """A secret that a task may read. Requests travel; values never do."""
 
     group: str = ""
@@ -69,8 +70,8 @@ class SecretRequest:
     env_var: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class SecurityContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecurityContext(Shape):
     """Who a task runs as and which secrets it asks for."""
 
     service_account: str = ""
@@ -78,8 +79,8 @@ class SecurityContext:
     secrets: tuple[SecretRequest, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class CachePolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CachePolicy(Shape):
     """Whether and how outputs are reused. ``version`` is required when enabled."""
 
     version: str
@@ -87,8 +88,8 @@ class CachePolicy:
     ignored_inputs: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryPolicy(Shape):
     """
     How often and when a failed attempt is tried again.
 
@@ -104,8 +105,8 @@ class RetryPolicy:
     grow_on_oom: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class TaskMetadata:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskMetadata(Shape):
     """How a task is to be run."""
 
     cache: CachePolicy | None = None
@@ -131,8 +132,8 @@ class TaskMetadata:
     annotations: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
-class DataConfig:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DataConfig(Shape):
     """How a container without plait inside gets inputs and leaves outputs."""
 
     input_path: str = ""
@@ -140,8 +141,8 @@ class DataConfig:
     format: str = "json"
 
 
-@attrs.frozen(kw_only=True)
-class Container:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Container(Shape):
     """An image and what to run in it. Templates such as ``{{.inputs.x}}`` live in ``args``; env keeps its order."""
 
     image: str = ""
@@ -154,8 +155,8 @@ class Container:
     architecture: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class PodSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PodSpec(Shape):
     """A Kubernetes pod in its JSON form, one of whose containers is the task's."""
 
     pod_spec: Mapping[str, Json]
@@ -164,8 +165,8 @@ class PodSpec:
     annotations: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
-class Sql:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Sql(Shape):
     """A statement in a named dialect."""
 
     statement: str
@@ -175,8 +176,8 @@ class Sql:
 TaskTarget: TypeAlias = Container | PodSpec | Sql
 
 
-@attrs.frozen(kw_only=True)
-class TaskTemplate:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskTemplate(Shape):
     """
     A task as the platform knows it.
 

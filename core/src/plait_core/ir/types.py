@@ -14,6 +14,7 @@ from typing import TypeAlias
 import attrs
 
 from plait_core.ir.json import Json
+from plait_core.ir.shapes import Shape
 
 
 class SimpleType(Enum):
@@ -38,52 +39,52 @@ class Dimensionality(Enum):
     MULTIPART = "multipart"
 
 
-@attrs.frozen(kw_only=True)
-class CollectionType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CollectionType(Shape):
     """A list whose elements share one type."""
 
     element: "LiteralType"
 
 
-@attrs.frozen(kw_only=True)
-class MapType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MapType(Shape):
     """A mapping from strings to values of one type."""
 
     value: "LiteralType"
 
 
-@attrs.frozen(kw_only=True)
-class BlobType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BlobType(Shape):
     """Bytes held by reference; an empty format accepts any."""
 
     format: str = ""
     dimensionality: Dimensionality = Dimensionality.SINGLE
 
 
-@attrs.frozen(kw_only=True)
-class EnumType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class EnumType(Shape):
     """One of a closed set of strings, in order of declaration."""
 
     values: tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
-class UnionType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnionType(Shape):
     """One of several types, told apart by ``structure.tag``; ``Optional[T]`` is the variants T and NONE."""
 
     variants: tuple["LiteralType", ...]
 
 
-@attrs.frozen(kw_only=True)
-class DatasetColumn:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DatasetColumn(Shape):
     """A column of a dataset: its name and the type of its cells."""
 
     name: str
     type: "LiteralType"
 
 
-@attrs.frozen(kw_only=True)
-class StructuredDatasetType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StructuredDatasetType(Shape):
     """A table held by reference. No columns means any; an empty format means any."""
 
     columns: tuple[DatasetColumn, ...] = ()
@@ -95,8 +96,8 @@ class StructuredDatasetType:
 TypeVariant: TypeAlias = SimpleType | CollectionType | MapType | BlobType | EnumType | UnionType | StructuredDatasetType
 
 
-@attrs.frozen(kw_only=True)
-class TypeStructure:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TypeStructure(Shape):
     """
     How a type came to be: the tag that unions choose by, and the fields of a dataclass-like type.
 
@@ -107,8 +108,8 @@ class TypeStructure:
     fields: Mapping[str, "LiteralType"] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
-class LiteralType:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LiteralType(Shape):
     """A type, with its side-cars."""
 
     type: TypeVariant

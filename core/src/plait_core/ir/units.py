@@ -13,13 +13,14 @@ import attrs
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.ids import AttemptId, EntityId
 from plait_core.ir.literals import LiteralMap
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import Container, PodSpec, SecretRequest, TaskTemplate
 
 CONTRACT = 1
 
 
-@attrs.frozen(kw_only=True)
-class FunctionCall:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FunctionCall(Shape):
     """
     Load a Python entity and run it.
 
@@ -33,15 +34,15 @@ class FunctionCall:
     bundle: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class CommandLine:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CommandLine(Shape):
     """Run a program; values are already in place."""
 
     argv: tuple[str, ...]
 
 
-@attrs.frozen(kw_only=True)
-class ContainerRun:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ContainerRun(Shape):
     """Run an image, or a pod, that knows nothing of plait."""
 
     target: Container | PodSpec
@@ -50,8 +51,8 @@ class ContainerRun:
 Action: TypeAlias = FunctionCall | CommandLine | ContainerRun
 
 
-@attrs.frozen(kw_only=True)
-class Unit:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Unit(Shape):
     """
     One attempt, ready to run.
 
@@ -79,8 +80,8 @@ class Unit:
     contract: int = CONTRACT
 
 
-@attrs.frozen(kw_only=True)
-class Result:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Result(Shape):
     """
     What came of an attempt: exactly one of ``outputs``, ``error`` and ``fragment``.
 

@@ -15,6 +15,7 @@ from plait_core.ir.ids import EntityId, NodeId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import CachePolicy, ExtendedResources, ResourceSpec, RetryPolicy, SecurityContext
 from plait_core.ir.types import LiteralType
 
@@ -25,8 +26,8 @@ AttrPath: TypeAlias = tuple[str | int, ...]
 """Steps into a value: the first ones walk collection and map literals, the rest walk inside msgpack."""
 
 
-@attrs.frozen(kw_only=True)
-class Promise:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Promise(Shape):
     """The output *var* of *node*, or a part of it."""
 
     node: NodeId
@@ -34,22 +35,22 @@ class Promise:
     path: AttrPath = ()
 
 
-@attrs.frozen(kw_only=True)
-class Const:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Const(Shape):
     """A value known when the graph was made."""
 
     value: Literal
 
 
-@attrs.frozen(kw_only=True)
-class BindingCollection:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BindingCollection(Shape):
     """A list made of bindings."""
 
     items: tuple["BindingData", ...]
 
 
-@attrs.frozen(kw_only=True)
-class BindingMap:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BindingMap(Shape):
     """A mapping made of bindings; (key, binding) in order."""
 
     items: tuple[tuple[str, "BindingData"], ...]
@@ -58,8 +59,8 @@ class BindingMap:
 BindingData: TypeAlias = Promise | Const | BindingCollection | BindingMap
 
 
-@attrs.frozen(kw_only=True)
-class Binding:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Binding(Shape):
     """Where the value of the variable *var* comes from."""
 
     var: str
@@ -84,8 +85,8 @@ class Conjunction(Enum):
     OR = "or"
 
 
-@attrs.frozen(kw_only=True)
-class Compare:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Compare(Shape):
     """Two operands and an operator. An operand is a promise or a constant scalar."""
 
     left: Promise | Const
@@ -93,8 +94,8 @@ class Compare:
     right: Promise | Const
 
 
-@attrs.frozen(kw_only=True)
-class Combine:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Combine(Shape):
     """Two conditions and a conjunction."""
 
     left: "Condition"
@@ -105,8 +106,8 @@ class Combine:
 Condition: TypeAlias = Compare | Combine
 
 
-@attrs.frozen(kw_only=True)
-class TaskOverrides:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskOverrides(Shape):
     """What a node changes about the task it runs; ``None`` leaves the task's own."""
 
     resources: ResourceSpec | None = None
@@ -116,38 +117,38 @@ class TaskOverrides:
     task_config: Json = None
 
 
-@attrs.frozen(kw_only=True)
-class TaskRef:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskRef(Shape):
     """Run a task."""
 
     id: EntityId
     overrides: TaskOverrides = TaskOverrides()
 
 
-@attrs.frozen(kw_only=True)
-class SubWorkflowRef:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubWorkflowRef(Shape):
     """Run another workflow's nodes within this execution."""
 
     id: EntityId
 
 
-@attrs.frozen(kw_only=True)
-class LaunchPlanRef:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LaunchPlanRef(Shape):
     """Start an execution of its own and wait for it."""
 
     id: EntityId
 
 
-@attrs.frozen(kw_only=True)
-class Arm:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Arm(Shape):
     """A condition and the node that runs when it is the first to hold. The node's id is scoped to the branch."""
 
     condition: Condition
     node: "Node"
 
 
-@attrs.frozen(kw_only=True)
-class Branch:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Branch(Shape):
     """If / elif / else. Without an else node, ``error`` is what the node fails with when nothing holds."""
 
     arms: tuple[Arm, ...]
@@ -155,15 +156,15 @@ class Branch:
     error: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class Approve:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Approve(Shape):
     """Wait until somebody approves; inputs pass through as outputs."""
 
     signal_id: str
 
 
-@attrs.frozen(kw_only=True)
-class WaitForInput:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class WaitForInput(Shape):
     """Wait until somebody supplies a value of *type*, which becomes the output *output_var*."""
 
     signal_id: str
@@ -171,22 +172,22 @@ class WaitForInput:
     output_var: str = "o0"
 
 
-@attrs.frozen(kw_only=True)
-class Sleep:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Sleep(Shape):
     """Wait for a span of time, counted from the start of the node."""
 
     duration_ns: int
 
 
-@attrs.frozen(kw_only=True)
-class Gate:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Gate(Shape):
     """A node that waits for the world."""
 
     condition: Approve | WaitForInput | Sleep
 
 
-@attrs.frozen(kw_only=True)
-class Array:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Array(Shape):
     """
     One node that runs *target* once per element of its list inputs.
 
@@ -206,8 +207,8 @@ class Array:
 NodeTarget: TypeAlias = TaskRef | SubWorkflowRef | LaunchPlanRef | Branch | Gate | Array
 
 
-@attrs.frozen(kw_only=True)
-class NodeMetadata:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeMetadata(Shape):
     """
     What a node says about how it runs; it overrides the task's own word.
 
@@ -223,16 +224,16 @@ class NodeMetadata:
     config: tuple[tuple[str, str], ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class SourceLine:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SourceLine(Shape):
     """Where in the user's code something was written."""
 
     file: str
     line: int
 
 
-@attrs.frozen(kw_only=True)
-class Node:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Node(Shape):
     """
     One step. ``upstream`` lists the nodes it waits for beyond those its bindings name.
 
@@ -255,8 +256,8 @@ class FailurePolicy(Enum):
     FAIL_AFTER_EXECUTABLE_NODES_COMPLETE = "fail_after_executable_nodes_complete"
 
 
-@attrs.frozen(kw_only=True)
-class WorkflowTemplate:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class WorkflowTemplate(Shape):
     """A graph with an interface. ``failure_node`` stands beside ``nodes`` and its id is ``fn0``."""
 
     id: EntityId

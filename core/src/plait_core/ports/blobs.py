@@ -6,9 +6,11 @@ from typing import Protocol
 
 import attrs
 
+from plait_core.ir.shapes import Shape
 
-@attrs.frozen(kw_only=True)
-class BlobInfo:
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BlobInfo(Shape):
     """One object of a listing."""
 
     uri: str

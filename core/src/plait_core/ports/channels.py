@@ -11,10 +11,11 @@ import attrs
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.ids import EntityId
 from plait_core.ir.literals import LiteralMap
+from plait_core.ir.shapes import Shape
 
 
-@attrs.frozen(kw_only=True)
-class ChildCall:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChildCall(Shape):
     """
     An eager task's call of another entity.
 
@@ -28,8 +29,8 @@ class ChildCall:
     closure: Closure
 
 
-@attrs.frozen(kw_only=True)
-class ChildOutcome:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChildOutcome(Shape):
     """How a child ended: outputs, or the error."""
 
     outputs: LiteralMap | None = None

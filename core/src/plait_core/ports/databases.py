@@ -18,14 +18,15 @@ from plait_core.ir.json import Json
 from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 
 # ── read models ──────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionRow(Shape):
     """
     What lists of executions show. ``pool`` names who may own it: ``local:<host>:<pid>`` or a server pool.
 
@@ -47,8 +48,8 @@ class ExecutionRow:
     is_archived: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class NodeRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeRow(Shape):
     """Where one node of one execution stands. ``node`` is the run-time id, ``definition`` the id in its template."""
 
     execution: ExecutionId
@@ -68,8 +69,8 @@ class NodeRow:
     n_elements_done: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class AttemptRow:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptRow(Shape):
     """One attempt; its id is unique and its row only ever moves towards a terminal phase."""
 
     id: AttemptId
@@ -84,8 +85,8 @@ class AttemptRow:
     is_cached: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class ExecutionFilter:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutionFilter(Shape):
     """What a list of executions is narrowed to; empty fields do not narrow."""
 
     project: str = ""
@@ -96,8 +97,8 @@ class ExecutionFilter:
     include_archived: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class Page:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Page(Shape):
     """A slice of a list, newest first. ``token`` continues after the page before; empty starts."""
 
     limit: int = 50
@@ -129,8 +130,8 @@ class Views(Protocol):
 # ── the log ──────────────────────────────────────────────────────────────────
 
 
-@attrs.frozen(kw_only=True)
-class CacheKey:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheKey(Shape):
     """Where a cached value lives. ``digest`` already covers project, domain, task, version, interface and inputs."""
 
     digest: str
@@ -139,8 +140,8 @@ class CacheKey:
     task: str
 
 
-@attrs.frozen(kw_only=True)
-class CacheEntry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheEntry(Shape):
     """Outputs to be reused. ``source`` is the text of the attempt id that made them."""
 
     key: CacheKey
@@ -150,8 +151,8 @@ class CacheEntry:
     created_at_ns: int
 
 
-@attrs.frozen(kw_only=True)
-class Append:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Append(Shape):
     """
     One turn of one execution, in full.
 
@@ -172,8 +173,8 @@ class Append:
     cache: Sequence[CacheEntry] = ()
 
 
-@attrs.frozen(kw_only=True)
-class Snapshot:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Snapshot(Shape):
     """The folded state after event *seq*, as bytes that only the engine's own version can read."""
 
     seq: int
@@ -215,8 +216,8 @@ class EventLog(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Lease:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Lease(Shape):
     """An engine's right to own executions, judged by the database's clock."""
 
     owner: str
@@ -256,8 +257,8 @@ class Leases(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Posted:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Posted(Shape):
     """A stimulus left for whoever owns the execution: its key and its kind with a JSON payload."""
 
     key: str
@@ -319,8 +320,8 @@ class Registry(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Reservation:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Reservation(Shape):
     """The right to populate a key: valid while its execution lives and its attempt is not terminal."""
 
     key: CacheKey
@@ -351,8 +352,8 @@ class CacheIndex(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class ScheduleState:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScheduleState(Shape):
     """How far an active launch plan's schedule has fired."""
 
     launch_plan: EntityId
@@ -372,8 +373,8 @@ class Schedules(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Project:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Project(Shape):
     """A named place for entities and executions."""
 
     id: str
@@ -383,8 +384,8 @@ class Project:
     is_archived: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class Token:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Token(Shape):
     """A stored credential: the hash of its secret, whose it is, and roles by project (``*`` for all)."""
 
     id: str
@@ -395,8 +396,8 @@ class Token:
     expires_at_ns: int | None = None
 
 
-@attrs.frozen(kw_only=True)
-class AuditLine:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditLine(Shape):
     """Who did what to which thing, and when."""
 
     at_ns: int

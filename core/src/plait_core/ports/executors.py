@@ -12,11 +12,12 @@ import attrs
 
 from plait_core.ir.ids import AttemptId
 from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.units import Action, Result, Unit
 
 
-@attrs.frozen(kw_only=True)
-class Capabilities:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Capabilities(Shape):
     """
     What an executor can do; a unit goes to the first listed executor whose capabilities cover it.
 
@@ -37,8 +38,8 @@ class Capabilities:
     """Whether a crash of the attempt leaves the engine alive. A server refuses executors where it would not."""
 
 
-@attrs.frozen(kw_only=True)
-class Progress:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Progress(Shape):
     """The attempt moved to a phase that is not terminal."""
 
     attempt: AttemptId
@@ -46,8 +47,8 @@ class Progress:
     message: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class Ended:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Ended(Shape):
     """The attempt ended by itself. ``exception`` is the original object, where the executor shares our memory."""
 
     attempt: AttemptId
@@ -55,15 +56,15 @@ class Ended:
     exception: BaseException | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Cancelled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Cancelled(Shape):
     """The attempt was stopped, or will never start, because of ``cancel``."""
 
     attempt: AttemptId
 
 
-@attrs.frozen(kw_only=True)
-class Lost:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Lost(Shape):
     """The attempt is gone and left no result; nobody will report on it again."""
 
     attempt: AttemptId
@@ -120,8 +121,8 @@ class Executor(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Performed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Performed(Shape):
     """What running a unit in this process came to, with the exception object when there was one."""
 
     result: Result

@@ -5,11 +5,12 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import SecretRequest
 
 
-@attrs.frozen(kw_only=True)
-class PodInjection:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PodInjection(Shape):
     """How a pod receives a secret without us reading it: annotations for a webhook, or a reference for the pod spec."""
 
     annotations: tuple[tuple[str, str], ...] = ()
@@ -36,8 +37,8 @@ class SecretProvider(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class SecretAnswer:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecretAnswer(Shape):
     """What all providers together said: the value, or ``None`` with every place where they looked."""
 
     value: str | None = attrs.field(repr=False)

@@ -12,22 +12,23 @@ import attrs
 
 from plait_core.ir.ids import AttemptId
 from plait_core.ir.json import Json
+from plait_core.ir.shapes import Shape
 from plait_core.ports.channels import TaskChannel
 from plait_core.ports.clock import Clock
 from plait_core.ports.executors import Capabilities, Perform
 from plait_core.ports.secrets import AskSecret
 
 
-@attrs.frozen(kw_only=True)
-class TaskKindSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskKindSpec(Shape):
     """A task type: its open string and the factory (no arguments) of a ``TaskKind``."""
 
     type: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class ConnectorSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ConnectorSpec(Shape):
     """A task type run by a remote service: factory(settings) -> ``Connector``."""
 
     type: str
@@ -40,8 +41,8 @@ class BlobAccess(Protocol):
     def __call__(self, uri: str) -> Any: ...
 
 
-@attrs.frozen(kw_only=True)
-class ExecutorContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutorContext(Shape):
     """
     What an executor may use: running units in this process, blob stores, time, its plugin's settings, and a private directory.
 
@@ -58,8 +59,8 @@ class ExecutorContext:
     channel: Callable[[AttemptId], TaskChannel] | None = None
 
 
-@attrs.frozen(kw_only=True)
-class ExecutorSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExecutorSpec(Shape):
     """An executor: factory(``ExecutorContext``) -> ``Executor``. Capabilities are known before it is made."""
 
     name: str
@@ -67,8 +68,8 @@ class ExecutorSpec:
     capabilities: Capabilities
 
 
-@attrs.frozen(kw_only=True)
-class TypeTransformerSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TypeTransformerSpec(Shape):
     """
     A type transformer: factory() -> ``TypeTransformer``.
 
@@ -81,8 +82,8 @@ class TypeTransformerSpec:
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class DatasetFormatSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DatasetFormatSpec(Shape):
     """
     A dataset encoder/decoder: factory() -> ``DatasetFormat``.
 
@@ -96,32 +97,32 @@ class DatasetFormatSpec:
     is_default: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class DeclarationSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DeclarationSpec(Shape):
     """A name that users import from ``plait``, such as ``ShellTask``; the factory is what the name stands for."""
 
     name: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class BlobStoreSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BlobStoreSpec(Shape):
     """A blob store by URI scheme: factory(settings) -> ``BlobStore``."""
 
     scheme: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class DatabaseSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DatabaseSpec(Shape):
     """A database by URL scheme: factory(url, settings) -> ``Database``."""
 
     scheme: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class SecretProviderSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SecretProviderSpec(Shape):
     """A secret provider: factory(settings) -> ``SecretProvider``. Lower ``order`` is asked first."""
 
     name: str
@@ -129,16 +130,16 @@ class SecretProviderSpec:
     order: int = 100
 
 
-@attrs.frozen(kw_only=True)
-class ScheduleKindSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScheduleKindSpec(Shape):
     """A kind of schedule: factory is a ``ScheduleFactory``."""
 
     kind: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class ImageBuilderSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ImageBuilderSpec(Shape):
     """An image builder: factory(settings) -> ``ImageBuilder``. The highest priority is the default."""
 
     name: str
@@ -146,24 +147,24 @@ class ImageBuilderSpec:
     priority: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class NotifierSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotifierSpec(Shape):
     """A way to tell people: factory(settings) -> ``Notifier``."""
 
     kind: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class AuthenticatorSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuthenticatorSpec(Shape):
     """A way to say who is calling: factory(settings) -> ``Authenticator``."""
 
     name: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class PolicySpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PolicySpec(Shape):
     """A rule over units: factory(settings) -> ``Policy``. Lower ``order`` first."""
 
     name: str
@@ -171,8 +172,8 @@ class PolicySpec:
     order: int = 100
 
 
-@attrs.frozen(kw_only=True)
-class CliCommandSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CliCommandSpec(Shape):
     """A command of the CLI: factory is a ``click.Command``, imported when it is called or asked for help."""
 
     name: str
@@ -180,8 +181,8 @@ class CliCommandSpec:
     help: str
 
 
-@attrs.frozen(kw_only=True)
-class ConsolePanelSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ConsolePanelSpec(Shape):
     """An HTML panel of the console: factory() -> panel."""
 
     name: str
@@ -189,8 +190,8 @@ class ConsolePanelSpec:
     page: str
 
 
-@attrs.frozen(kw_only=True)
-class HealthCheck:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HealthCheck(Shape):
     """What a health check found. ``remedy`` is empty when all is well."""
 
     name: str
@@ -199,16 +200,16 @@ class HealthCheck:
     remedy: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class HealthCheckSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HealthCheckSpec(Shape):
     """A check of ``plait doctor``: factory(settings) -> ``HealthCheck``."""
 
     name: str
     factory: str
 
 
-@attrs.frozen(kw_only=True)
-class SettingsSpec:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SettingsSpec(Shape):
     """The attrs class that ``[plugins.NAME]`` is structured into: ``module:attribute``."""
 
     factory: str

@@ -14,6 +14,7 @@ from plait_core.ir.executions import TaskError
 from plait_core.ir.json import Json
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import Action
 
@@ -40,8 +41,8 @@ class TaskKind(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class RemoteJob:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RemoteJob(Shape):
     """Where a remote job stands. ``outputs`` are set when it succeeded, ``error`` when it failed."""
 
     phase: AttemptPhase
