@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 import pytest
 
-from plait import LaunchPlan, conditional, dynamic, eager, map_task, task, workflow
+from plait import LaunchPlan, TaskFailure, conditional, dynamic, eager, map_task, task, workflow
 from plait_core.errors import UserError
 from plait_core.errors.authoring import WrongOutputs
 
@@ -136,6 +136,33 @@ def test_dynamic_and_eager_tasks_work_on_values() -> None:
 
     assert fibonacci(n=6) == 8
     assert asyncio.run(count(limit=5)) == 6
+
+
+def test_untyped_values_are_pickled_where_that_was_agreed() -> None:
+    """Anything that can be pickled comes through."""
+
+    @task(pickle_untyped=True)
+    def swap(a, b):  # type: ignore[no-untyped-def]
+        return {"a": b, "b": a}
+
+    assert swap({1, 2}, 3) == {"a": 3, "b": {1, 2}}
+
+
+def test_failure_handler_runs_and_the_failure_is_raised() -> None:
+    """It is told which node failed, and with what."""
+    told: list[object] = []
+
+    @task
+    def clean_up(n: int, err: Optional[TaskFailure] = None) -> None:
+        told.append((n, err and err.failed_node_id))
+
+    @workflow(on_failure=clean_up)
+    def fragile(n: int) -> int:
+        return explode(a=n)
+
+    with pytest.raises(RuntimeError, match="ran with 1"):
+        fragile(n=1)
+    assert told == [(1, "n0")]
 
 
 def test_wrong_number_of_outputs_is_one_error_at_run_time() -> None:

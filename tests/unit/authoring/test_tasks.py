@@ -19,6 +19,7 @@ from plait_core.authoring.resources import Resources
 from plait_core.authoring.retries import Backoff, Retry
 from plait_core.authoring.secrets import Secret
 from plait_core.authoring.tasks import PythonFunctionTask, task
+from plait_core.authoring.typesystem import constants, process_types
 from plait_core.errors.authoring import (
     InvalidOption,
     MissingAnnotation,
@@ -28,6 +29,7 @@ from plait_core.errors.authoring import (
     UnresolvableAnnotation,
     UnsupportedParameter,
 )
+from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.tasks import (
     CachePolicy,
     Container,
@@ -41,6 +43,7 @@ from plait_core.ir.tasks import (
     SecurityContext,
     TaskMetadata,
 )
+from plait_core.ir.types import SimpleType
 
 
 def work(a: int) -> int:
@@ -80,6 +83,8 @@ def test_untyped_parameters_are_accepted_where_pickling_was_agreed() -> None:
     kinds = {name: type(kind.type).__name__ for name, kind in untyped.interface.input_types.items()}
     assert kinds == {"a": "BlobType", "b": "SimpleType"}
     assert tuple(untyped.interface.output_types) == ("o0",)
+    converter = process_types().converter(untyped.python_interface.inputs["b"].type)
+    assert converter.to_literal(3, constants()) == Literal(value=Primitive(kind=SimpleType.INTEGER, value=3))
 
 
 @pytest.mark.parametrize(

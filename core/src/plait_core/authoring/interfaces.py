@@ -147,9 +147,11 @@ def interface_of(entity: str, function: Callable[..., Any], *, pickle_untyped: b
         UnresolvableAnnotation: an annotation names something that cannot be found.
     """
     types = _annotations(entity, function)
-    returned = types.pop("return", Any if pickle_untyped and returns_a_value(function) else None)
+    returned = types.pop("return", object if pickle_untyped and returns_a_value(function) else None)
     defaults = _defaults(function)
-    inputs = {name: PythonInput(types.get(name, Any), defaults.get(name, REQUIRED)) for name in _parameters(function)}
+    inputs = {
+        name: PythonInput(types.get(name, object), defaults.get(name, REQUIRED)) for name in _parameters(function)
+    }
     outputs, output_tuple = outputs_of(returned)
     if pickle_untyped:
         inputs = {name: declared._replace(type=_picklable(declared.type)) for name, declared in inputs.items()}
