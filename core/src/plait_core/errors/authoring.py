@@ -346,7 +346,7 @@ class ReferenceCalled(UserError):
     @property
     def remedy(self) -> str:
         """How to go on."""
-        return "run the workflow where the entity is registered, or replace it in tests with `plait.testing.patch`"
+        return "run the workflow where the entity is registered, or call an entity of your own in its place"
 
 
 class NoLocalRunner(UserError):
