@@ -7,19 +7,21 @@ stands. Literals are written by hand, for speed and for readers: ``{"integer": 3
 Unknown fields and tags are refused. So a tag, a field's name and its default are promises to stored data:
 ``docs/adr/stored-form.md``, and golden files hold them.
 
-cattrs is imported by the first call, because reading settings or tracing a graph needs none of it.
+Writing is a walk over values, by ``plait_core.ir.encoding``; reading goes by types, by cattrs, which is imported
+by the first call that reads: a run that only records needs none of it.
 """
 
 import math
 import types
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, overload
 
 import attrs
 
-from plait_core.ir import events, literals
+from plait_core.ir import literals
+from plait_core.ir.encoding import encode, encode_text
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.tags import TAGS
@@ -56,7 +58,7 @@ def dumps(value: Any) -> bytes:
     from msgpack import packb
 
     try:
-        packed: bytes = packb(_binary().unstructure(value), unicode_errors="surrogatepass")
+        packed: bytes = packb(encode(value), unicode_errors="surrogatepass")
     except (OverflowError, TypeError, ValueError) as error:
         raise _not_storable(value, error) from error
     return packed
@@ -84,7 +86,7 @@ def loads(kind: Any, data: bytes) -> Any:
 
 def to_json(value: Any) -> Json:
     """Turn an object of the IR into JSON: bytes as base64, non-finite floats as ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
-    plain: Json = _text().unstructure(value)
+    plain: Json = encode_text(value)
     return plain
 
 
@@ -146,36 +148,22 @@ def _make(*, is_text: bool, is_detailed: bool = False) -> "Converter":
 
     converter = Converter(
         forbid_extra_keys=True,
-        omit_if_default=True,
         detailed_validation=is_detailed,
-        unstruct_collection_overrides={tuple: list},
     )
-    converter.register_unstructure_hook_factory(attrs.has, lambda kind: _encoder(kind, converter))
     converter.register_structure_hook_factory(attrs.has, lambda kind: _decoder(kind, converter))
     converter.register_structure_hook_factory(_is_union_of_classes, lambda kind: _union_decoder(kind, converter))
-    converter.register_unstructure_hook_func(_is_plain, lambda value: value)
     converter.register_structure_hook_func(_is_plain, lambda value, _: value)
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _as_float)
-    converter.register_unstructure_hook(float, _float_to_json if is_text else lambda value: value)
-    converter.register_unstructure_hook(bytes, _bytes_to_json if is_text else lambda value: value)
     converter.register_structure_hook(bytes, _bytes_from_json if is_text else _exactly(bytes))
-    _register_literals(converter, is_text=is_text)
+    _register_literals(converter)
     return converter
 
 
 def _resolved(kind: Any) -> Any:
     """Let cattrs see the classes behind names in quotes, those of ``Json`` included."""
     return attrs.resolve_types(kind, localns={"Mapping": Mapping, "Sequence": Sequence, "Json": Json})
-
-
-def _encoder(kind: Any, converter: "Converter") -> Callable[[Any], Any]:
-    from cattrs.gen import make_dict_unstructure_fn
-
-    encode = make_dict_unstructure_fn(_resolved(kind), converter, _cattrs_omit_if_default=True)
-    tag = TAGS.get(kind)
-    return encode if tag is None else lambda value: {tag: encode(value)}
 
 
 def _decoder(kind: Any, converter: "Converter") -> Hook:
@@ -259,16 +247,6 @@ def _as_float(value: Any, _: Any) -> float:
     raise ValueError(f"expected float, found {_shown(value)}")
 
 
-def _float_to_json(value: float) -> float | str:
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _bytes_to_json(value: bytes) -> str:
-    return b64encode(value).decode()
-
-
 def _bytes_from_json(value: Any, _: Any) -> bytes:
     return b64decode(_exactly(str)(value, None), validate=True)
 
@@ -281,28 +259,8 @@ def _shown(value: Any) -> str:
 # ── literals, by hand ────────────────────────────────────────────────────────
 
 
-def _register_literals(converter: "Converter", *, is_text: bool) -> None:
+def _register_literals(converter: "Converter") -> None:
     """Most of what is stored are literals, and most of those are primitives."""
-    encode_other = converter.unstructure
-
-    def encode_primitive(value: Primitive) -> dict[str, Any]:
-        if is_text and value.kind is SimpleType.FLOAT:
-            return {"float": _float_to_json(value.value)}  # type: ignore[arg-type]  # a FLOAT holds a float
-        return {value.kind.value: value.value}
-
-    def encode(literal: Literal) -> dict[str, Any]:
-        value = literal.value
-        encoded: dict[str, Any]
-        if value.__class__ is Primitive:
-            encoded = encode_primitive(value)
-        else:
-            encoded = {} if value is None else encode_other(value)
-        if literal.hash is not None:
-            encoded["hash"] = literal.hash
-        if literal.metadata is not None:
-            encoded["metadata"] = dict(literal.metadata)
-        return encoded
-
     variant = _union_decoder(literals.LiteralVariant, converter)
 
     def decode_primitive(data: Any, _: Any) -> Primitive:
@@ -324,22 +282,8 @@ def _register_literals(converter: "Converter", *, is_text: bool) -> None:
         is_primitive = len(value) == 1 and next(iter(value)) in _PRIMITIVE_BY_TAG
         return Literal(value=(decode_primitive if is_primitive else variant)(value, None), **riders)
 
-    def encode_map(value: Mapping[str, Literal]) -> dict[str, Any]:
-        return {name: encode(literal) for name, literal in value.items()}
-
-    def encode_outcomes(event: events.ElementsSucceeded) -> dict[str, Any]:
-        outcomes = [
-            [element, n, None if output is None else encode(output), is_cached]
-            for element, n, output, is_cached in event.outcomes
-        ]
-        return {"elements_succeeded": {"node": event.node, "outcomes": outcomes}}
-
-    converter.register_unstructure_hook(Primitive, encode_primitive)
     converter.register_structure_hook(Primitive, decode_primitive)
-    converter.register_unstructure_hook(Literal, encode)
     converter.register_structure_hook(Literal, decode)
-    converter.register_unstructure_hook_func(lambda kind: kind == literals.LiteralMap, encode_map)
-    converter.register_unstructure_hook(events.ElementsSucceeded, encode_outcomes)
 
 
 # ── failures ─────────────────────────────────────────────────────────────────
