@@ -3,6 +3,7 @@ Tasks for the tests of the worker, and what it takes to run them without an engi
 """
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def fail(message: str) -> int:
 @task
 def fail_from_cause() -> int:
     try:
-        return {}["absent"]
+        return int(os.environ["PLAIT_ABSENT"])
     except KeyError as error:
         raise Flaky("no luck") from error
 

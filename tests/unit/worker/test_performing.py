@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -89,7 +90,7 @@ def test_traceback_keeps_the_cause() -> None:
     """What an exception was raised from is shown above it, also without plait's frames."""
     error = error_of(samples.fail_from_cause)
 
-    assert "KeyError: 'absent'" in error.traceback
+    assert "KeyError: 'PLAIT_ABSENT'" in error.traceback
     assert "direct cause" in error.traceback
     assert "performing.py" not in error.traceback
 
@@ -250,10 +251,10 @@ def test_entity_is_imported_where_this_process_does_not_hold_it() -> None:
 )
 def test_entity_that_cannot_be_loaded_is_named(location: str, reason: str) -> None:
     """The error says which entity, where it was looked for, and why it is not there; retrying is pointless."""
-    id = EntityId(kind=EntityKind.TASK, name="gone")
-    template = attrs.evolve(samples.add.template, id=id)
+    gone = EntityId(kind=EntityKind.TASK, name="gone")
+    template = attrs.evolve(samples.add.template, id=gone)
 
-    error = error_of(samples.add, template=template, action=FunctionCall(entity=id, location=location))
+    error = error_of(samples.add, template=template, action=FunctionCall(entity=gone, location=location))
 
     assert (error.code, error.is_recoverable) == ("USER:EntityNotLoadable", False)
     assert error.message.startswith(f"'gone' cannot be loaded from {location!r}")
@@ -265,7 +266,7 @@ def test_directory_of_an_attempt_ends_with_it() -> None:
     performed = run(make_unit(samples.write_in_directory))
 
     path = (performed.result.outputs or {})["o0"].value.value  # type: ignore[union-attr]  # a string
-    assert not samples.Path(str(path)).exists()
+    assert not Path(str(path)).exists()
 
 
 def test_checkpoint_passes_from_attempt_to_attempt() -> None:

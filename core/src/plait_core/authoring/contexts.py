@@ -5,7 +5,7 @@ The worker makes one context per attempt and enters it around the body; it is ch
 is made on first use. Outside of an attempt there is a stand-in whose ids all read ``local``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -20,6 +20,7 @@ from plait_core.ports.secrets import AskSecret
 from plait_core.ports.specs import BlobAccess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from logging import Logger
     from pathlib import Path
@@ -40,9 +41,9 @@ class ExecutionContext:
         "_checkpoint",
         "_decks",
         "_directory",
+        "_open_channel",
         "_started_at_ns",
         "_unit",
-        "channel",
     )
 
     def __init__(
@@ -52,9 +53,9 @@ class ExecutionContext:
         blobs: BlobAccess,
         ask_secret: AskSecret,
         started_at_ns: int,
-        channel: TaskChannel | None = None,
+        open_channel: Callable[[AttemptId], TaskChannel] | None = None,
     ) -> None:
-        """Stand for the attempt of *unit*; *channel* is its line to the engine, where there is one."""
+        """Stand for the attempt of *unit*; *open_channel* opens a line to its engine, where there is one."""
         self._unit = unit
         self._blobs = blobs
         self._ask_secret = ask_secret
@@ -62,7 +63,7 @@ class ExecutionContext:
         self._checkpoint: Checkpoint | None = None
         self._decks: dict[str, Tab] | None = None
         self._directory: Path | None = None
-        self.channel = channel
+        self._open_channel = open_channel
 
     @property
     def execution_id(self) -> ExecutionId:
@@ -97,6 +98,11 @@ class ExecutionContext:
         return datetime.fromtimestamp(self._started_at_ns / 1e9, tz=UTC)
 
     @property
+    def channel(self) -> TaskChannel | None:
+        """The attempt's line to its engine, where there is one."""
+        return None if self._open_channel is None else self._open_channel(self.attempt_id)
+
+    @property
     def raw_output_prefix(self) -> str:
         """The URI below which the attempt may store what its outputs refer to."""
         return self._unit.raw_prefix
@@ -110,6 +116,11 @@ class ExecutionContext:
         if self._directory is None:
             self._directory = Path(mkdtemp(prefix="plait-"))
         return self._directory
+
+    @property
+    def environment(self) -> "Mapping[str, str]":
+        """The variables that the task and its launch plan ask for, for processes that the body starts."""
+        return self._unit.env
 
     @property
     def secrets(self) -> "SecretReader":

@@ -108,20 +108,38 @@ class AttemptSuperseded(UserError):
         return "let it end; nothing it does counts any more"
 
 
-class NoTaskChannel(UserError):
-    """A task calls its engine from a place that has no line to it."""
+class EngineGone(Retryable):
+    """The engine that started a worker hung up while the attempt still ran."""
 
-    task: str
+    asked: str
 
     @property
     def problem(self) -> str:
         """What happened."""
-        return f"task {self.task!r} calls other entities, and there is no engine on the line"
+        return f"the engine went away before it answered {self.asked!r}"
 
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "run it through `plait run`, a workflow or an engine instead of starting the worker by hand"
+        return "the engine that takes over tries the attempt again"
+
+
+class RefusedByEngine(UserError):
+    """The engine said no to something that an attempt in another process asked; ``kind`` is the class of its error."""
+
+    kind: str
+    said: str
+    advice: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the engine answered with {self.kind}: {self.said}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return self.advice
 
 
 class SecretMissing(UserError, ValueError):

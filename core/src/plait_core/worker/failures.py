@@ -37,10 +37,11 @@ def must_pass(exception: BaseException) -> bool:
 def body_error(exception: BaseException, policy: RetryPolicy, *, worker: str, at_ns: int) -> TaskError:
     """Describe what the body of a task raised."""
     strip_frames(exception)
+    is_the_world = isinstance(exception, Retryable)
     return TaskError(
-        code=_code(exception),
+        code=f"SYSTEM:{type(exception).__name__}" if is_the_world else _code(exception),
         message=_message(exception),
-        fault=Fault.USER,
+        fault=Fault.SYSTEM if is_the_world else Fault.USER,
         is_recoverable=_is_recoverable(exception, policy),
         traceback=_traceback(exception),
         exception=_qualified_name(type(exception)),
@@ -116,7 +117,7 @@ def _code(exception: BaseException) -> str:
 def _is_recoverable(exception: BaseException, policy: RetryPolicy) -> bool:
     if isinstance(exception, NonRecoverableError | UserError):
         return False
-    if isinstance(exception, RecoverableError) or not policy.only_on:
+    if isinstance(exception, RecoverableError | Retryable) or not policy.only_on:
         return True
     return any(_qualified_name(kind) in policy.only_on for kind in type(exception).__mro__)
 

@@ -7,7 +7,7 @@ a thread, a file or a switch of context. Whatever user code raises ends up in th
 
 from collections.abc import Awaitable, Mapping
 from time import monotonic_ns, time_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -26,6 +26,7 @@ from plait_core.worker.failures import body_error, border_error, must_pass, outp
 from plait_core.worker.services import Prepared, PreparedOutput, WorkerServices
 
 if TYPE_CHECKING:
+    from plait_core.authoring.tasks import PythonFunctionTask
     from plait_core.worker.reports import DeckReport
 
 SHORT_STRING = 4096
@@ -68,7 +69,7 @@ class _Attempt:
             blobs=services.blobs,
             ask_secret=services.secrets,
             started_at_ns=self.started_at_ns,
-            channel=services.channel(unit.attempt) if services.channel is not None else None,
+            open_channel=services.channel,
         )
         self.conversion = services.types.context(unit.raw_prefix, services.blobs)
 
@@ -126,7 +127,7 @@ class _Attempt:
         if self.unit.template.metadata.is_dynamic:
             from plait_core.authoring.dynamics import trace_fragment
 
-            return trace_fragment(prepared.entity, inputs)
+            return trace_fragment(cast("PythonFunctionTask[..., Any]", prepared.entity), inputs)
         body = prepared.kind.run(prepared.entity, inputs)
         return await (body if self.unit.timeout_ns is None else _within(self.unit.timeout_ns, body))
 

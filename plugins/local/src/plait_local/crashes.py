@@ -1,0 +1,54 @@
+"""
+What the death of a worker process means: whose fault it was, in the words of whoever has to find out.
+
+A kill from outside is the system's fault and costs no retry of the user's; a crash or an exit in the middle of a task is the task's.
+"""
+
+from signal import SIGKILL, SIGTERM, Signals
+
+from plait_core.ir.executions import Fault, TaskError
+
+INTERRUPTED = "Interrupted"
+OUTPUTS_NOT_FOUND = "OutputsNotFound"
+TIMEOUT_EXPIRED = "TimeoutExpired"
+
+
+def crash_error(returncode: int, log_tail: str, *, at_ns: int) -> TaskError:
+    """
+    Describe a worker that ended without a result.
+
+    Args:
+        returncode: As ``subprocess`` has it: the exit status, or minus the number of a signal.
+        log_tail: The last lines it wrote, which may hold the stack of a crash.
+        at_ns: When that was noticed.
+    """
+    code, fault, message = _reading(returncode)
+    return TaskError(code=code, message=message, fault=fault, traceback=log_tail, at_ns=at_ns)
+
+
+def timeout_error(limit_ns: int, *, at_ns: int) -> TaskError:
+    """Say that a worker was stopped because its time was up."""
+    message = f"the attempt ran longer than its timeout of {limit_ns / 1e9:g} s and was stopped"
+    return TaskError(code=TIMEOUT_EXPIRED, message=message, at_ns=at_ns)
+
+
+def _reading(returncode: int) -> tuple[str, Fault, str]:
+    if returncode == 0:
+        return OUTPUTS_NOT_FOUND, Fault.USER, "the worker process ended well and left no result"
+    if returncode > 0:
+        message = f"the worker process exited with status {returncode} before it wrote a result"
+        return "USER:ProcessExited", Fault.USER, message
+    name = _signal_name(-returncode)
+    if -returncode == SIGKILL:
+        message = f"the worker process was killed by {name}, which the system also does when memory runs out"
+        return INTERRUPTED, Fault.SYSTEM, message
+    if -returncode == SIGTERM:
+        return INTERRUPTED, Fault.SYSTEM, f"the worker process was stopped from outside by {name}"
+    return f"USER:{name}", Fault.USER, f"the worker process crashed with {name}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return Signals(number).name
+    except ValueError:
+        return f"signal {number}"
