@@ -114,6 +114,4 @@ def open_engine() -> "Engine":
         return Engine(plugins=plugins)
     from plait_core.testing.memory import MemoryDatabase
 
-    return Engine(plugins=plugins, database=MemoryDatabase())
-
-
+    return Engine(plugins=plugins, database=MemoryDatabase(has_views=False))

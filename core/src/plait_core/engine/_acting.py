@@ -139,10 +139,9 @@ class Acting:
             await self._services.executors[name].release(ended)
 
     def _by_executor(self, attempts: Iterable[AttemptId]) -> dict[str, list[AttemptId]]:
-        placements = self._state.placements
         by_name: dict[str, list[AttemptId]] = {}
         for attempt in attempts:
-            by_name.setdefault(placements[str(attempt.task)], []).append(attempt)
+            by_name.setdefault(self._state.executor_of(attempt.task), []).append(attempt)
         return by_name
 
     def settle(self, decisions: Sequence[ev.Decision]) -> None:
@@ -171,7 +170,7 @@ class Acting:
     # ── attempts ─────────────────────────────────────────────────────────────
 
     def _executor(self, node: NodeState) -> Executor:
-        return self._services.executors[self._state.placements[str(node.template.id)]]
+        return self._services.executors[self._state.executor_of(node.template.id)]
 
     async def _submit(self, command: cmd.Submit) -> None:
         node = self._state.nodes[command.node]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 from plait_core.engine._clocks import HostClock
 from plait_core.errors import Retryable
@@ -64,4 +65,5 @@ class Lessee:
     async def _keep_by_clock(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.now_ns() + int(RENEW_EVERY_S * 1e9))
-            await self._renew()
+            with suppress(Retryable):  # as above
+                await self._renew()

@@ -28,7 +28,7 @@ async def _known_attempts(run: Run) -> set[AttemptId]:
     asked: dict[str, list[AttemptId]] = {}
     for command in run.state.open.values():
         for attempt in _attempts_of(run, command):
-            asked.setdefault(run.state.placements[str(attempt.task)], []).append(attempt)
+            asked.setdefault(run.state.executor_of(attempt.task), []).append(attempt)
     known: set[AttemptId] = set()
     for name, attempts in asked.items():
         executor: Executor = run.services.executors[name]

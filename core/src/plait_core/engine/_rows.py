@@ -152,7 +152,7 @@ def _element_rows(
 ) -> dict[tuple[NodeId, int | None, int], AttemptRow]:
     node = state.nodes[decision.node]
     task = node.node.target.target.id  # type: ignore[union-attr]  # only map nodes have elements
-    executor = state.placements.get(str(task), "")
+    executor = state.executor_of(task)
     started_at_ns = node.started_at_ns or at_ns
     return {
         (node.id, element, n): AttemptRow(
@@ -212,7 +212,7 @@ def _row(
     return AttemptRow(
         id=AttemptId(execution=state.id, node=node_id, task=task, element=element, n=n),
         phase=phase,
-        executor=state.placements.get(str(task), ""),
+        executor=state.executor_of(task),
         scheduled_at_ns=scheduled_at_ns,
         started_at_ns=started_at_ns,
         ended_at_ns=ended_at_ns,

@@ -204,6 +204,7 @@ class Run:
     def _append(self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: tuple[str, ...]) -> Append:
         state = self.state
         wake_at = self._timers[0][0] if self._timers else None
+        has_views = self.services.database.has_views
         return Append(
             execution=state.id,
             owner=self.services.owner,
@@ -211,8 +212,8 @@ class Run:
             at_ns=now,
             decisions=decisions,
             row=execution_row(state, pool=self.services.pool, now_ns=now, wake_at_ns=wake_at),
-            nodes=node_rows(state, decisions),
-            attempts=attempt_rows(state, now, decisions),
+            nodes=node_rows(state, decisions) if has_views else (),
+            attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
             cache=self._cache_entries(now, decisions) if self.keyed else (),
         )

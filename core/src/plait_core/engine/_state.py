@@ -16,7 +16,7 @@ from plait_core.compiler.linking import CompiledWorkflow
 from plait_core.engine._bindings import resolve_inputs
 from plait_core.engine._commands import Command, Key
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
-from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ir.ids import EntityId, ExecutionId, NodeId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.literals import NOTHING, ErrorValue, Literal, LiteralMap
 from plait_core.ir.phases import (
@@ -143,6 +143,7 @@ class NodeState:
     ended_at_ns: int | None = None
     scheduled_at_ns: int = 0
     """When the present attempt was scheduled."""
+    _template: TaskTemplate | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -185,12 +186,14 @@ class NodeState:
 
     @property
     def template(self) -> TaskTemplate:
-        """The task that the node, or each of its elements, runs."""
-        target = self.node.target
-        if isinstance(target, Array):
-            target = target.target
-        assert isinstance(target, TaskRef)
-        return self.graph.closure.closure.task_by_id[target.id]
+        """The task that the node, or each of its elements, runs; looked up once."""
+        if self._template is None:
+            target = self.node.target
+            if isinstance(target, Array):
+                target = target.target
+            assert isinstance(target, TaskRef)
+            self._template = self.graph.closure.closure.task_by_id[target.id]
+        return self._template
 
     @property
     def has_attempt(self) -> bool:
@@ -242,7 +245,22 @@ class ExecutionState:
     created_at_ns: int = 0
     ended_at_ns: int | None = None
 
+    _executors: dict[EntityId, str] = attrs.field(factory=dict)
+    text: str = attrs.field(init=False)
+    """The execution's id as text: what its blobs are stored under."""
+
+    def __attrs_post_init__(self) -> None:
+        """Render the id once."""
+        self.text = str(self.id)
+
     @property
     def is_terminal(self) -> bool:
         """Whether nothing more can happen."""
         return self.phase in TERMINAL_EXECUTION
+
+    def executor_of(self, task: EntityId) -> str:
+        """Return the name of the executor that a task was placed on; empty for none."""
+        name = self._executors.get(task)
+        if name is None:
+            name = self._executors[task] = self.placements.get(str(task), "")
+        return name

@@ -21,7 +21,7 @@ from plait_core.ir.workflows import Array, TaskOverrides, TaskRef
 Render: TypeAlias = Callable[[TaskTemplate], Action]
 """Asks the task kind what an executor has to do; cached by whoever provides it."""
 
-_NO_OVERRIDES = TaskOverrides()
+_NO_OVERRIDES: TaskOverrides = attrs.fields(TaskRef).overrides.default
 
 
 def attempt_id(state: ExecutionState, node: NodeState, n: int, element: int | None = None) -> AttemptId:
@@ -40,7 +40,7 @@ def unit_for(
     assert state.spec is not None
     template = _overridden(node)
     options = state.spec.options
-    place = _place(attempt)
+    place = f"{state.text}/{node.id}/{_try(attempt)}"
     return Unit(
         attempt=attempt,
         template=template,
@@ -64,8 +64,8 @@ def outputs_prefix(execution: ExecutionId, node: NodeState, blobs: str) -> str:
     return f"{blobs}/meta/{execution}/{node.id}"
 
 
-def _place(attempt: AttemptId) -> str:
-    return str(attempt)
+def _try(attempt: AttemptId) -> str:
+    return str(attempt.n) if attempt.element is None else f"{attempt.element}/{attempt.n}"
 
 
 def _overridden(node: NodeState) -> TaskTemplate:
@@ -74,7 +74,7 @@ def _overridden(node: NodeState) -> TaskTemplate:
     task = target.target if isinstance(target, Array) else target
     assert isinstance(task, TaskRef)
     overrides = task.overrides
-    if overrides == _NO_OVERRIDES:
+    if overrides is _NO_OVERRIDES:
         return template
     changes: dict[str, object] = {}
     container = template.target

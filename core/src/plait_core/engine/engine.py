@@ -24,6 +24,7 @@ from plait_core.engine._executors import Executors
 from plait_core.engine._inbox import stimulus_of, to_posted
 from plait_core.engine._launching import plan_launch
 from plait_core.engine._leases import Lessee
+from plait_core.engine._patience import PatientDatabase
 from plait_core.engine._recovery import reopen
 from plait_core.engine._run import Run, load
 from plait_core.engine._services import Services
@@ -89,6 +90,7 @@ class Engine:
         plugins, settings = self._plugins, self._settings
         database = database or plugins.database(settings.store)
         await database.open()
+        self._database = database
         types = TypeEngine(plugins.transformer_specs, plugins.dataset_format_specs)
         access = blobs or plugins.blob_store
         specs, makers = self._executors(executors, access, clock)
@@ -97,7 +99,7 @@ class Engine:
         self._open = Services(
             plugins=plugins,
             types=types,
-            database=database,
+            database=PatientDatabase(database, clock) if database.is_durable else database,
             blobs=access,
             blobs_root=settings.blobs.rstrip("/"),
             clock=clock,
@@ -149,8 +151,8 @@ class Engine:
 
     @property
     def database(self) -> Database:
-        """The store, for reading."""
-        return self._services.database
+        """The store, for reading; it says at once when it is unavailable."""
+        return self._database
 
     @property
     def blobs(self) -> BlobAccess:
@@ -259,7 +261,8 @@ class Engine:
         """
         if target is not None:
             self._traced(target)
-        if execution in self._runs:
+        drive = self._drives.get(execution)
+        if drive is not None and (not drive.done() or self._runs[execution].state.is_terminal):
             return
         services = self._services
         row = await services.database.views.execution(execution)
@@ -369,6 +372,8 @@ class Engine:
         """Become the owner; the log says so from its next event on."""
         leases = self._services.database.leases
         owner = await leases.owner_of(row.id)
+        if owner == self._services.owner:
+            return
         if owner is not None and is_abandoned(row.pool):
             await leases.release(owner)  # its process is gone: no need to wait until the lease runs out
         if not await leases.claim(self._services.owner, pool=row.pool, limit=1, execution=row.id):

@@ -20,11 +20,12 @@ __all__ = ["MemoryBlobStore", "MemoryDatabase"]
 
 
 class MemoryDatabase:
-    """``Database`` in dicts. *clock* judges leases and waits; without one, the host's clock does."""
+    """``Database`` in dicts. *clock* judges leases and waits, the host's by default; without *has_views*, nodes are not listed."""
 
     is_durable = False
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, *, has_views: bool = True) -> None:
+        self.has_views = has_views
         records = self._records = Records(clock or _HostClock())
         catalog = Catalog()
         self.log = MemoryLog(records)

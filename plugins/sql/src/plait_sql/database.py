@@ -17,6 +17,7 @@ class SqlDatabase:
     """``Database`` over a connection, which is opened and closed with it."""
 
     is_durable = True
+    has_views = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
