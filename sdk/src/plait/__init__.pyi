@@ -1,5 +1,7 @@
 # What type checkers know of ``plait``; the names are those of ``__init__.py``.
 
+from typing import Any
+
 from plait_core.authoring.caching import Cache as Cache
 from plait_core.authoring.conditionals import conditional as conditional
 from plait_core.authoring.contexts import ExecutionContext as ExecutionContext
@@ -127,3 +129,9 @@ __all__ = [
     "wait_for_input",
     "workflow",
 ]
+
+# Declared by the plugins that plait brings along; import them from the plugin to have their calls checked.
+OutputLocation: Any
+ShellTask: Any
+get_raw_shell_task: Any
+subproc_execute: Any

@@ -188,6 +188,7 @@ def moon_alone() -> Plugins:
 
 def test_descriptors_come_out_by_name(plugins: Plugins) -> None:
     """Callers choose by name without importing anything."""
+    assert plugins.declaration_specs() == {"MoonTask": DeclarationSpec(name="MoonTask", factory=f"{HERE}:Made")}
     assert set(plugins.task_types()) == {"moonwalk", "moonbase"}
     assert plugins.executor_specs() == {"moon": MOON_EXECUTOR}
     assert [spec.name for spec in plugins.image_builder_specs()] == ["moonshot", "plain"]
@@ -225,6 +226,11 @@ def test_factories_are_given_what_their_descriptors_promise(plugins: Plugins) ->
         (PHASE_FULL,),
         (PHASE_FULL,),
     ]
+
+
+def test_executor_is_given_the_settings_of_its_plugin(plugins: Plugins) -> None:
+    """The engine puts them into the context that it makes the executor with."""
+    assert plugins.executor_settings("moon") == PHASE_FULL
 
 
 def test_health_checks_are_run_and_one_that_raises_has_failed(plugins: Plugins) -> None:
