@@ -16,12 +16,10 @@ from plait_core.ir.ids import AttemptId, ExecutionId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.tasks import Container, TaskTemplate
 from plait_core.ir.units import Action, Unit
-from plait_core.ir.workflows import Array, TaskOverrides, TaskRef
+from plait_core.ir.workflows import NO_OVERRIDES, Array, TaskRef
 
 Render: TypeAlias = Callable[[TaskTemplate], Action]
 """Asks the task kind what an executor has to do; cached by whoever provides it."""
-
-_NO_OVERRIDES: TaskOverrides = attrs.fields(TaskRef).overrides.default
 
 
 def attempt_id(state: ExecutionState, node: NodeState, n: int, element: int | None = None) -> AttemptId:
@@ -74,7 +72,7 @@ def _overridden(node: NodeState) -> TaskTemplate:
     task = target.target if isinstance(target, Array) else target
     assert isinstance(task, TaskRef)
     overrides = task.overrides
-    if overrides is _NO_OVERRIDES:
+    if overrides is NO_OVERRIDES:
         return template
     changes: dict[str, object] = {}
     container = template.target

@@ -117,12 +117,15 @@ class TaskOverrides(Shape):
     task_config: Json = None
 
 
+NO_OVERRIDES = TaskOverrides()
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class TaskRef(Shape):
     """Run a task."""
 
     id: EntityId
-    overrides: TaskOverrides = TaskOverrides()
+    overrides: TaskOverrides = NO_OVERRIDES
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
