@@ -1,6 +1,4 @@
-"""
-A local run whose process is gone is shown as interrupted, and no other run is.
-"""
+"""A local run whose process is gone is shown as interrupted, and no other run is."""
 
 import os
 import subprocess
@@ -31,6 +29,7 @@ def pool_of_a_dead_process() -> str:
         ("local:elsewhere:1", None, ExecutionPhase.INTERRUPTED),
         ("servers", None, ExecutionPhase.RUNNING),
     ],
+    ids=["lives", "lease expired", "process gone", "elsewhere", "elsewhere, lease expired", "of a server"],
 )
 def test_shown_phase(pool: str, owner: str | None, shown: ExecutionPhase) -> None:
     """Both signs count: an expired lease, and on this host a process that is gone before its lease expires."""
