@@ -97,8 +97,15 @@ def _admit(state: ExecutionState, at_ns: int, scope: Scope, node: Node, parent: 
 
 
 def _enqueue(state: ExecutionState, node: NodeState) -> None:
-    is_task = isinstance(node.node.target, TaskRef | Array | LaunchPlanRef)
-    (state.ready_tasks if is_task else state.ready).append(node)
+    (state.ready_tasks if _needs_place(node) else state.ready).append(node)
+
+
+def _needs_place(node: NodeState) -> bool:
+    """Whether the node takes one of the execution's parallel places while it runs; an eager task leaves them to its children."""
+    target = node.node.target
+    if isinstance(target, TaskRef):
+        return not node.template.metadata.is_eager
+    return isinstance(target, Array | LaunchPlanRef)
 
 
 def _open_scope(state: ExecutionState, at_ns: int, scope: Scope) -> None:
@@ -114,8 +121,7 @@ def _open_scope(state: ExecutionState, at_ns: int, scope: Scope) -> None:
 
 def _end(state: ExecutionState, at_ns: int, node: NodeState, phase: NodePhase) -> None:
     """Make the node terminal and move on what waited for it."""
-    if node.phase in (NodePhase.RUNNING, NodePhase.DYNAMIC_RUNNING) and _counts(node):
-        state.running_tasks -= 1
+    _give_up_place(state, node)
     node.phase = phase
     node.ended_at_ns = at_ns
     if node.commands:
@@ -148,17 +154,19 @@ def _goes_on(scope: Scope) -> bool:
     return scope.workflow.template.failure_policy is FailurePolicy.FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
 
 
-def _counts(node: NodeState) -> bool:
-    """Whether the node takes one of the execution's parallel places while it runs."""
-    return isinstance(node.node.target, TaskRef | Array | LaunchPlanRef)
-
-
 def _start(state: ExecutionState, at_ns: int, node: NodeState) -> None:
     if node.started_at_ns is None:
         node.started_at_ns = at_ns
         node.phase = NodePhase.RUNNING
-        if _counts(node):
+        if _needs_place(node):
+            node.has_place = True
             state.running_tasks += 1
+
+
+def _give_up_place(state: ExecutionState, node: NodeState) -> None:
+    if node.has_place:
+        node.has_place = False
+        state.running_tasks -= 1
 
 
 def _stopped(state: ExecutionState) -> None:
@@ -527,6 +535,7 @@ def _fragment_received(state: ExecutionState, _at_ns: int, event: ev.FragmentRec
 def _fragment_compiled(state: ExecutionState, at_ns: int, event: ev.FragmentCompiled) -> None:
     node = state.nodes[event.node]
     node.phase = NodePhase.DYNAMIC_RUNNING
+    _give_up_place(state, node)  # to the nodes of its graph
     state.placements.update(event.placements)
     _close(state, node, ("fragment", node.id, event.n))
     closure = state.library[event.closure]

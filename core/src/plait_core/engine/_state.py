@@ -133,6 +133,8 @@ class NodeState:
     commands: set[Key] = attrs.field(factory=set)
     """Keys of the node's open commands."""
     is_cancelling: bool = False
+    has_place: bool = False
+    """Whether it takes one of the execution's parallel places."""
     is_failure_node: bool = False
     checkpoint: str = ""
     deck_uri: str = ""
