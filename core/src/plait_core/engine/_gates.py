@@ -23,6 +23,7 @@ def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
     condition = _condition(node)
     if isinstance(condition, Sleep):
         return (ev.GateOpened(node=node.id, due_at_ns=at_ns + condition.duration_ns),)
+    node.inputs()  # raises when a part has to be read first; an answer must not wait for that
     limit = node.node.metadata.timeout_ns
     due_at_ns = None if limit is None else at_ns + limit
     opened = ev.GateOpened(node=node.id, due_at_ns=due_at_ns, signal_id=condition.signal_id)
