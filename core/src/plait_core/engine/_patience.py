@@ -12,7 +12,6 @@ from plait_core.errors import Retryable
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database
 
-
 PATIENCE_S = 30.0
 """How long a store may be unavailable before a call fails; what was committed can be resumed later."""
 

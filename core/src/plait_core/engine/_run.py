@@ -21,7 +21,6 @@ from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AttemptEnded, AttemptGone, AttemptProgressed, Stimulus, TimerFired
 from plait_core.engine._turns import fold, take_turn
-from plait_core.errors import Retryable
 from plait_core.errors.engine import OwnershipLost
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
@@ -260,16 +259,10 @@ class Run:
         )
 
     async def _commit(self, append: Append) -> None:
-        """Store a turn, trying again while the store is unavailable; nothing is visible until it is in."""
-        while True:
-            try:
-                refused = await self.services.database.log.append([append])
-            except Retryable as error:
-                await self.services.clock.sleep_until(self.services.clock.now_ns() + int(error.delay_s * 1e9))
-                continue
-            if refused and not await self._is_stored(append):
-                raise OwnershipLost(execution=str(append.execution), owner=self.services.owner)
-            return
+        """Store a turn; nothing is visible until it is in."""
+        refused = await self.services.database.log.append([append])
+        if refused and not await self._is_stored(append):
+            raise OwnershipLost(execution=str(append.execution), owner=self.services.owner)
 
     async def _is_stored(self, append: Append) -> bool:
         """Whether a refused turn is in fact there: its commit succeeded and only the answer was lost."""

@@ -383,8 +383,10 @@ class Engine:
         """Wait for the first commit, or for what prevented it."""
         drive = self._drives[run.state.id]
         committed = asyncio.ensure_future(run.committed.wait())
-        await asyncio.wait([committed, drive], return_when=asyncio.FIRST_COMPLETED)
-        committed.cancel()
+        try:
+            await asyncio.wait([committed, drive], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            committed.cancel()
         if drive.done() and not run.committed.is_set():
             drive.result()
 
