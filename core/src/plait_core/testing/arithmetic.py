@@ -8,7 +8,8 @@ attempt depends on nothing but the template, the inputs and the number of the at
     first      o0 = a + k, whatever ``noise`` is         total     o0 = the sum of a list, None counting as 0
     grow       a graph of 0 to 3 further tasks           clean_up  no outputs: a failure handler
 
-``fails`` is the number of attempts that fail before one succeeds; ``refuses`` = [m, r] fails for good where a % m == r.
+``fails`` is the number of attempts that fail before one succeeds, or that go on for ever if it ``hangs``; ``refuses`` = [m, r]
+fails for good where a % m == r.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,16 @@ from typing import cast
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.ids import EntityId, EntityKind, NodeId
 from plait_core.ir.interfaces import TypedInterface, Variable
-from plait_core.ir.literals import NOTHING, Collection, ErrorValue, Literal, LiteralMap, NoneValue, Primitive, UnionValue
+from plait_core.ir.literals import (
+    NOTHING,
+    Collection,
+    ErrorValue,
+    Literal,
+    LiteralMap,
+    NoneValue,
+    Primitive,
+    UnionValue,
+)
 from plait_core.ir.tasks import TaskMetadata, TaskTemplate
 from plait_core.ir.types import ERROR, INTEGER, NONE, CollectionType, LiteralType, SimpleType, UnionType
 from plait_core.ir.units import Result
@@ -82,6 +92,11 @@ def perform(template: TaskTemplate, inputs: LiteralMap, n: int) -> Result:
         case "clean_up", _:
             return Result(outputs={})
     raise AssertionError(template.custom, inputs)
+
+
+def hangs(template: TaskTemplate, n: int) -> bool:
+    """Whether attempt *n* does not fail but go on for ever, until its timeout."""
+    return bool(template.custom.get("hangs")) and n < _number(template, "fails")
 
 
 def literal_of(value: Value) -> Literal:

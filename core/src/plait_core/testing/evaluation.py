@@ -39,6 +39,8 @@ from plait_core.ir.workflows import (
 )
 from plait_core.testing.arithmetic import literal_of, perform, value_of
 
+YES, NO = (Literal(value=Primitive(kind=SimpleType.BOOLEAN, value=value)) for value in (True, False))
+
 
 @attrs.frozen(kw_only=True)
 class Expected:
@@ -57,12 +59,14 @@ def expected(closure: Closure, inputs: LiteralMap) -> Expected:
     return Expected(phase=ExecutionPhase.SUCCEEDED, outputs=outputs)
 
 
-def signal_value(signal_id: str) -> Literal:
-    """Say what people answer: ``approve-1`` and ``reject-2`` are decided by their names, ``give-17`` gives 17."""
+def signal_value(signal_id: str) -> Literal | None:
+    """Say what people answer: ``approve-1``, ``reject-2`` and ``ignore-3`` say it themselves, ``give-17`` gives 17."""
     verb, _, number = signal_id.partition("-")
+    if verb == "ignore":
+        return None
     if verb == "give":
         return literal_of(int(number))
-    return Literal(value=Primitive(kind=SimpleType.BOOLEAN, value=verb == "approve"))
+    return YES if verb == "approve" else NO
 
 
 class _Failed(Exception):  # an outcome, not an error of ours
@@ -100,11 +104,11 @@ class _Evaluation:
             case Branch() as branch:
                 return self._node(_taken(branch, values), values)
             case Gate(condition=Approve(signal_id=signal_id)):
-                if not signal_value(signal_id).value.value:  # type: ignore[union-attr]  # always a Boolean
+                if signal_value(signal_id) != YES:
                     raise _Failed
                 return inputs
             case Gate(condition=WaitForInput(signal_id=signal_id, output_var=var)):
-                return {var: signal_value(signal_id)}
+                return {var: signal_value(signal_id) or NOTHING}
             case Gate():
                 return {}
             case Array() as array:

@@ -49,14 +49,17 @@ from plait_core.ir.workflows import (
 from plait_core.testing.arithmetic import arithmetic_task, interface, literal_of
 
 SECOND_NS = 1_000_000_000
+LONG_NS = 1800 * SECOND_NS
+"""A timeout that no attempt needs which does not hang, however often its engine crashes."""
 
 
 @attrs.frozen(kw_only=True)
 class Case:
-    """A closure and the inputs to run it with."""
+    """A closure, and how to run it."""
 
     closure: Closure
     inputs: LiteralMap
+    max_parallelism: int | None = None
 
 
 def random_case(seed: int, size: int = 10) -> Case:
@@ -67,7 +70,8 @@ def random_case(seed: int, size: int = 10) -> Case:
     closure = Closure(
         main=main.id, tasks=tuple(parts.tasks), workflows=tuple(parts.workflows), launch_plans=tuple(parts.plans)
     )
-    return Case(closure=closure, inputs={name: literal_of(rng.randrange(100)) for name in ("x", "y")})
+    inputs = {name: literal_of(rng.randrange(100)) for name in ("x", "y")}
+    return Case(closure=closure, inputs=inputs, max_parallelism=rng.choice((None, None, 1, 2)))
 
 
 class _Parts:
@@ -98,12 +102,16 @@ class _Parts:
         numbers.setdefault("fails", self.rng.randint(0, retries) + (10 if self.trouble(0.05) else 0))
         if self.trouble(0.1):
             numbers.setdefault("refuses", self.refused())
+        hangs = self.chance(0.05)
+        if hangs:
+            numbers["hangs"] = 1
         cache = CachePolicy(
             version="1", serializable=self.chance(0.5), ignored_inputs=("noise",) if op == "first" else ()
         )
         metadata = TaskMetadata(
             retry=RetryPolicy(retries=retries, backoff_base_ns=self.rng.choice((0, SECOND_NS))),
             cache=cache if self.chance(0.3) else None,
+            timeout_ns=LONG_NS if hangs or self.chance(0.1) else None,
             is_dynamic=op == "grow",
         )
         task = arithmetic_task(f"{op}_{len(self.tasks)}", op, metadata, **numbers)
@@ -180,7 +188,7 @@ class _Author:
         self._add(Gate(condition=Sleep(duration_ns=self._rng.randrange(90) * SECOND_NS)))
 
     def _approves(self) -> None:
-        verb = "reject" if self._parts.trouble(0.1) else "approve"
+        verb = self._rng.choice(("reject", "ignore")) if self._parts.trouble(0.1) else "approve"
         gate = Gate(condition=Approve(signal_id=f"{verb}-{self._rng.randrange(100)}"))
         self._yields_ints(self._add(gate, o0=self._int()))
 
@@ -242,6 +250,7 @@ class _Author:
         metadata = NodeMetadata(
             retry=RetryPolicy(retries=5) if runs_a_task and self._parts.chance(0.1) else None,
             cache_enabled=False if runs_a_task and self._parts.chance(0.1) else None,
+            timeout_ns=LONG_NS if isinstance(target, Gate) else None,
         )
         bindings = tuple(Binding(var=var, data=data) for var, data in inputs.items())
         return Node(id=NodeId(id_), target=target, inputs=bindings, upstream=upstream, metadata=metadata)
