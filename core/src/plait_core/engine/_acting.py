@@ -18,7 +18,7 @@ from plait_core.engine._bindings import NoSuchPart, part_of
 from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
 from plait_core.engine._children import Children, child_node_id
 from plait_core.engine._policies import cache_policy
-from plait_core.engine._services import Services, closure_digest
+from plait_core.engine._services import Services
 from plait_core.engine._state import SCHEDULED, ExecutionState, NodeState
 from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
 from plait_core.errors import PlaitError, UserError
@@ -26,7 +26,7 @@ from plait_core.errors.compiling import CompileFailed
 from plait_core.errors.running import Saturated
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir import events as ev
-from plait_core.ir.executions import CacheStatus, CacheVerdict, Closure, Fault, TaskError
+from plait_core.ir.executions import CacheStatus, CacheVerdict, Fault, TaskError
 from plait_core.ir.ids import AttemptId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
 from plait_core.ir.types import NONE, CollectionType, LiteralType
@@ -402,12 +402,6 @@ class Acting:
                 await self._services.clock.sleep_until(self._now() + int(CHILD_POLL_S * 1e9))
             else:
                 return
-
-    async def keep_fragment(self, closure: Closure) -> str:
-        """Store what a dynamic task made, sound or not; returns its digest."""
-        digest = closure_digest(closure)
-        await self._services.database.log.put_closure(digest, closure)
-        return digest
 
     async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
         placements, error = {}, None

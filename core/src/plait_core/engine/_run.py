@@ -101,7 +101,7 @@ class Run:
     async def _ended(self, node: NodeId, n: int, element: int | None, result: Result, now: int) -> Stimulus:
         if result.fragment is None:
             return AttemptEnded(now, node, n, result, element)
-        digest = await self.acting.keep_fragment(result.fragment)
+        digest = await self.services.keep_fragment(result.fragment)
         return AttemptEnded(now, node, n, result, element, fragment=digest)
 
     # ── the loop ─────────────────────────────────────────────────────────────

@@ -43,6 +43,8 @@ class Services:
     owner: str
     cache_mode: str = "on"
     library: MutableMapping[str, CompiledClosure] = attrs.field(factory=dict)
+    _fragments: dict[str, Closure] = attrs.field(factory=dict)
+    """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
     _actions: dict[int, tuple[TaskTemplate, Action]] = attrs.field(factory=dict)
 
     def render(self, template: TaskTemplate) -> Action:
@@ -75,9 +77,17 @@ class Services:
     async def fetch(self, digest: str) -> None:
         """Bring a stored closure into the library."""
         if digest not in self.library:
-            closure = await self.database.log.get_closure(digest)
+            closure = self._fragments.pop(digest, None) or await self.database.log.get_closure(digest)
             assert closure is not None, digest
             self.library[digest] = compile_closure(closure)
+
+    async def keep_fragment(self, closure: Closure) -> str:
+        """Store what a dynamic task made, sound or not; returns its digest."""
+        digest = closure_digest(closure)
+        await self.database.log.put_closure(digest, closure)
+        if digest not in self.library:
+            self._fragments[digest] = closure
+        return digest
 
 
 def closure_digest(closure: Closure) -> str:

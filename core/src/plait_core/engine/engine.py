@@ -7,7 +7,7 @@ is given to it or found through plugins by settings.
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 from uuid import uuid4
 
@@ -295,6 +295,10 @@ class Engine:
         if await self._services.database.views.execution(execution) is None:
             raise UnknownExecution(execution=str(execution))
         return await load(self._services, execution)
+
+    def run_bodies_in(self, run_body: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
+        """Have *run_body* run the bodies of plain functions: for a loop in a thread that no user code should notice."""
+        self._worker = attrs.evolve(self._worker, run_body=run_body)
 
     def driving(self) -> Sequence[ExecutionId]:
         """Return the executions that this engine drives, in order of their beginning."""

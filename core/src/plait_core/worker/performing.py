@@ -6,6 +6,8 @@ a thread, a file or a switch of context. Whatever user code raises ends up in th
 """
 
 from collections.abc import Awaitable, Mapping
+from contextvars import copy_context
+from functools import partial
 from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING, Any, cast
 
@@ -128,7 +130,9 @@ class _Attempt:
             from plait_core.authoring.dynamics import trace_fragment
 
             return trace_fragment(cast("PythonFunctionTask[..., Any]", prepared.entity), inputs)
-        body = prepared.kind.run(prepared.entity, inputs)
+        body: Awaitable[Any] = prepared.kind.run(prepared.entity, inputs)
+        if self.services.run_body is not None and not _may_wait(prepared.entity):
+            body = self.services.run_body(partial(copy_context().run, _finish, body))
         return await (body if self.unit.timeout_ns is None else _within(self.unit.timeout_ns, body))
 
     async def _write(self, prepared: Prepared, returned: Any) -> LiteralMap:
@@ -186,6 +190,20 @@ class _Attempt:
             ended_at_ns=time_ns(),
             worker=self.services.worker,
         )
+
+
+def _may_wait(entity: Any) -> bool:
+    """Whether running *entity* needs the loop; a plain function does not."""
+    return not hasattr(entity, "function") or bool(getattr(entity, "is_async", True))
+
+
+def _finish(body: Any) -> Any:
+    """Run the coroutine of a body that never waits, in a thread without a loop to wait in."""
+    try:
+        body.send(None)
+    except StopIteration as returned:
+        return returned.value
+    raise RuntimeError("the body of a sync task waits for the loop of its engine")
 
 
 async def _within(limit_ns: int, body: Awaitable[Any]) -> Any:

@@ -4,7 +4,7 @@ What a worker works with, and what it has learnt about entities so far.
 Made once per engine or process. ``Prepared`` is looked up per unit, so that a task's converters are found once, not per attempt.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import attrs
@@ -57,7 +57,8 @@ class WorkerServices:
     What ``perform`` uses.
 
     ``entities`` holds those of this process, which need not be importable; others are imported by their location. ``channel``
-    opens an attempt's line to its engine, where there is one.
+    opens an attempt's line to its engine, where there is one. ``run_body``, where given, has plain functions run by another
+    thread than the engine's: by whoever called it from inside a running loop.
     """
 
     plugins: Plugins
@@ -67,6 +68,7 @@ class WorkerServices:
     entities: Mapping[EntityId, Entity[Any, Any]] = attrs.field(factory=dict)
     channel: Callable[[AttemptId], TaskChannel] | None = None
     worker: str = ""
+    run_body: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     _prepared: dict[EntityId, Prepared] = attrs.field(factory=dict, init=False)
 
     def prepared(self, unit: Unit) -> Prepared:
