@@ -17,9 +17,16 @@ PARQUET = "parquet"
 CSV = "csv"
 
 
+class _NamedTypes(dict[str, Any]):
+    """Can be hashed, because what stands in ``Annotated`` must be, for unions to hold it."""
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
+        return hash(tuple(self))
+
+
 def kwtypes(**types: Any) -> dict[str, Any]:
     """Declare names with types, in order: the columns of a dataset, or the inputs and outputs of a task."""
-    return types
+    return _NamedTypes(types)
 
 
 class DatasetFormat(Protocol):
