@@ -70,3 +70,16 @@ def test_an_input_of_the_wrong_type_is_a_usage_error_that_names_the_flag(desk: D
 
     assert (called.code, called.out) == (2, "")
     assert "Invalid value for '--x': 'abc' is not a valid integer" in called.err
+
+
+def test_a_list_of_records_is_given_as_json(desk: Desk) -> None:
+    """Its literal type holds a schema, and is an option like any other."""
+    called = desk.plait(
+        "run",
+        EXAMPLES / "records.py",
+        "total",
+        "--items",
+        '[{"name": "tea", "price": 4.5, "n": 2}, {"name": "bun", "price": 1}]',
+    )
+
+    assert (called.code, called.result) == (0, ["10.0"]), called.err

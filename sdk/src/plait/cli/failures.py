@@ -4,7 +4,6 @@ import click
 
 from plait_core.errors import PlaitError
 from plait_core.ir.executions import TaskError
-from plait_core.ir.ids import ExecutionId
 
 INTERRUPTED_EXIT = 130
 """The exit code of a run that Ctrl-C stopped, as shells count it."""
@@ -27,13 +26,10 @@ def report_failure(execution: str, phase: str, error: TaskError, place: str) -> 
     _tell(f"{what} {phase.lower().replace('_', ' ')}", f"see every attempt with `plait get execution {execution}`")
 
 
-def report_interruption(execution: ExecutionId | None) -> None:
-    """Tell that a run was interrupted, and how it goes on; *execution* is ``None`` before it is recorded."""
-    if execution is None:
-        click.echo("\nInterrupted before anything was recorded.", err=True)
-        return
-    click.echo(f"\nInterrupted: execution {execution.name} keeps what is done.", err=True)
-    click.echo(f"  → go on with `plait run --resume {execution.name}`", err=True)
+def report_interruption(execution: str) -> None:
+    """Tell that a run was interrupted, and how it goes on."""
+    click.echo(f"\nInterrupted: execution {execution} keeps what is done.", err=True)
+    click.echo(f"  → go on with `plait run --resume {execution}`", err=True)
 
 
 def _tell(problem: str, remedy: str) -> None:
@@ -47,4 +43,6 @@ def _user_traceback(cause: BaseException) -> str:
     from plait_core.worker.failures import strip_frames
 
     strip_frames(cause)
+    if isinstance(cause, SyntaxError):
+        cause.__traceback__ = None  # it names its own place, and nothing of the user's ran
     return "".join(format_exception(cause)).rstrip()

@@ -47,9 +47,12 @@ class GateKeeper:
         """Ask about each gate of this terminal's executions, those of *execution* that are open already first; never returns."""
         for signal_id in (await engine.state(execution)).waiting:
             self._opened.put_nowait((execution, signal_id))
+        settled = set[tuple[ExecutionId, str]]()
         while True:
-            execution, signal_id = await self._opened.get()
-            await _settle(engine, execution, signal_id)
+            gate = await self._opened.get()
+            if gate not in settled:
+                settled.add(gate)
+                await _settle(engine, *gate)
 
 
 async def _settle(engine: "Engine", execution: ExecutionId, signal_id: str) -> None:

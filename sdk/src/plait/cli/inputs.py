@@ -6,7 +6,7 @@ come as a JSON or YAML object, whose values are typed already. Whatever does not
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +96,12 @@ def read_document(source: str) -> Mapping[str, Any]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
         found = load_plain(text, "object")
-    except (OSError, ValueError) as error:
-        raise UnreadableInputs(source=name, reason=getattr(error, "strerror", None) or str(error)) from error
+    except OSError as error:
+        raise UnreadableInputs(source=name, reason=str(error.strerror)) from error
+    except ValueError as error:
+        raise UnreadableInputs(source=name, reason="they are neither JSON nor YAML") from error
     if not isinstance(found, dict):
-        raise UnreadableInputs(source=name, reason=f"it holds a {type(found).__name__}")
+        raise UnreadableInputs(source=name, reason=f"it is a {type(found).__name__}")
     return found
 
 
@@ -164,7 +166,8 @@ def _rendered(default: Any, converter: Converter) -> str:
 
 
 def _is_flag(converter: Converter) -> bool:
-    return SimpleType.BOOLEAN in _variants(converter) and _variants(converter) <= {SimpleType.BOOLEAN, SimpleType.NONE}
+    variants = _variants(converter)
+    return SimpleType.BOOLEAN in variants and all(kind in (SimpleType.BOOLEAN, SimpleType.NONE) for kind in variants)
 
 
 def _implied(converter: Converter) -> Any:
@@ -174,9 +177,9 @@ def _implied(converter: Converter) -> Any:
     return False if _is_flag(converter) else REQUIRED
 
 
-def _variants(converter: Converter) -> set[Any]:
+def _variants(converter: Converter) -> Sequence[Any]:
     kind = converter.literal_type.type
-    return {variant.type for variant in kind.variants} if isinstance(kind, UnionType) else {kind}
+    return [variant.type for variant in kind.variants] if isinstance(kind, UnionType) else [kind]
 
 
 def _typed(plain: Any, converter: Converter, name: str, ctx: click.Context) -> Any:

@@ -13,6 +13,9 @@ from types import ModuleType
 
 from plait.cli.errors import ImportFailed, NameTaken, NothingThere
 
+_UNUSED = {"test"}
+"""Modules of Python that nobody imports, so that a file of the name does no harm."""
+
 
 def load_module(target: str) -> ModuleType:
     """
@@ -41,11 +44,12 @@ def _load_file(target: str, path: Path) -> ModuleType:
         raise NothingThere(target=target)
     path = path.resolve()
     root, name = _place(path)
+    if name in sys.stdlib_module_names - _UNUSED:
+        raise NameTaken(path=target, module=name, taken_by="a module of Python itself")
     _put_on_path(root)
     module = _import(target, name)
-    file = getattr(module, "__file__", None)
-    if file is None or not Path(file).exists() or not path.samefile(file):
-        raise NameTaken(path=target, module=name, taken_by=file or "built into Python")
+    if not path.samefile(str(module.__file__)):
+        raise NameTaken(path=target, module=name, taken_by=str(module.__file__))
     return module
 
 

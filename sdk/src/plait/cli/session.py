@@ -5,7 +5,8 @@ One session per process, made before a command is looked up. Settings are read a
 asked for, so that ``--env`` and its like count wherever they stand.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from plait_core.engine import Engine
     from plait_core.ir.ids import ExecutionId
     from plait_core.plugins import Plugins, Settings
+    from plait_core.ports.databases import Database
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -64,6 +66,16 @@ class Session:
         from plait_core.engine import Engine
 
         return Engine(plugins=self.plugins)
+
+    @asynccontextmanager
+    async def store(self) -> "AsyncIterator[Database]":
+        """Open the store for reading and for what needs no engine."""
+        database = self.plugins.database(self.settings.store)
+        await database.open()
+        try:
+            yield database
+        finally:
+            await database.close()
 
     def execution_id(self, text: str) -> "ExecutionId":
         """Read ``NAME`` or ``PROJECT/DOMAIN/NAME``."""

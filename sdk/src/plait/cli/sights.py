@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 
 class Sight:
-    """An execution of *entity* that *start* launches or resumes."""
+    """The execution *execution* of *entity*, which *start* launches or resumes."""
 
     def __init__(
         self,
         session: Session,
         entity: Entity[Any, Any],
-        start: "Callable[[Engine], Awaitable[ExecutionId]]",
+        execution: ExecutionId,
+        start: "Callable[[Engine], Awaitable[object]]",
         keeper: GateKeeper,
         *,
         as_json: bool,
@@ -40,10 +41,10 @@ class Sight:
         """Watch through *keeper*, which has to be among the session's observers."""
         self._session = session
         self._entity = entity
+        self._execution = execution
         self._start = start
         self._keeper = keeper
         self._as_json = as_json
-        self._execution: ExecutionId | None = None
         self._place = ""
 
     def see_through(self) -> int:
@@ -53,7 +54,7 @@ class Sight:
             with redirect_stdout(sys.stderr) if self._as_json else nullcontext():
                 ending, value = run_interruptibly(self._drive())
         except Interrupted:
-            report_interruption(self._execution)
+            report_interruption(self._execution.name)
             return INTERRUPTED_EXIT
         if self._as_json:
             documents.show(_document(ending))
@@ -66,7 +67,7 @@ class Sight:
 
     async def _drive(self) -> "tuple[Ending, Any]":
         async with self._session.engine() as engine:
-            self._execution = await self._start(engine)
+            await self._start(engine)
             asking = asyncio.create_task(self._keeper.answer(engine, self._execution), name="gates")
             try:
                 ending = await engine.wait(self._execution)

@@ -93,11 +93,12 @@ def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any
         context = process_types().context(place, session.plugins.blob_store)
         literals = inputs.literals_of(entity, values, given, context)
     options = execution_options(params, annotations={SOURCE: _durable(target)})
+    execution = session.execution_id(params["name"] or f"f{uuid4().hex[:19]}")
 
-    async def start(engine: "Engine") -> "ExecutionId":
-        return await engine.launch(entity, literals, options=options, name=params["name"])
+    async def start(engine: "Engine") -> None:
+        await engine.launch(entity, literals, options=options, name=execution.name)
 
-    return Sight(session, entity, start, keeper, as_json=params["as_json"])
+    return Sight(session, entity, execution, start, keeper, as_json=params["as_json"])
 
 
 def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[str, Any], keeper: GateKeeper) -> Sight:
@@ -107,11 +108,10 @@ def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[
     target = words[0] if words else spec.options.annotations.get(SOURCE, "")
     entity = find(load_module(target), spec.target.name)
 
-    async def start(engine: "Engine") -> "ExecutionId":
+    async def start(engine: "Engine") -> None:
         await engine.resume(execution, target=entity)
-        return execution
 
-    return Sight(session, entity, start, keeper, as_json=params["as_json"])
+    return Sight(session, entity, execution, start, keeper, as_json=params["as_json"])
 
 
 async def _spec_of(session: Session, execution: "ExecutionId") -> "ExecutionSpec":

@@ -1,0 +1,30 @@
+"""``plait cache``: cached outputs."""
+
+import asyncio
+
+import click
+
+from plait.cli.session import Session, with_settings
+
+
+@click.group()
+def command() -> None:
+    """Look after cached outputs."""
+
+
+@command.command()
+@with_settings
+@click.option("--task", default="", metavar="NAME", help="Only those of this task.")
+@click.option("--all", "everywhere", is_flag=True, help="Those of every project and domain.")
+@click.pass_obj
+def clear(session: Session, task: str, everywhere: bool) -> None:
+    """Forget cached outputs, so that tasks run anew."""
+    settings = session.settings
+    project, domain = ("", "") if everywhere else (settings.project, settings.domain)
+
+    async def run() -> int:
+        async with session.store() as database:
+            return await database.cache.clear(project=project, domain=domain, task=task)
+
+    n_cleared = asyncio.run(run())
+    click.echo(f"{n_cleared} cached {'output' if n_cleared == 1 else 'outputs'} forgotten")

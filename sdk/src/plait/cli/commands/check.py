@@ -1,0 +1,85 @@
+"""
+``plait check``: trace and compile everything that files or modules declare, and run nothing.
+
+Reports all faults of all of them, each once: those of graphs, and tasks that none of the listed executors can run.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+import click
+
+from plait.cli import documents
+from plait.cli.entities import declared_in
+from plait.cli.modules import load_module
+from plait.cli.session import Session, executor_option, with_settings
+from plait_core.authoring.entities import Entity
+from plait_core.errors import UserError
+from plait_core.errors.compiling import CompileFailed, Fault
+from plait_core.ir.executions import Closure
+from plait_core.ir.tasks import TaskTemplate
+
+
+@click.command(params=[executor_option()])
+@with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print the faults as one JSON list.")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_MODULE...")
+@click.pass_context
+def command(ctx: click.Context, targets: Sequence[str], as_json: bool) -> None:
+    """Compile what files declare, report every fault, and run nothing."""
+    session: Session = ctx.obj
+    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    entities = [declared.entity for target in targets for declared in declared_in(load_module(target))]
+    faults = list(dict.fromkeys(fault for entity in entities for fault in _faults(session, entity)))
+    if as_json:
+        documents.show([attrs.asdict(fault) for fault in faults])
+    elif faults:
+        click.echo("\n\n".join(map(str, faults)), err=True)
+        click.echo(f"\n{len(faults)} fault{'s' if len(faults) > 1 else ''}", err=True)
+    else:
+        click.echo(f"{len(set(entities))} entities, no faults")
+    ctx.exit(1 if faults else 0)
+
+
+def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:
+    """Yield what is wrong with *entity* and all it can reach; a body that cannot be traced is one fault."""
+    from plait_core.authoring.tracing import trace
+    from plait_core.compiler.checks import check
+
+    try:
+        closure = trace(entity).closure
+        found = check(closure)
+        yield from found
+        if not found:
+            _place(session, closure)
+    except CompileFailed as failed:
+        yield from failed.faults
+    except UserError as error:
+        source = entity.source
+        yield Fault(
+            code="untraceable",
+            entity=f"{entity.kind.value.replace('_', ' ')} {entity.name}",
+            message=error.problem,
+            remedy=error.remedy,
+            sources=(f"{source.file}:{source.line}",) if source else (),
+        )
+
+
+def _place(session: Session, closure: Closure) -> None:
+    """Raise ``CompileFailed`` for tasks that no listed executor can run; an executor nobody offers runs none."""
+    from plait_core.compiler.placements import place
+    from plait_core.ports.specs import ConnectorSpec
+
+    plugins = session.plugins
+
+    def action_of(task: TaskTemplate) -> type[Any] | None:
+        offer = plugins.task_types().get(task.type)
+        if offer is None or isinstance(offer, ConnectorSpec):
+            return None
+        return type(plugins.task_kind(task.type).render(task, bundle=""))
+
+    specs = plugins.executor_specs()
+    connected = tuple(type_ for type_, offer in plugins.task_types().items() if isinstance(offer, ConnectorSpec))
+    run_here = attrs.evolve(closure, tasks=tuple(task for task in closure.tasks if task.type not in connected))
+    place(run_here, [specs[name] for name in session.settings.executors if name in specs], action_of)

@@ -1,0 +1,59 @@
+"""``plait init``: the skeleton of a project."""
+
+from pathlib import Path
+
+import click
+
+_FILES = {
+    "workflows.py": '''"""The first workflow of {name}; run it with `plait run workflows.py greet --name you`."""
+
+from plait import task, workflow
+
+
+@task
+def greeting(name: str) -> str:
+    """Greet *name*."""
+    return f"Hello, {{name}}!"
+
+
+@task
+def count(text: str) -> int:
+    """Count the letters of *text*."""
+    return sum(letter.isalpha() for letter in text)
+
+
+@workflow
+def greet(name: str = "world") -> tuple[str, int]:
+    """Greet somebody, and measure the greeting."""
+    text = greeting(name=name)
+    return text, count(text=text)
+''',
+    "test_workflows.py": '''"""Tests call workflows like functions; nothing is recorded."""
+
+from workflows import greet
+
+
+def test_greet() -> None:
+    assert tuple(greet(name="Ada")) == ("Hello, Ada!", 8)
+''',
+    "plait.toml": """# Settings of {name}. `plait run --env NAME` adds those of [env.NAME].
+
+project = "{name}"
+
+[env.dev]
+executors = ["inline"]
+""",
+}
+
+
+@click.command()
+@click.argument("name")
+def command(name: str) -> None:
+    """Start a project in a new folder: a workflow, its test, and settings."""
+    folder = Path(name)
+    if folder.exists():
+        raise click.UsageError(f"{folder} is there already; choose another name")
+    folder.mkdir(parents=True)
+    for file, text in _FILES.items():
+        (folder / file).write_text(text.format(name=folder.name), encoding="utf-8")
+    click.echo(f"made {folder}/ with {', '.join(_FILES)}\n  → cd {folder} && plait run workflows.py greet --name you")

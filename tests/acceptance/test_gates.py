@@ -1,0 +1,67 @@
+"""Gates of a run in a terminal are put to whoever sits there; from elsewhere they are answered by command."""
+
+from tests.acceptance.calling import Desk
+
+GATES = """
+from datetime import timedelta
+from plait import approve, sleep, task, wait_for_input, workflow
+
+@task
+def add_one(x: int) -> int:
+    return x + 1
+
+@workflow
+def approval(x: int = 1) -> int:
+    return add_one(x=approve(add_one(x=x), "proceed"))
+
+@workflow
+def question() -> int:
+    return add_one(x=wait_for_input("how_many", expected_type=int))
+
+@workflow
+def nap() -> int:
+    pause = sleep(timedelta(milliseconds=10))
+    last = add_one(x=1)
+    pause >> last
+    return last
+"""
+
+
+def test_an_approval_passes_its_value_on(desk: Desk) -> None:
+    """Enter means yes."""
+    desk.write("gates.py", GATES)
+
+    called = desk.plait("run", "gates.py", "approval", typed="\n")
+
+    assert (called.code, called.result) == (0, ["3"]), called.err
+    assert "[Approval Gate] @proceed Approve 2? [Y/n]" in called.err
+
+
+def test_a_refusal_fails_the_run(desk: Desk) -> None:
+    """The node that asked is named."""
+    desk.write("gates.py", GATES)
+
+    called = desk.plait("run", "gates.py", "approval", typed="n\n")
+
+    assert called.code == 1
+    assert "'proceed' was not approved" in called.err
+
+
+def test_an_answer_of_the_wrong_type_is_asked_for_again(desk: Desk) -> None:
+    """Answers are parsed like flags."""
+    desk.write("gates.py", GATES)
+
+    called = desk.plait("run", "gates.py", "question", typed="many\n41\n")
+
+    assert (called.code, called.result) == (0, ["42"]), called.err
+    assert "'many' is not a valid integer" in called.err
+
+
+def test_a_sleep_really_waits_and_says_so(desk: Desk) -> None:
+    """The line names how long."""
+    desk.write("gates.py", GATES)
+
+    called = desk.plait("run", "gates.py", "nap")
+
+    assert (called.code, called.result) == (0, ["2"]), called.err
+    assert "sleeping 0.01 s" in called.err

@@ -1,0 +1,139 @@
+"""``plait get``, ``explain``, ``check`` and ``graph`` tell what happened and what would happen."""
+
+import json
+
+from tests.acceptance.calling import Desk
+
+STEPS = """
+from plait import task, workflow
+
+@task(cache=True, cache_version="1")
+def double(x: int) -> int:
+    return 2 * x
+
+@task
+def refuse(x: int) -> int:
+    raise ValueError(f"{x} is too much")
+
+@workflow
+def good(x: int = 1) -> int:
+    return double(x=x)
+
+@workflow
+def bad(x: int = 1) -> int:
+    return refuse(x=double(x=x))
+"""
+
+
+def test_executions_are_listed_as_json_with_name_and_phase(desk: Desk) -> None:
+    """What ran is recorded, the newest first, and standard output is one JSON list."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "good", "--name", "first")
+    desk.plait("run", "steps.py", "bad", "--name", "second")
+
+    listed = json.loads(desk.plait("get", "executions", "--json").out)
+
+    assert [(one["name"], one["phase"]) for one in listed] == [("second", "FAILED"), ("first", "SUCCEEDED")]
+
+
+def test_executions_are_narrowed_to_a_phase(desk: Desk) -> None:
+    """Only those in the phase that is asked for are listed."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "good", "--name", "first")
+    desk.plait("run", "steps.py", "bad", "--name", "second")
+
+    listed = json.loads(desk.plait("get", "executions", "--phase", "failed", "--json").out)
+
+    assert [one["name"] for one in listed] == ["second"]
+
+
+def test_an_execution_is_shown_with_what_went_in_and_out_of_each_node(desk: Desk) -> None:
+    """Inputs, outputs, cache verdicts and errors of each node are in one document."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "bad", "--x", "4", "--name", "late")
+
+    shown = json.loads(desk.plait("get", "execution", "late", "--json").out)
+
+    assert shown["inputs"] == {"x": 4}
+    assert [(node["id"], node["phase"], node["inputs"], node["outputs"]) for node in shown["nodes"]] == [
+        ("n0", "SUCCEEDED", {"x": 4}, {"o0": 8}),
+        ("n1", "FAILED", {"x": 8}, {}),
+    ]
+    assert shown["nodes"][0]["cache"]["status"] in {"miss", "populated"}
+    assert shown["nodes"][1]["attempts"][0]["error"]["message"] == "ValueError: 8 is too much"
+
+
+def test_an_execution_is_drawn_as_a_tree(desk: Desk) -> None:
+    """The text form has a branch for each node."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "bad", "--name", "late")
+
+    drawn = desk.plait("get", "execution", "late").out
+
+    assert "├─ n0  task steps.double  SUCCEEDED" in drawn
+    assert "└─ n1  task steps.refuse  FAILED" in drawn
+
+
+def test_an_unknown_execution_is_an_error(desk: Desk) -> None:
+    """The exit code is 1, and the message says where to look."""
+    called = desk.plait("get", "execution", "nobody")
+
+    assert (called.code, called.out) == (1, "")
+    assert called.err == "Error: there is no execution 'nobody'\n  → list what there is with `plait get executions`\n"
+
+
+def test_explain_tells_cache_verdicts_and_errors(desk: Desk) -> None:
+    """A second run hits the cache, and the node that failed is named."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "good", "--name", "first")
+    desk.plait("run", "steps.py", "bad", "--name", "second")
+
+    lines = desk.plait("explain", "second").out.splitlines()
+
+    assert lines[0] == "second is FAILED"
+    assert lines[1].startswith("  n0 cache HIT")
+    assert lines[2] == "  n1 attempt 0 failed: [USER:RuntimeError] ValueError: 2 is too much"
+
+
+def test_clearing_the_cache_makes_tasks_run_anew(desk: Desk) -> None:
+    """After ``plait cache clear`` the same call misses."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "good", "--name", "first")
+
+    assert desk.plait("cache", "clear").out == "1 cached output forgotten\n"
+
+    desk.plait("run", "steps.py", "good", "--name", "second")
+    [node] = json.loads(desk.plait("get", "execution", "second", "--json").out)["nodes"]
+    assert node["cache"]["status"] != "hit"
+
+
+def test_check_reports_every_fault_of_a_file(desk: Desk) -> None:
+    """Nothing runs; each fault is told with its remedy, and the exit code is 1."""
+    desk.write(
+        "wrong.py",
+        STEPS + "\n@task\ndef shout(text: str) -> str:\n    return text\n\n"
+        "@workflow\ndef mixed(x: int) -> str:\n    return shout(text=double(x=x))\n\n"
+        "@workflow\ndef other(x: int) -> str:\n    return shout(text=refuse(x=x))\n",
+    )
+
+    called = desk.plait("check", "wrong.py", "--json")
+
+    assert called.code == 1
+    assert [fault["code"] for fault in json.loads(called.out)] == ["type-mismatch", "type-mismatch"]
+
+
+def test_check_of_a_sound_file_succeeds(desk: Desk) -> None:
+    """It says how much it looked at."""
+    desk.write("steps.py", STEPS)
+
+    called = desk.plait("check", "steps.py")
+
+    assert (called.code, called.out) == (0, "4 entities, no faults\n")
+
+
+def test_graph_draws_a_workflow(desk: Desk) -> None:
+    """The text form names each node’s task; Mermaid is a flowchart."""
+    desk.write("steps.py", STEPS)
+
+    assert "steps.refuse" in desk.plait("graph", "steps.py", "bad").out
+    assert desk.plait("graph", "steps.py", "bad", "--format", "mermaid").out.startswith("flowchart")
