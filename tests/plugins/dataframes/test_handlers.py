@@ -1,6 +1,7 @@
 """What is written as one class of dataframe can be read as any other, whole or in part."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from itertools import product
 from typing import Annotated
@@ -9,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from plait_core.errors.values import UnreadableDataset
+from plait_core.authoring.renderers import render
+from plait_core.errors.values import LibraryMissing, UnreadableDataset
 from plait_core.ir.literals import StructuredDatasetValue
 from plait_core.testing.memory import MemoryBlobStore
 from plait_core.types.datasets import StructuredDataset, kwtypes
@@ -188,3 +190,28 @@ def test_literal_says_what_is_stored() -> None:
 
     assert isinstance(literal.value, StructuredDatasetValue)
     assert literal.value.type.format == "parquet"
+
+
+def test_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pandas alone cannot write parquet."""
+    types = make_types()
+    context, _ = make_context(types)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for loaded in ("pyarrow.parquet", "plait_dataframes.pandas_frames"):
+        monkeypatch.delitem(sys.modules, loaded, raising=False)
+
+    with pytest.raises(LibraryMissing) as caught:
+        types.converter(pd.DataFrame).to_literal(pd.DataFrame(ROWS), context)
+
+    assert caught.value.problem == "pandas.DataFrame cannot be stored or read as parquet without pyarrow"
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_deck_shows_the_first_rows(library: str) -> None:
+    """As the library shows them in a notebook."""
+    frame = KINDS[library].make([{"n": 1000 + n} for n in range(30)])
+
+    html = render(frame, type(frame))
+
+    assert "<table" in html
+    assert [str(1000 + n) in html for n in range(30)] == [True] * 10 + [False] * 20

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any, Protocol, get_args, get_origin, runtime_checkable
 
+TOP_ROWS = 10
+"""How much of a dataframe a deck shows unless told otherwise."""
+
 
 @runtime_checkable
 class Renderer(Protocol):
@@ -22,7 +25,7 @@ class Renderer(Protocol):
 class TopFrameRenderer:
     """Shows the first rows of a dataframe."""
 
-    def __init__(self, max_rows: int = 10) -> None:
+    def __init__(self, max_rows: int = TOP_ROWS) -> None:
         """Show at most *max_rows* rows."""
         self.max_rows = max_rows
 
@@ -74,7 +77,9 @@ def render(value: Any, python_type: Any) -> str:
 
 
 def display(value: Any) -> str:
-    """Show *value* as a notebook would, else as text."""
+    """Show *value* as a notebook would, else as text; of a dataframe, the first rows."""
+    if callable(getattr(value, "head", None)):
+        value = value.head(TOP_ROWS)
     as_html = getattr(value, "_repr_html_", None)
     html = as_html() if callable(as_html) else None
     return html if isinstance(html, str) else f"<pre>{escape(str(value))}</pre>"

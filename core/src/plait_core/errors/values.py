@@ -223,3 +223,19 @@ class UnreadableDataset(ConversionFailed):
     @property
     def remedy(self) -> str:
         return "declare only columns that the data has, and read it in the format it was stored in"
+
+
+class LibraryMissing(UserError):
+    """What stores a dataframe needs a library that is not installed."""
+
+    python_type: str
+    format: str
+    library: str
+
+    @property
+    def problem(self) -> str:
+        return f"{self.python_type} cannot be stored or read as {self.format} without {self.library}"
+
+    @property
+    def remedy(self) -> str:
+        return f"pip install {self.library}"

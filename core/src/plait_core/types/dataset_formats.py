@@ -7,7 +7,7 @@ A handler is looked for under the exact triple, then under any protocol, then as
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from plait_core.errors.values import TransformerClash, UnknownDatasetFormat
+from plait_core.errors.values import LibraryMissing, TransformerClash, UnknownDatasetFormat
 from plait_core.types.converters import type_name
 from plait_core.types.locations import loaded_class, resolve
 
@@ -53,6 +53,7 @@ class DatasetFormats:
 
         Raises:
             UnknownDatasetFormat: no handler is installed for them.
+            LibraryMissing: there is one, and what it needs is not installed.
         """
         specs = [spec for spec in self._specs() if loaded_class(spec.python_type) in python_type.__mro__]
         near = [spec for spec in specs if spec.protocol == protocol] or [spec for spec in specs if not spec.protocol]
@@ -62,8 +63,15 @@ class DatasetFormats:
             known = tuple(sorted({f"{spec.python_type} as {spec.format}" for spec in self._specs()}))
             raise UnknownDatasetFormat(python_type=type_name(python_type), format=format, known=known)
         if chosen.factory not in self._made:
-            self._made[chosen.factory] = resolve(chosen.factory)()
+            self._made[chosen.factory] = self._make(chosen)
         return chosen, self._made[chosen.factory]
+
+    def _make(self, spec: FormatSpec) -> Any:
+        try:
+            return resolve(spec.factory)()
+        except ModuleNotFoundError as error:
+            name, library = spec.python_type.replace(":", "."), str(error.name).partition(".")[0]
+            raise LibraryMissing(python_type=name, format=spec.format, library=library) from error
 
     def _specs(self) -> list[FormatSpec]:
         if self._found is None:
