@@ -338,11 +338,14 @@ class Engine:
         while True:
             try:
                 await self.resume(execution)
-                return await self.wait(execution)
+                ending = await self.wait(execution)
             except (ExecutionOwned, OwnershipLost):
                 self.forget(execution)
                 clock = self._services.clock
                 await clock.sleep_until(clock.now_ns() + CHILD_POLL_NS)
+            else:
+                self.forget(execution)
+                return ending
 
     # ── inside ───────────────────────────────────────────────────────────────
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.databases import Append, AttemptRow, ExecutionFilter, ExecutionRow, NodeRow, Page, Snapshot
 from plait_core.ports.pages import execution_place, execution_token, parse_execution_token
 from plait_core.testing._memory_records import Record, Records
@@ -17,8 +18,9 @@ from plait_core.testing._memory_records import Record, Records
 class MemoryLog:
     """``EventLog`` over ``Records``."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, *, keeps_ended: bool = True) -> None:
         self._records = records
+        self._keeps_ended = keeps_ended
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         return [batch.execution for batch in batches if not self._commit(batch)]
@@ -45,6 +47,8 @@ class MemoryLog:
         for entry in batch.cache:
             self._records.cache[entry.key.digest] = entry
             self._records.reservations.pop(entry.key.digest, None)
+        if not self._keeps_ended and batch.row.phase in TERMINAL_EXECUTION:
+            del executions[batch.execution]
         return True
 
     async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:

@@ -5,30 +5,31 @@ Used by runs that record nothing, by tests and by the simulation. They hold the 
 encode, so they are also what the conformance suites hold every other store against.
 """
 
-import asyncio
-import time
-
-from plait_core.ir.ids import ExecutionId
 from plait_core.ports.clock import Clock
 from plait_core.testing._memory_blobs import MemoryBlobStore
 from plait_core.testing._memory_catalog import Catalog, MemoryAccounts, MemoryRegistry, MemorySchedules
 from plait_core.testing._memory_log import MemoryLog, MemoryViews
 from plait_core.testing._memory_ownership import MemoryCache, MemoryInbox, MemoryLeases
 from plait_core.testing._memory_records import Records
+from plait_core.testing.clocks import HostClock
 
 __all__ = ["MemoryBlobStore", "MemoryDatabase"]
 
 
 class MemoryDatabase:
-    """``Database`` in dicts. *clock* judges leases and waits, the host's by default; without *has_views*, nodes are not listed."""
+    """
+    ``Database`` in dicts.
+
+    *clock* judges leases and waits, the host's by default. Without *has_views*, nodes are not listed, and executions are dropped when they end.
+    """
 
     is_durable = False
 
     def __init__(self, clock: Clock | None = None, *, has_views: bool = True) -> None:
         self.has_views = has_views
-        records = self._records = Records(clock or _HostClock())
+        records = self._records = Records(clock or HostClock())
         catalog = Catalog()
-        self.log = MemoryLog(records)
+        self.log = MemoryLog(records, keeps_ended=has_views)
         self.views = MemoryViews(records)
         self.leases = MemoryLeases(records)
         self.inbox = MemoryInbox(records)
@@ -40,17 +41,5 @@ class MemoryDatabase:
     async def open(self) -> None:
         """Do nothing: there is nothing to connect to."""
 
-    def forget(self, execution: ExecutionId) -> None:
-        """Drop an execution; what it cached stays."""
-        self._records.executions.pop(execution, None)
-
     async def close(self) -> None:
         """Keep what there is, so that an engine may be closed and another opened on it."""
-
-
-class _HostClock:
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    async def sleep_until(self, at_ns: int) -> None:
-        await asyncio.sleep((at_ns - self.now_ns()) / 1e9)
