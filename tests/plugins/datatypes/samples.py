@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, RootModel, field_validator
 
 from plait_core.authoring.tasks import task
 from plait_core.authoring.workflows import workflow
+from plait_core.types.files import File
 
 T = TypeVar("T")
 
@@ -44,6 +45,13 @@ class Harbour(BaseModel, Generic[T]):
 
 class Fleet(RootModel[list[Boat]]):
     """Has no fields."""
+
+
+class Shelf(BaseModel):
+    """Holds files."""
+
+    log: File
+    pages: list[File] = []
 
 
 @task

@@ -1,6 +1,8 @@
 """What the transformers make of texts, of invalid values, and in workflows."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,12 +11,13 @@ from google.protobuf import struct_pb2
 from numpy.typing import NDArray
 
 from plait_core.engine import Engine
-from plait_core.errors.values import UnreadableText, UnsupportedType, WrongValue
+from plait_core.errors.values import MissingPath, UnreadableText, UnsupportedType, WrongValue
 from plait_core.testing.memory import MemoryBlobStore, MemoryDatabase
 from plait_core.types import ConversionContext, TypeEngine
 from plait_core.types.datasets import kwtypes
+from plait_core.types.files import File
 from plait_datatypes.hooks import plait_type_transformers
-from tests.plugins.datatypes.samples import Boat, Crew, Fleet, measured
+from tests.plugins.datatypes.samples import Boat, Crew, Fleet, Shelf, measured
 
 TYPES = TypeEngine(lambda: [(spec, "plait-datatypes") for spec in plait_type_transformers()])
 
@@ -50,6 +53,35 @@ def test_text_of_a_model_can_be_read_back() -> None:
     assert converter.parse(converter.render(fleet)) == fleet
 
 
+def test_file_in_a_model_is_uploaded_and_read_elsewhere(tmp_path: Path) -> None:
+    """It stays a reference, in lists as well, and is downloaded when it is looked at."""
+    for name in ("log", "page"):
+        (tmp_path / name).write_text(f"a {name}")
+    converter, context = TYPES.converter(Shelf), make_context()
+    shelf = Shelf(log=File(tmp_path / "log"), pages=[File(str(tmp_path / "page"))])
+
+    found = converter.to_python(converter.to_literal(shelf, context), context)
+
+    assert [str(file).startswith("memory://raw/") for file in (found.log, *found.pages)] == [True, True]
+    assert [Path(file).read_text() for file in (found.log, *found.pages)] == ["a log", "a page"]
+
+
+def test_file_in_a_model_is_typed_as_a_path(tmp_path: Path) -> None:
+    """One that does not exist is a fault of the field."""
+    converter = TYPES.converter(Shelf)
+    (tmp_path / "log").touch()
+
+    assert converter.parse(json.dumps({"log": str(tmp_path / "log")})).log == File(tmp_path / "log")
+    with pytest.raises(WrongValue, match=r"log: .*there is no file at"):
+        converter.parse('{"log": "missing"}')
+
+
+def test_failure_to_store_a_file_in_a_model_stays_what_it_is() -> None:
+    """Whether it may pass, and what to do, depends on its class."""
+    with pytest.raises(MissingPath, match="there is no file at '/nowhere'"):
+        TYPES.converter(Shelf).to_literal(Shelf(log=File("/nowhere")), make_context())
+
+
 def test_every_fault_of_a_model_is_told_with_its_field() -> None:
     """Those that validators of the model find, too."""
     with pytest.raises(WrongValue) as caught:
@@ -79,7 +111,7 @@ def test_equal_arrays_are_equal_to_the_cache() -> None:
     assert one.hash != third.hash
 
 
-def test_array_is_read_from_json_or_a_file(tmp_path: Any) -> None:
+def test_array_is_read_from_json_or_a_file(tmp_path: Path) -> None:
     """With the declared type of element."""
     np.save(tmp_path / "a.npy", np.arange(2))
 

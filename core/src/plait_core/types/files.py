@@ -16,6 +16,7 @@ from typing import IO, Any, ClassVar, Literal, Self
 from plait_core.errors.values import WrongValue
 from plait_core.types.blocking import run
 from plait_core.types.contexts import BlobStore, ConversionContext, ambient
+from plait_core.types.locations import resolve
 
 Destination = str | os.PathLike[str] | Literal[False] | None
 """Where a local file goes: a URI, ``False`` for nowhere, ``None`` for a new place under the raw data prefix."""
@@ -61,6 +62,16 @@ class _Stored:
         """Return the subclass with a format: ``File["csv"]``."""
         found: type[Self] = _with_format(cls, format.lstrip("."))  # type: ignore[arg-type]  # classes are hashable
         return found
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Tell pydantic how models have such fields."""
+        return resolve("plait_core.types.model_fields:core_schema")(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        """Tell pydantic how such fields are described."""
+        return resolve("plait_core.types.model_fields:json_schema")(cls)
 
     @classmethod
     def at(cls, uri: str, context: ConversionContext) -> Self:

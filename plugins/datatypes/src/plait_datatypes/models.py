@@ -2,7 +2,7 @@
 Conversion of pydantic models: the only module that imports pydantic.
 
 The literal is a struct by the names of fields, so that ``model.field`` of a promise finds it whatever its alias is. Reading validates,
-which runs the validators of the model; names and aliases are both accepted.
+which runs the validators of the model; names and aliases are both accepted. Files in fields are uploaded and stay references.
 """
 
 from typing import Any
@@ -11,12 +11,14 @@ from msgpack import packb, unpackb
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from plait_core.errors import PlaitError
 from plait_core.errors.values import ConversionFailed, UnreadableLiteral, WrongValue
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Binary, Literal
 from plait_core.ir.types import LiteralType, SimpleType
 from plait_core.types import ConversionContext, TypeTransformer
 from plait_core.types.converters import MSGPACK, Plain, type_name, wrong_value
+from plait_core.types.model_fields import CONTEXT_KEY
 
 
 class ModelTransformer(TypeTransformer[BaseModel]):
@@ -36,18 +38,22 @@ class ModelTransformer(TypeTransformer[BaseModel]):
             raise UnreadableLiteral(expected=type_name(python_type), found=type(literal.value).__name__)
         return self.unpack(unpackb(literal.value.value, strict_map_key=False), python_type, context)
 
-    def pack(self, value: BaseModel, python_type: Any, context: ConversionContext) -> Plain:  # noqa: ARG002  # stores nothing
+    def pack(self, value: BaseModel, python_type: Any, context: ConversionContext) -> Plain:
         if type(value) is not python_type:
             advice = "declare the class of the value: fields that a subclass adds would be lost"
             raise wrong_value(value, type_name(python_type), advice if isinstance(value, python_type) else "")
         try:
-            return value.model_dump(mode="json", by_alias=False, round_trip=True)
+            return value.model_dump(mode="json", by_alias=False, round_trip=True, context={CONTEXT_KEY: context})
         except PydanticSerializationError as error:
+            if isinstance(error.__cause__, PlaitError):  # a file that could not be stored
+                raise error.__cause__ from None
             raise WrongValue(expected=type_name(python_type), found=f"a value that is no JSON: {error}") from error
 
-    def unpack(self, plain: Plain, python_type: Any, context: ConversionContext) -> BaseModel:  # noqa: ARG002  # as above
+    def unpack(self, plain: Plain, python_type: Any, context: ConversionContext) -> BaseModel:
         try:
-            model: BaseModel = python_type.model_validate(plain, by_alias=True, by_name=True)
+            model: BaseModel = python_type.model_validate(
+                plain, by_alias=True, by_name=True, context={CONTEXT_KEY: context}
+            )
         except ValidationError as error:
             raise _invalid(error, type_name(python_type)) from error
         return model
