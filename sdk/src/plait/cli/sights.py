@@ -5,6 +5,7 @@ Standard output carries the result alone; with ``as_json``, what tasks print goe
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, redirect_stdout
@@ -50,9 +51,12 @@ class Sight:
     def see_through(self) -> int:
         """Run to the end, tell how that was, and return the exit code."""
         click.secho("Running Execution on local.", fg="cyan", err=self._as_json)
+        engine = self._session.engine()
+        gc.freeze()
+        gc.enable()
         try:
             with redirect_stdout(sys.stderr) if self._as_json else nullcontext():
-                ending, value = run_interruptibly(self._drive())
+                ending, value = run_interruptibly(self._drive(engine))
         except Interrupted:
             report_interruption(self._execution.name)
             return INTERRUPTED_EXIT
@@ -65,8 +69,8 @@ class Sight:
             return 1
         return 0
 
-    async def _drive(self) -> "tuple[Ending, Any]":
-        async with self._session.engine() as engine:
+    async def _drive(self, engine: "Engine") -> "tuple[Ending, Any]":
+        async with engine:
             await self._start(engine)
             asking = asyncio.create_task(self._keeper.answer(engine, self._execution), name="gates")
             try:
