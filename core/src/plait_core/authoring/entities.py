@@ -5,7 +5,7 @@ Calling one means one of four things, decided here: record a node while a workfl
 inside an eager task, run the function inside any other task, and hand it to the embedded engine anywhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property
 from inspect import isawaitable
@@ -56,6 +56,8 @@ class Entity(Generic[P, R]):
     """A named thing with an interface. ``P`` and ``R`` are the signature that callers and type checkers see."""
 
     kind: ClassVar[EntityKind]
+    stand_in: Callable[..., Any] | None = None
+    """What a test has run in place of the entity; see ``plait.testing``."""
 
     def __init__(self, name: str) -> None:
         self.name = name

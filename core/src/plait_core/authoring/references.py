@@ -19,7 +19,7 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
 
 REFERENCE_TASK = "reference"
-"""The type of tasks whose template is elsewhere; no task kind serves it."""
+"""The type of tasks whose template is elsewhere; a local run refuses them."""
 
 
 class ReferenceTask(Task[P, R]):
@@ -28,9 +28,6 @@ class ReferenceTask(Task[P, R]):
     def __init__(self, id: EntityId, function: Callable[P, R]) -> None:
         super().__init__(name=id.name, type=REFERENCE_TASK, interface=_declared(id, function))
         self.id = id
-
-    def _run(self, *_: Any) -> R:
-        raise ReferenceCalled(entity=str(self.id))
 
 
 class ReferenceWorkflow(Entity[P, R]):

@@ -48,7 +48,13 @@ async def perform(unit: Unit, services: WorkerServices) -> Performed:
     attempt = _Attempt(unit, services)
     running, converting = RUNNING.set(attempt.context), ambient.set(attempt.conversion)
     try:
-        return await attempt.run()
+        return Performed(result=await attempt.result())
+    except IgnoreOutputs:
+        return Performed(result=await attempt.result_without_outputs())
+    except BaseException as exception:
+        if must_pass(exception):
+            raise
+        return Performed(result=await attempt.result_of(exception), exception=exception)
     finally:
         ambient.reset(converting)
         RUNNING.reset(running)
@@ -75,21 +81,8 @@ class _Attempt:
         )
         self.conversion = services.types.context(unit.raw_prefix, services.blobs)
 
-    async def run(self) -> Performed:
-        """Make the one result; an exception becomes its error."""
-        try:
-            result = await self._performed()
-            return Performed(result=result if self.report is None else await self._with_deck(result))
-        except IgnoreOutputs:
-            return Performed(result=await self._with_deck(self._without_outputs()))
-        except BaseException as exception:
-            if must_pass(exception):
-                raise
-            return Performed(
-                result=await self._with_deck(self._result(error=self._error(exception))), exception=exception
-            )
-
-    async def _performed(self) -> Result:
+    async def result(self) -> Result:
+        """Run the body between reading its inputs and writing its outputs; raises what the body raises."""
         prepared = self.services.prepared(self.unit)
         if self.unit.template.metadata.generates_deck:
             from plait_core.worker.reports import DeckReport
@@ -100,12 +93,23 @@ class _Attempt:
         returned = await self._body(prepared, inputs)
         self.is_in_body = False
         if isinstance(returned, Closure):
-            return self._result(fragment=returned)
-        return self._result(outputs=await self._write(prepared, returned))
+            result = self._result(fragment=returned)
+        else:
+            result = self._result(outputs=await self._write(prepared, returned))
+        return result if self.report is None else await self._with_deck(result)
+
+    async def result_without_outputs(self) -> Result:
+        """Make the result of a body that declined to return any outputs."""
+        return await self._with_deck(self._without_outputs())
+
+    async def result_of(self, exception: BaseException) -> Result:
+        """Make the result of an attempt that raised."""
+        return await self._with_deck(self._result(error=self._error(exception)))
 
     async def _read(self, prepared: Prepared) -> dict[str, Any]:
+        unit = self.unit
         inputs: dict[str, Any] = {}
-        for name, given in (await self._literals()).items():
+        for name, given in (await self._stored_inputs() if unit.inputs_uri else unit.inputs).items():
             literal = await _fetch(given, self.services) if type(given.value) is Offloaded else given
             try:
                 inputs[name] = prepared.inputs[name].to_python(literal, self.conversion)
@@ -116,9 +120,7 @@ class _Attempt:
             self.report.read(inputs)
         return inputs
 
-    async def _literals(self) -> LiteralMap:
-        if not self.unit.inputs_uri:
-            return self.unit.inputs
+    async def _stored_inputs(self) -> LiteralMap:
         from plait_core.ir.codec import loads
 
         uri = self.unit.inputs_uri
@@ -126,6 +128,8 @@ class _Attempt:
         return stored
 
     async def _body(self, prepared: Prepared, inputs: Mapping[str, Any]) -> Any:
+        if prepared.entity.stand_in is not None:
+            return prepared.entity.stand_in(**inputs)
         if self.unit.template.metadata.is_dynamic:
             from plait_core.authoring.dynamics import trace_fragment
 
@@ -139,15 +143,15 @@ class _Attempt:
         values = prepared.entity.python_interface.unpack(prepared.entity.name, returned)
         if self.report is not None:
             self.report.returned(values)
-        return {output.name: await self._written(output, values[output.name]) for output in prepared.outputs}
-
-    async def _written(self, output: PreparedOutput, value: Any) -> Literal:
-        try:
-            literal = output.to_literal(value, self.conversion)
-        except ConversionFailed as error:
-            error.under(f".{output.name}")
-            raise
-        return literal if _is_small(literal) else await _offload(literal, output, self.conversion)
+        outputs: dict[str, Literal] = {}
+        for output in prepared.outputs:
+            try:
+                literal = output.to_literal(values[output.name], self.conversion)
+            except ConversionFailed as error:
+                error.under(f".{output.name}")
+                raise
+            outputs[output.name] = literal if _is_small(literal) else await _offload(literal, output, self.conversion)
+        return outputs
 
     async def _with_deck(self, result: Result) -> Result:
         """Store the deck, however the attempt ended; that it cannot be stored is no reason to fail."""

@@ -1,8 +1,8 @@
 """
 What plait_local hands to plait.
 
-Offers the Python-function task kind, the inline and process executors, file blobs and two secret providers. Loaded by the
-plugin loader at start-up, so it imports no vendor package and names its factories as text.
+Offers the Python-function task kind, the inline and process executors, blobs in files and in memory, a database in memory
+and two secret providers. Loaded by the plugin loader at start-up, so it imports no vendor package and names its factories as text.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from plait_core.hookspecs import hookimpl
 from plait_core.ports.specs import (
     BlobStoreSpec,
+    DatabaseSpec,
     ExecutorSpec,
     HealthCheckSpec,
     SecretProviderSpec,
@@ -17,6 +18,8 @@ from plait_core.ports.specs import (
     TaskKindSpec,
 )
 from plait_local.capabilities import INLINE, PROCESS
+
+PLAIT_PLUGIN_API = 1
 
 
 @hookimpl
@@ -27,8 +30,11 @@ def plait_settings() -> SettingsSpec:
 
 @hookimpl
 def plait_task_kinds() -> Sequence[TaskKindSpec]:
-    """Offer Python functions."""
-    return (TaskKindSpec(type="python-function", factory="plait_local.functions:FunctionKind"),)
+    """Offer Python functions, and the refusal to run what is registered elsewhere."""
+    return (
+        TaskKindSpec(type="python-function", factory="plait_local.functions:FunctionKind"),
+        TaskKindSpec(type="reference", factory="plait_local.references:ReferenceKind"),
+    )
 
 
 @hookimpl
@@ -42,8 +48,17 @@ def plait_executors() -> Sequence[ExecutorSpec]:
 
 @hookimpl
 def plait_blob_stores() -> Sequence[BlobStoreSpec]:
-    """Offer files."""
-    return (BlobStoreSpec(scheme="file", factory="plait_local.blobs:FileBlobStore"),)
+    """Offer files, and memory."""
+    return (
+        BlobStoreSpec(scheme="file", factory="plait_local.blobs:FileBlobStore"),
+        BlobStoreSpec(scheme="memory", factory="plait_local.memory:memory_blobs"),
+    )
+
+
+@hookimpl
+def plait_stores() -> Sequence[DatabaseSpec]:
+    """Offer memory."""
+    return (DatabaseSpec(scheme="memory", factory="plait_local.memory:open_memory"),)
 
 
 @hookimpl
