@@ -1,16 +1,27 @@
 """
-Time that tests own: a clock that stands still until it is told to move.
+Clocks: the host's, and one that stands still until a test tells it to move.
 
-An implementation of the ``Clock`` port for one event loop. Sleepers wake in the order of their times, and whatever a
+``VirtualClock`` is an implementation of the ``Clock`` port for one event loop. Sleepers wake in the order of their times, and whatever a
 sleeper wakes runs until it waits again before time moves on. Work in other threads is not waited for.
 """
 
 import asyncio
 import heapq
+import time
 from itertools import count
 
 NOON_NS = 1_767_268_800_000_000_000
 """2026-01-01 12:00 UTC."""
+
+
+class HostClock:
+    """Time as the host tells it."""
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    async def sleep_until(self, at_ns: int) -> None:
+        await asyncio.sleep(max(0.0, (at_ns - self.now_ns()) / 1e9))
 
 
 class VirtualClock:

@@ -42,10 +42,11 @@ class InlineExecutor:
         if not isinstance(unit.action, FunctionCall):
             raise ActionNotSupported(executor="inline", action=type(unit.action).__name__)
         if _may_wait(unit):
-            task = self._running[attempt] = asyncio.create_task(self._perform(unit), name=str(attempt))
+            task = self._running[attempt] = asyncio.create_task(self._perform_apart(unit), name=str(attempt))
             task.add_done_callback(lambda task: self._finish(attempt, task))
             return None
-        report = self._ended[attempt] = _ended(attempt, await self._perform_at_once(unit))
+        performed = await (self._perform_with_env(unit) if unit.env else self._context.perform(unit))
+        report = self._ended[attempt] = _ended(attempt, performed)
         return report
 
     async def reports(self) -> AsyncIterator[Report]:
@@ -77,12 +78,10 @@ class InlineExecutor:
         await asyncio.gather(*running, return_exceptions=True)
         self._reports.put_nowait(None)
 
-    async def _perform(self, unit: Unit) -> Performed:
+    async def _perform_apart(self, unit: Unit) -> Performed:
         return await self._context.perform(unit)
 
-    async def _perform_at_once(self, unit: Unit) -> Performed:
-        if not unit.env:
-            return await self._context.perform(unit)
+    async def _perform_with_env(self, unit: Unit) -> Performed:
         with _environment(unit.env):
             return await self._context.perform(unit)
 

@@ -64,6 +64,7 @@ class ProcessExecutor:
         self._directory = Path(context.directory)
         self._jobs: dict[AttemptId, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.StreamWriter] = set()
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
 
     @property
@@ -119,6 +120,8 @@ class ProcessExecutor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for line in self._lines:
+            line.close()
         self._reports.put_nowait(None)
 
     # ── starting ─────────────────────────────────────────────────────────────
@@ -137,12 +140,13 @@ class ProcessExecutor:
         folder.pid.write_text(str(process.pid))
         job = Job(unit.attempt, folder, process.pid, self._context.clock.now_ns(), unit.timeout_ns)
         self._jobs[unit.attempt] = job
-        self._spawn(self._answer(unit.attempt, ours))
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_MESSAGE_BYTES)
+        self._lines.add(writer)
+        self._spawn(self._answer(unit.attempt, reader, writer))
         self._spawn(self._follow(job, exit_of(process)))
 
-    async def _answer(self, attempt: AttemptId, connection: socket.socket) -> None:
+    async def _answer(self, attempt: AttemptId, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer what the worker asks, until it hangs up; a call may take long and does not hold up the next."""
-        reader, writer = await asyncio.open_connection(sock=connection, limit=LONGEST_MESSAGE_BYTES)
 
         async def reply(line: bytes) -> None:
             context = self._context
@@ -154,8 +158,8 @@ class ProcessExecutor:
                 self._spawn(reply(line))
         except ConnectionError:
             pass
-        finally:
-            writer.close()
+        self._lines.discard(writer)
+        writer.close()
 
     # ── following ────────────────────────────────────────────────────────────
 

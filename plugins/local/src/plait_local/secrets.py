@@ -46,6 +46,8 @@ class FileSecrets:
 
     async def resolve(self, request: SecretRequest) -> str | None:
         path = self._path(request)
+        if ".." in path.parts or not path.is_relative_to(self._folder):
+            raise SecretDenied(place=f"file {path}", reason=f"it is outside of {self._folder}")
         try:
             return path.read_text().strip()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
