@@ -83,3 +83,11 @@ def test_a_list_of_records_is_given_as_json(desk: Desk) -> None:
     )
 
     assert (called.code, called.result) == (0, ["10.0"]), called.err
+
+
+def test_each_gate_asks_once(desk: Desk) -> None:
+    """Whoever types two answers has answered two gates."""
+    called = desk.plait("run", EXAMPLES / "gates.py", "wf", typed="Oslo\nyes\n")
+
+    assert (called.code, called.result) == (0, ["19.00 to be paid, delivery to Oslo"]), called.err
+    assert (called.err.count("[Input Gate]"), called.err.count("[Approval Gate]")) == (1, 1)
