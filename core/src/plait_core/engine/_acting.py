@@ -30,6 +30,7 @@ from plait_core.ir.executions import CacheStatus, CacheVerdict, Fault, TaskError
 from plait_core.ir.ids import AttemptId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
 from plait_core.ir.types import NONE, CollectionType, LiteralType
+from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array
 from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.databases import Reservation
@@ -70,8 +71,12 @@ class Host(Protocol):
         """Stop driving because of *failure*."""
         ...
 
-    async def hear(self, report: Report) -> None:
+    def hear(self, report: Report) -> None:
         """Take an executor's report."""
+        ...
+
+    def end(self, attempt: AttemptId, stimulus: st.Stimulus) -> None:
+        """Take word that an attempt is over, which the next commit makes safe."""
         ...
 
 
@@ -101,9 +106,9 @@ class Acting:
             cmd.AssembleOutputs: self._assemble_outputs,
         }
 
-    async def carry_out(self, command: cmd.Command) -> None:
+    def carry_out(self, command: cmd.Command) -> Awaitable[None]:
         """Do what the command says; its answer comes as a stimulus, now or later."""
-        await self._acts[type(command)](command)
+        return self._acts[type(command)](command)
 
     async def close(self) -> None:
         """End what is still going on for this run."""
@@ -131,7 +136,7 @@ class Acting:
         """Ask executors about every attempt whose end was not reported, in case a report was lost."""
         for name, attempts in self._by_executor(self._out.values()).items():
             for report in await self._services.executors[name].reconcile(attempts):
-                await self._run.hear(report)
+                self._run.hear(report)
 
     async def release(self, attempts: Iterable[AttemptId]) -> None:
         """Let executors forget attempts whose results are committed."""
@@ -174,12 +179,8 @@ class Acting:
 
     async def _submit(self, command: cmd.Submit) -> None:
         node = self._state.nodes[command.node]
-        inputs = node.inputs() if command.element is None else await self._element_inputs(node, command.element)
-        await self._hand_over(node, command.n, command.element, inputs, command)
-
-    async def _hand_over(
-        self, node: NodeState, n: int, element: int | None, inputs: LiteralMap, command: cmd.Command
-    ) -> None:
+        n, element = command.n, command.element
+        inputs = node.inputs() if element is None else await self._element_inputs(node, element)
         attempt = attempt_id(self._state, node, n, element)
         services = self._services
         try:
@@ -195,7 +196,7 @@ class Acting:
         if report is None:
             self.adopt(attempt)
         else:
-            await self._run.hear(report)
+            self._run.hear(report)
 
     async def _try_again(self, command: cmd.Command, delay_s: float) -> None:
         clock = self._services.clock
@@ -230,7 +231,7 @@ class Acting:
                 outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
                 self._run.ended.append(unit.attempt)
             else:
-                await self._run.hear(report)
+                self._run.hear(report)
             if monotonic() > flush_at:
                 self._run.recall(cmd.SubmitElements(node.id, elements[position + 1 :]), first=True)
                 break
@@ -402,6 +403,16 @@ class Acting:
                 await self._services.clock.sleep_until(self._now() + int(CHILD_POLL_S * 1e9))
             else:
                 return
+
+    def keep_fragment(self, attempt: AttemptId, result: Result) -> None:
+        """Store the graph that an attempt made, and only then say that it has ended."""
+        self._spawn(self._keep_fragment(attempt, result))
+
+    async def _keep_fragment(self, attempt: AttemptId, result: Result) -> None:
+        assert result.fragment is not None
+        digest = await self._services.keep_fragment(result.fragment)
+        node, n, element = attempt.node, attempt.n, attempt.element
+        self._run.end(attempt, st.AttemptEnded(self._now(), node, n, result, element, fragment=digest))
 
     async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
         placements, error = {}, None

@@ -1,7 +1,7 @@
 """The executors of one engine: made when a unit first needs them, each with one task that hears its reports."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from plait_core.ports.executors import Executor, Report
 
@@ -9,7 +9,7 @@ from plait_core.ports.executors import Executor, Report
 class Executors(Mapping[str, Executor]):
     """Executor by name."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Executor]], hear: Callable[[Report], Awaitable[None]]) -> None:
+    def __init__(self, makers: Mapping[str, Callable[[], Executor]], hear: Callable[[Report], None]) -> None:
         """Make executors by *makers* and pass what they report to *hear*."""
         self._makers = makers
         self._hear = hear
@@ -31,7 +31,7 @@ class Executors(Mapping[str, Executor]):
 
     async def _pump(self, executor: Executor) -> None:
         async for report in executor.reports():
-            await self._hear(report)
+            self._hear(report)
 
     async def close(self) -> None:
         """Close every executor that was made."""

@@ -36,7 +36,7 @@ async def _known_attempts(run: Run) -> set[AttemptId]:
             if not isinstance(report, Lost):
                 known.add(report.attempt)
                 run.acting.adopt(report.attempt)
-                await run.hear(report)
+                run.hear(report)
     return known
 
 

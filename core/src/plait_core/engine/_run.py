@@ -26,7 +26,6 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
-from plait_core.ir.units import Result
 from plait_core.ports.databases import Append, CacheEntry
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
@@ -75,34 +74,34 @@ class Run:
         self._failure = failure
         self._awake.set()
 
-    async def hear(self, report: Report) -> None:
+    def hear(self, report: Report) -> None:
         """Turn an executor's report into a stimulus."""
         attempt = report.attempt
         now = self.services.clock.now_ns()
         node, n, element = attempt.node, attempt.n, attempt.element
-        if not isinstance(report, Progress):
-            self.acting.dismiss(attempt)
-            self.ended.append(attempt)
+        if isinstance(report, Progress):
+            self.tell(AttemptProgressed(now, node, n, report.phase, report.message, element))
+            return
+        self.acting.dismiss(attempt)
         match report:
             case Ended(result=result, exception=exception):
                 if exception is not None:
                     self.exceptions[node] = exception
-                stimulus = await self._ended(node, n, element, result, now)
-            case Progress(phase=phase, message=message):
-                stimulus = AttemptProgressed(now, node, n, phase, message, element)
+                if result.fragment is not None:
+                    self.acting.keep_fragment(attempt, result)
+                else:
+                    self.end(attempt, AttemptEnded(now, node, n, result, element))
             case Cancelled():
                 error = TaskError(code="Cancelled", message="stopped on request", is_recoverable=False)
-                stimulus = AttemptGone(now, node, n, error, element, is_cancelled=True)
+                self.end(attempt, AttemptGone(now, node, n, error, element, is_cancelled=True))
             case Lost(reason=reason):
                 error = TaskError(code="Lost", message=reason, fault=Fault.SYSTEM)
-                stimulus = AttemptGone(now, node, n, error, element)
-        self.tell(stimulus)
+                self.end(attempt, AttemptGone(now, node, n, error, element))
 
-    async def _ended(self, node: NodeId, n: int, element: int | None, result: Result, now: int) -> Stimulus:
-        if result.fragment is None:
-            return AttemptEnded(now, node, n, result, element)
-        digest = await self.services.keep_fragment(result.fragment)
-        return AttemptEnded(now, node, n, result, element, fragment=digest)
+    def end(self, attempt: AttemptId, stimulus: Stimulus) -> None:
+        """Take word that *attempt* is over; once that is committed, its executor may forget it."""
+        self.ended.append(attempt)
+        self.tell(stimulus)
 
     # ── the loop ─────────────────────────────────────────────────────────────
 

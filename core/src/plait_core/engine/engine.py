@@ -415,13 +415,13 @@ class Engine:
                     told.add((execution, posted.key))
                     run.tell(stimulus_of(posted, self._services.clock.now_ns()), posted=posted.key)
 
-    async def _hear(self, report: Report) -> None:
+    def _hear(self, report: Report) -> None:
         run = self._runs.get(report.attempt.execution)
         if run is not None:
-            await run.hear(report)
+            run.hear(report)
 
-    async def _perform(self, unit: Unit) -> Performed:
-        return await perform(unit, self._worker)
+    def _perform(self, unit: Unit) -> Awaitable[Performed]:
+        return perform(unit, self._worker)
 
     def _channel(self, attempt: AttemptId) -> EngineChannel:
         return EngineChannel(self._runs[attempt.execution], attempt)
