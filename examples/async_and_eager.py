@@ -37,6 +37,6 @@ async def steps(start: int) -> int:
 
 
 @eager
-async def wf(first: int = 3, last: int = 6) -> int:
+async def wf(first: int = 4, last: int = 5) -> int:
     """Run children side by side, and find the longest sequence; eager tasks call each other, too."""
     return max(await asyncio.gather(*(steps(start=start) for start in range(first, last + 1))))

@@ -20,7 +20,7 @@ from plait_core.testing.memory import MemoryDatabase
 from plait_core.types.contexts import DETACHED
 from tests.acceptance.calling import EXAMPLES
 
-EXECUTORS = ("inline",)
+EXECUTORS = ("inline", "process")
 
 
 @attrs.frozen
@@ -33,7 +33,7 @@ class Example:
 
 
 EXPECTED: Mapping[str, Example] = {
-    "async_and_eager": Example(8),
+    "async_and_eager": Example(5),
     "caching": Example((10, 10)),
     "conditions": Example(6.0, inputs={"age": 70}),
     "custom_type": Example("#007fff"),
