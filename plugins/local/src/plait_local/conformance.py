@@ -1,10 +1,11 @@
 """Proof that what this plugin brings keeps the promises of its ports; run by ``plait plugins check local``."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from plait_core.authoring.tasks import task
+from plait_core.authoring.tasks import Task, task
 from plait_core.ports.blobs import BlobStore
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database
@@ -42,7 +43,7 @@ async def share_later(pieces: int, people: int) -> int:
 class TestFunctions(TaskKindConformance):
     """Functions."""
 
-    entity = share
+    entity: Task[Any, Any] = share
 
     def make_kind(self) -> TaskKind:
         return FunctionKind()
