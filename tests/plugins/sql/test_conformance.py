@@ -1,41 +1,23 @@
-"""
-SQLite passes the suites that every database must pass.
-"""
+"""SQLite passes the suites that every database must pass."""
 
-from pathlib import Path
+from plait_sql.conformance import (
+    TestAccounts,
+    TestCacheIndex,
+    TestEventLog,
+    TestInbox,
+    TestLeases,
+    TestRegistry,
+    TestSchedules,
+    TestViews,
+)
 
-from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database
-from plait_core.testing import databases
-from plait_sql.database import SqlDatabase
-from plait_sql.sqlite import SqliteConnection
-
-
-class OnSqlite:
-    def make_database(self, directory: Path, clock: Clock) -> Database:
-        path = str(directory / "plait.db")
-        return SqlDatabase(SqliteConnection(path, durability="normal", lock_timeout_s=1.0, now_ns=clock.now_ns))
-
-
-class TestEventLog(OnSqlite, databases.EventLogConformance): ...
-
-
-class TestViews(OnSqlite, databases.ViewsConformance): ...
-
-
-class TestLeases(OnSqlite, databases.LeasesConformance): ...
-
-
-class TestInbox(OnSqlite, databases.InboxConformance): ...
-
-
-class TestRegistry(OnSqlite, databases.RegistryConformance): ...
-
-
-class TestCacheIndex(OnSqlite, databases.CacheIndexConformance): ...
-
-
-class TestSchedules(OnSqlite, databases.SchedulesConformance): ...
-
-
-class TestAccounts(OnSqlite, databases.AccountsConformance): ...
+__all__ = [
+    "TestAccounts",
+    "TestCacheIndex",
+    "TestEventLog",
+    "TestInbox",
+    "TestLeases",
+    "TestRegistry",
+    "TestSchedules",
+    "TestViews",
+]
