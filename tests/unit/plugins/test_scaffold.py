@@ -5,6 +5,7 @@ New plugins are whole: they load, they pass their check, and nothing is written 
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,6 @@ from plait_core.testing.plugin_check import check_plugin
 from tests.unit.plugins.installing import SitePackages
 
 ROOT = Path(__file__).parents[3]
-CHECK = """
-import sys
-from plait_core.plugins import Plugins
-from plait_core.testing.plugin_check import check_plugin
-failed = [check for check in check_plugin(Plugins.load(), sys.argv[1]) if not check.is_ok]
-print(*(f"{check.name}: {check.detail}; {check.remedy}" for check in failed), sep="\\n")
-sys.exit(bool(failed))
-"""
 
 
 def test_every_part_is_written_under_its_own_name(tmp_path: Path) -> None:
@@ -83,19 +76,36 @@ def test_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
+    """Everything that `pip install plait` brings of this repository, built as it would be published."""
+    folder = tmp_path_factory.mktemp("wheels")
+    sources = [ROOT / "core", ROOT / "sdk", *(ROOT / "plugins").glob("*/")]
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    wheel = [str(folder / "venv/bin/pip"), "wheel", "-q", "--no-deps", "-w", str(folder), *map(str, sources)]
+    subprocess.run(wheel, check=True, cwd=folder)
+    return sorted(folder.glob("*.whl"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_wheel_of_a_new_plugin_passes_its_check_in_a_clean_environment(tmp_path: Path, kind: str) -> None:
+def test_wheel_of_a_new_plugin_passes_its_check_in_a_clean_environment(
+    tmp_path: Path, kind: str, wheels: Sequence[Path]
+) -> None:
     """Outside the repository, installed as users install it, with nothing of this checkout on the path."""
-    scaffold("moon", kind=kind, folder=tmp_path / "moon")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = str(tmp_path / "venv/bin/python")
-    for source in [ROOT / "core", tmp_path / "moon"]:
-        wheel = [python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path / "wheels"), str(source)]
-        subprocess.run(wheel, check=True, cwd=tmp_path)
-    wheels = [str(wheel) for wheel in (tmp_path / "wheels").glob("*.whl")]
+    commands = tmp_path / "venv/bin"
+    install = [str(commands / "pip"), "install", "-q"]
+    subprocess.run([*install, *map(str, wheels), "pytest"], check=True, cwd=tmp_path)
+    plait = str(commands / "plait")
 
-    subprocess.run([python, "-m", "pip", "install", "-q", *wheels, "pytest"], check=True, cwd=tmp_path)
-    checked = subprocess.run([python, "-c", CHECK, "moon"], check=False, cwd=tmp_path, capture_output=True, text=True)
+    subprocess.run([plait, "plugins", "new", "--kind", kind, "moon"], check=True, cwd=tmp_path)
+    wheel = [str(commands / "pip"), "wheel", "-q", "--no-deps", "-w", "new", "./plait-moon"]
+    subprocess.run(wheel, check=True, cwd=tmp_path)
+    subprocess.run([*install, *map(str, (tmp_path / "new").glob("*.whl"))], check=True, cwd=tmp_path)
+    checked = subprocess.run(
+        [plait, "plugins", "check", "moon"], check=False, cwd=tmp_path, capture_output=True, text=True
+    )
 
-    assert (checked.returncode, checked.stdout.strip(), checked.stderr) == (0, "", "")
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    assert "✔ passes conformance" in checked.stdout

@@ -15,6 +15,9 @@ KINDS: Mapping[str, str] = {
     "type": "a type transformer",
     "blobs": "a blob store",
     "schedule": "a kind of schedule",
+    "secrets": "a secret provider",
+    "task-kind": "a kind of task",
+    "executor": "an executor",
 }
 """What ``--kind`` may be -> what the new plugin adds."""
 
@@ -58,6 +61,7 @@ def _words(name: str, kind: str) -> dict[str, str]:
         "name": snake,
         "distribution": f"plait-{name.replace('_', '-')}",
         "package": f"plait_{snake}",
+        "NAME": snake.upper(),
         "Class": "".join(word.capitalize() for word in snake.split("_")),
         "what": what,
         "What": what.capitalize(),
