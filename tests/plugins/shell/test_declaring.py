@@ -128,3 +128,22 @@ class Colour(Enum):
 def test_value_is_spelt_for_a_shell(value: object, words: list[str]) -> None:
     """As a person would type it."""
     assert words_of(value) == words
+
+
+def test_cached_outputs_belong_to_the_script() -> None:
+    """A change of the script, or of the shell, is a change of version."""
+    policies = [
+        declare(script=script, shell=shell, cache=True).template.metadata.cache
+        for script, shell in [("true", "sh"), ("true", "sh"), ("false", "sh"), ("true", "bash")]
+    ]
+
+    assert policies[0] == policies[1]
+    assert len(set(policies)) == 3
+
+
+def test_errors_point_at_the_declaration() -> None:
+    """Not at the class that it is made with."""
+    source = ShellTask(name="t", script=":").source
+
+    assert source is not None
+    assert source.file == __file__

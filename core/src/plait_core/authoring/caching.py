@@ -2,13 +2,14 @@
 Caching: under which version the outputs of a task are reused.
 
 A version may be given; ``"auto"``, which is also what True means without one, versions a task by its code: reformatting and
-comments change nothing, anything else does.
+comments change nothing, anything else does. A task without a function is versioned by what its kind is told.
 """
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from inspect import getsource
+from json import dumps
 from textwrap import dedent
 from types import CodeType
 from typing import Any, Protocol
@@ -114,6 +115,8 @@ def _worked_out(cache: Cache, task: Any) -> str:
         return _digest(*(policy.get_version(cache.salt, task) for policy in cache.policies))
     if (function := getattr(task, "signature", None)) is not None:
         return code_version(function, cache.salt)
+    if task.custom:
+        return _digest(cache.salt, dumps(dict(task.custom), sort_keys=True))
     raise _invalid(
         task.name, "cache", "has no version, and there is no function to take one from", 'give cache_version="..."'
     )

@@ -34,12 +34,12 @@ def line_of(mark: Mark) -> SourceLine:
     return SourceLine(file=code.co_filename, line=lines[bisect_right(starts, offset) - 1])
 
 
-def caller_module() -> str:
-    """Name the module that calls into this package, past the constructors of declarations that plugins make."""
+def declaration() -> tuple[Mark, str]:
+    """Mark the call that declares something, and name its module, past the constructors of declarations that plugins make."""
     frame = _user_frame()
     while frame.f_code.co_name == "__init__" and frame.f_back:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__", "__main__"))
+    return (frame.f_code, frame.f_lasti), str(frame.f_globals.get("__name__", "__main__"))
 
 
 def module_name(module: str) -> str:

@@ -67,10 +67,10 @@ class Task(Entity[P, R]):
         self.type = type
         self.arguments = checked(name, arguments)
         self._interface = interface or PythonInterface()
-        self._custom = custom or {}
+        self.custom = custom or {}
         self._config = config or {}
         self._declared_target = target
-        self._module = sources.caller_module()
+        self._mark, self._module = sources.declaration()
 
     @property
     def python_interface(self) -> PythonInterface:
@@ -91,7 +91,7 @@ class Task(Entity[P, R]):
             type=self.type,
             interface=self.interface,
             metadata=metadata(self),
-            custom=self._custom,
+            custom=self.custom,
             config=self._config,
             target=target(self.name, self.arguments, self._declared_target),
             security=security(self.name, self.arguments),

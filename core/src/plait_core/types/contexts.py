@@ -66,14 +66,15 @@ class ConversionContext:
     Where conversions write and read.
 
     ``raw_prefix`` is the URI under which files, datasets and pickles are stored; ``blobs`` finds the store of any URI. ``directory``
-    is a local one for what is downloaded, removed by whoever made it; empty for the system's temporary directory. ``datasets`` reads
-    the datasets that user code makes from URIs.
+    is a local one for what is downloaded; empty for the system's temporary directory. ``datasets`` reads
+    the datasets that user code makes from URIs. Whoever made the context closes it when nothing that was downloaded is needed any more.
     """
 
     raw_prefix: str
     blobs: BlobAccess
     directory: str = ""
     datasets: DatasetReader | None = None
+    _made: list[Path] = attrs.field(factory=list, init=False, eq=False, repr=False)
 
     def new_uri(self, name: str = "") -> str:
         """Make a URI that nothing has been written to, ending in *name* if there is one."""
@@ -81,10 +82,19 @@ class ConversionContext:
         return f"{fresh}/{name}" if name else fresh
 
     def new_directory(self) -> Path:
-        """Make an empty local directory."""
+        """Make an empty local directory, which lasts until the context is closed."""
         from tempfile import mkdtemp
 
-        return Path(mkdtemp(prefix="plait-", dir=self.directory or None))
+        self._made.append(Path(mkdtemp(prefix="plait-", dir=self.directory or None)))
+        return self._made[-1]
+
+    def close(self) -> None:
+        """Delete the directories that were made."""
+        if self._made:
+            from shutil import rmtree
+
+            for made in self._made:
+                rmtree(made, ignore_errors=True)
 
 
 def _no_store(uri: str) -> BlobStore:

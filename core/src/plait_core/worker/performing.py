@@ -59,6 +59,7 @@ async def perform(unit: Unit, services: WorkerServices) -> Performed:
         ambient.reset(converting)
         RUNNING.reset(running)
         attempt.context.close()
+        attempt.conversion.close()
 
 
 class _Attempt:

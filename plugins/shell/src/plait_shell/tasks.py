@@ -94,7 +94,7 @@ class ShellTask(Task[..., Any]):
         self.script = self._chosen(script, script_file)
         self.result: ProcessResult | None = None
         """How the latest run in this process ended."""
-        self._custom = {
+        self.custom = {
             "script": self.script,
             "shell": shell,
             "outputs": {location.var: str(location.location) for location in output_locs},
