@@ -51,7 +51,9 @@ class Run:
         self.ended: list[AttemptId] = []
         """Attempts heard to have ended, whose results the next commit makes safe."""
         self.acting = Acting(self)
-        self._mailbox: deque[tuple[Stimulus, str]] = deque()
+        self._mail: list[Stimulus] = []
+        self._posted: list[str] = []
+        """Keys of the mail that came through the inbox."""
         self._timers: list[tuple[int, int, WaitUntil]] = []
         self._awake = asyncio.Event()
         self._failure: BaseException | None = None
@@ -61,7 +63,9 @@ class Run:
 
     def tell(self, stimulus: Stimulus, *, posted: str = "") -> None:
         """Hand over a stimulus; *posted* is its key where it came through the inbox."""
-        self._mailbox.append((stimulus, posted))
+        self._mail.append(stimulus)
+        if posted:
+            self._posted.append(posted)
         self._awake.set()
 
     def recall(self, command: Command, *, first: bool = False) -> None:
@@ -114,10 +118,11 @@ class Run:
         """
         try:
             while True:
-                self._fire_timers()
+                if self._timers:
+                    self._fire_timers()
                 if self._failure is not None:
                     raise self._failure
-                if self._mailbox:
+                if self._mail:
                     await self._turn()
                 elif self.commands:
                     await self._act(self.commands.popleft())
@@ -140,8 +145,7 @@ class Run:
             self._yielded_at = monotonic()
 
     def _fire_timers(self) -> None:
-        if not self._timers or self._timers[0][0] > (now := self.services.clock.now_ns()):
-            return
+        now = self.services.clock.now_ns()
         while self._timers and self._timers[0][0] <= now:
             timer = heappop(self._timers)[2]
             if timer.key in self.state.open:
@@ -179,12 +183,12 @@ class Run:
     # ── turns ────────────────────────────────────────────────────────────────
 
     async def _turn(self) -> None:
-        mail, self._mailbox = self._mailbox, deque()
+        mail, self._mail = self._mail, []
+        posted, self._posted = self._posted, []
         now = self.services.clock.now_ns()
         state = self.state
         first_seq = state.seq + 1
-        decisions = take_turn(state, (stimulus for stimulus, _ in mail), now)
-        posted = tuple(dict.fromkeys(key for _, key in mail if key))
+        decisions = take_turn(state, mail, now)
         if decisions or posted:
             await self._commit(self._append(first_seq, now, decisions, posted))
         fresh, state.fresh = state.fresh, []
@@ -199,7 +203,7 @@ class Run:
                 event = ev.Event(seq=first_seq + offset, at_ns=now, decision=decision)
                 self.services.plugins.on_event(state.id, event)
 
-    def _append(self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: tuple[str, ...]) -> Append:
+    def _append(self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: Sequence[str]) -> Append:
         state = self.state
         wake_at = self._timers[0][0] if self._timers else None
         has_views = self.services.database.has_views

@@ -5,7 +5,7 @@ Called by the shell when it carries out ``Submit`` and ``SubmitElements``. The n
 the layout of blob storage meet here; what to run is the task kind's word.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -89,10 +89,8 @@ def _overridden(node: NodeState) -> TaskTemplate:
     return attrs.evolve(template, **changes)  # type: ignore[arg-type]  # fields checked by the classes above
 
 
-def _env(template: TaskTemplate, given: object) -> dict[str, str]:
-    env = dict(template.target.env) if isinstance(template.target, Container) else {}
-    env.update(given)  # type: ignore[call-overload]  # a mapping of strings
-    return env
+def _env(template: TaskTemplate, given: Mapping[str, str]) -> Mapping[str, str]:
+    return {**dict(template.target.env), **given} if isinstance(template.target, Container) else given
 
 
 def _is_interruptible(state: ExecutionState, node: NodeState) -> bool:

@@ -7,7 +7,12 @@ Terminal phases never change.
 from enum import Enum
 
 
-class ExecutionPhase(Enum):
+class _Phase(Enum):
+    __hash__ = object.__hash__
+    """A member is the only one of its kind, and this is asked for at every step: Enum's own hash is a call of Python."""
+
+
+class ExecutionPhase(_Phase):
     """Where an execution stands. ``INTERRUPTED`` is shown, not stored: its local process is gone."""
 
     QUEUED = "QUEUED"
@@ -22,7 +27,7 @@ class ExecutionPhase(Enum):
     INTERRUPTED = "INTERRUPTED"
 
 
-class NodePhase(Enum):
+class NodePhase(_Phase):
     """Where a node stands. A node that retries stays RUNNING."""
 
     WAITING = "UNDEFINED"
@@ -38,7 +43,7 @@ class NodePhase(Enum):
     RECOVERED = "RECOVERED"
 
 
-class AttemptPhase(Enum):
+class AttemptPhase(_Phase):
     """Where an attempt stands."""
 
     QUEUED = "QUEUED"
