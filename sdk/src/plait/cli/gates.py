@@ -7,6 +7,8 @@ Hears of gates as they open. Answers are typed on standard input; when that has 
 
 import asyncio
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
 
 class GateKeeper:
-    """Remembers which gates have opened, and asks about them one after the other."""
+    """Remembers which gates have opened, and asks about them one after the other; *quiet* holds while it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: Callable[[], AbstractContextManager[None]]) -> None:
         """Know of no gate yet."""
+        self._quiet = quiet
         self._opened: asyncio.Queue[tuple[ExecutionId, str]] = asyncio.Queue()
 
     @hookimpl
@@ -52,7 +55,8 @@ class GateKeeper:
             gate = await self._opened.get()
             if gate not in settled:
                 settled.add(gate)
-                await _settle(engine, *gate)
+                with self._quiet():
+                    await _settle(engine, *gate)
 
 
 async def _settle(engine: "Engine", execution: ExecutionId, signal_id: str) -> None:

@@ -61,23 +61,32 @@ def _show_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> Non
         ctx.exit()
 
 
-def _left_out(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+def _leave_out(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) -> None:
     for word in words:
         if not word.startswith("no:") or word == "no:":
             raise click.BadParameter(f"{word!r} does not read 'no:NAME'")
-    return tuple(word.removeprefix("no:") for word in words)
+        ctx.ensure_object(Session).leave_out(word.removeprefix("no:"))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-v", "--verbose", count=True, help="Say more: what plait does, and its own frames in tracebacks.")
-@click.option("-p", "left_out", multiple=True, metavar="no:NAME", callback=_left_out, help="Leave a plugin out.")
+@click.option("-v", "--verbose", count=True, help="Log what plait does; twice for more.")
+@click.option(
+    "-p",
+    "left_out",
+    multiple=True,
+    metavar="no:NAME",
+    expose_value=False,
+    is_eager=True,  # before the command is looked up, for it may be the plugin's
+    callback=_leave_out,
+    help="Leave a plugin out.",
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Print the version."
 )
 @click.pass_context
-def plait(ctx: click.Context, verbose: int, left_out: tuple[str, ...]) -> None:
+def plait(ctx: click.Context, verbose: int) -> None:
     """Weave typed Python tasks into workflows and run them anywhere."""
-    ctx.obj = Session(left_out=left_out, verbosity=verbose)
+    ctx.ensure_object(Session)
     if verbose:
         import logging
 

@@ -24,13 +24,16 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 class Session:
     """The settings and plugins of one call of ``plait``."""
 
-    def __init__(self, *, left_out: tuple[str, ...] = (), verbosity: int = 0) -> None:
-        """Leave out the plugins *left_out*; a *verbosity* above 0 shows frames of plait's own."""
-        self.left_out = left_out
-        self.verbosity = verbosity
+    def __init__(self) -> None:
+        """Begin with what settings say, and all plugins."""
+        self._left_out: list[str] = []
         self._environment: str | None = None
         self._overrides: dict[str, Any] = {}
         self._observers: list[object] = []
+
+    def leave_out(self, plugin: str) -> None:
+        """Do not even import the hooks of *plugin*."""
+        self._left_out.append(plugin)
 
     def observe(self, observer: object) -> None:
         """Let *observer*, which implements ``plait_on_event``, hear what this session's engine records."""
@@ -57,7 +60,7 @@ class Session:
         """The plugins, which are this process's from now on."""
         from plait_core.plugins import Plugins, install_process_plugins
 
-        plugins = Plugins.load(self.settings, disabled=self.left_out, extra=self._observers)
+        plugins = Plugins.load(self.settings, disabled=self._left_out, extra=self._observers)
         install_process_plugins(plugins)
         return plugins
 

@@ -17,6 +17,7 @@ from plait.cli import documents
 from plait.cli.failures import INTERRUPTED_EXIT, report_failure, report_interruption
 from plait.cli.gates import GateKeeper
 from plait.cli.interrupts import Interrupted, run_interruptibly
+from plait.cli.progress import Progress, names_of
 from plait.cli.session import Session
 from plait_core.authoring.entities import Entity
 from plait_core.ir.executions import TaskError
@@ -24,6 +25,17 @@ from plait_core.ir.ids import ExecutionId
 
 if TYPE_CHECKING:
     from plait_core.engine import Ending, Engine
+
+
+class Watch:
+    """What hears of this terminal's executions: the gates' questions and, on a terminal, the progress of nodes."""
+
+    def __init__(self, session: Session) -> None:
+        """Have *session*'s engine tell."""
+        self.progress = Progress(sys.stderr) if sys.stderr.isatty() else None
+        self.keeper = GateKeeper(self.progress.paused if self.progress else nullcontext)
+        for observer in filter(None, (self.progress, self.keeper)):
+            session.observe(observer)
 
 
 class Sight:
@@ -35,16 +47,16 @@ class Sight:
         entity: Entity[Any, Any],
         execution: ExecutionId,
         start: "Callable[[Engine], Awaitable[object]]",
-        keeper: GateKeeper,
+        watch: Watch,
         *,
         as_json: bool,
     ) -> None:
-        """Watch through *keeper*, which has to be among the session's observers."""
+        """Watch it through *watch*, which was made before plugins were loaded."""
         self._session = session
         self._entity = entity
         self._execution = execution
         self._start = start
-        self._keeper = keeper
+        self._watch = watch
         self._as_json = as_json
         self._place = ""
 
@@ -55,7 +67,7 @@ class Sight:
         gc.freeze()
         gc.enable()
         try:
-            with redirect_stdout(sys.stderr) if self._as_json else nullcontext():
+            with self._progress() or nullcontext(), redirect_stdout(sys.stderr) if self._as_json else nullcontext():
                 ending, value = run_interruptibly(self._drive(engine))
         except Interrupted:
             report_interruption(self._execution.name)
@@ -69,10 +81,15 @@ class Sight:
             return 1
         return 0
 
+    def _progress(self) -> Progress | None:
+        if self._watch.progress is not None:
+            self._watch.progress.names = names_of(self._entity)
+        return self._watch.progress
+
     async def _drive(self, engine: "Engine") -> "tuple[Ending, Any]":
         async with engine:
             await self._start(engine)
-            asking = asyncio.create_task(self._keeper.answer(engine, self._execution), name="gates")
+            asking = asyncio.create_task(self._watch.keeper.answer(engine, self._execution), name="gates")
             try:
                 ending = await engine.wait(self._execution)
             finally:

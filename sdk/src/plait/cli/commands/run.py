@@ -16,11 +16,10 @@ import click
 from plait.cli import documents, inputs
 from plait.cli.entities import declared_in, document_of, find, line_of
 from plait.cli.forms import EntityForm
-from plait.cli.gates import GateKeeper
 from plait.cli.launching import execution_options, launch_options
 from plait.cli.modules import load_module, source_files
 from plait.cli.session import Session, executor_option, setting_options
-from plait.cli.sights import Sight
+from plait.cli.sights import Sight, Watch
 from plait_core.authoring.typesystem import process_types
 
 if TYPE_CHECKING:
@@ -42,12 +41,11 @@ SOURCE = "plait/source"
 def command(ctx: click.Context, /, resume: str | None, words: Sequence[str], **params: Any) -> None:
     """Run a workflow, task or launch plan; without one, list what there is."""
     session: Session = ctx.obj
-    keeper = GateKeeper()
-    session.observe(keeper)
+    watch = Watch(session)
     if resume is not None:
-        sight = _resumed(session, resume, words, params, keeper)
+        sight = _resumed(session, resume, words, params, watch)
     elif words[1:] and not words[1].startswith("-"):
-        sight = _launched(ctx, words, params, keeper)
+        sight = _launched(ctx, words, params, watch)
     else:
         _list(ctx, words, as_json=params["as_json"])
         return
@@ -74,7 +72,7 @@ def _list(ctx: click.Context, words: Sequence[str], *, as_json: bool) -> None:
         click.echo("\n".join(line_of(module, one) for one in declared))
 
 
-def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any], keeper: GateKeeper) -> Sight:
+def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any], watch: Watch) -> Sight:
     """Make a new execution of what *words* name, with the inputs that follow."""
     session: Session = ctx.obj
     session.plugins  # noqa: B018  # this process's, before user code asks for any
@@ -98,10 +96,10 @@ def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any
     async def start(engine: "Engine") -> None:
         await engine.launch(entity, literals, options=options, name=execution.name)
 
-    return Sight(session, entity, execution, start, keeper, as_json=params["as_json"])
+    return Sight(session, entity, execution, start, watch, as_json=params["as_json"])
 
 
-def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[str, Any], keeper: GateKeeper) -> Sight:
+def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[str, Any], watch: Watch) -> Sight:
     """Go on with the execution *name*, whose code is in the file or module of *words*, or in the one it was launched from."""
     execution = session.execution_id(name)
     spec = asyncio.run(_spec_of(session, execution))
@@ -111,7 +109,7 @@ def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[
     async def start(engine: "Engine") -> None:
         await engine.resume(execution, target=entity)
 
-    return Sight(session, entity, execution, start, keeper, as_json=params["as_json"])
+    return Sight(session, entity, execution, start, watch, as_json=params["as_json"])
 
 
 async def _spec_of(session: Session, execution: "ExecutionId") -> "ExecutionSpec":
