@@ -11,9 +11,10 @@ import attrs
 
 from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.compiler.placements import place
+from plait_core.engine._connectors import connector_executor_spec
 from plait_core.ir.executions import Closure
 from plait_core.ir.tasks import TaskTemplate
-from plait_core.ir.units import Action
+from plait_core.ir.units import Action, CommandLine
 from plait_core.plugins import Plugins
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database
@@ -48,20 +49,25 @@ class Services:
     _actions: dict[int, tuple[TaskTemplate, Action]] = attrs.field(factory=dict)
 
     def render(self, template: TaskTemplate) -> Action:
-        """Ask the template's kind what an executor has to do; remembered per template."""
+        """Ask the template's kind what an executor has to do, which for a connector is nothing; remembered per template."""
         known = self._actions.get(id(template))
         if known is None or known[0] is not template:
-            known = (template, self.plugins.task_kind(template.type).render(template, bundle=""))
+            is_remote = self._is_remote(template)
+            action = _NOTHING if is_remote else self.plugins.task_kind(template.type).render(template, bundle="")
+            known = (template, action)
             self._actions[id(template)] = known
         return known[1]
 
     def place(self, closure: Closure) -> Mapping[str, str]:
         """Choose an executor for every task; raises ``CompileFailed`` naming what is missing."""
-        return place(closure, self.executor_specs, self._action_of)
+        remote = dict.fromkeys(task.type for task in closure.tasks if self._is_remote(task))
+        return place(closure, [*self.executor_specs, *map(connector_executor_spec, remote)], self._action_of)
+
+    def _is_remote(self, template: TaskTemplate) -> bool:
+        return isinstance(self.plugins.task_types().get(template.type), ConnectorSpec)
 
     def _action_of(self, template: TaskTemplate) -> type[Any] | None:
-        offer = self.plugins.task_types().get(template.type)
-        if offer is None or isinstance(offer, ConnectorSpec):
+        if template.type not in self.plugins.task_types() or self._is_remote(template):
             return None
         return type(self.render(template))
 
@@ -88,6 +94,10 @@ class Services:
         if digest not in self.library:
             self._fragments[digest] = closure
         return digest
+
+
+_NOTHING = CommandLine(argv=())
+"""What a unit carries whose template alone tells a connector what to do."""
 
 
 def closure_digest(closure: Closure) -> str:

@@ -19,7 +19,7 @@ from plait_core.engine._calling import literals_of, raise_failure, values_of
 from plait_core.engine._channels import EngineChannel
 from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
-from plait_core.engine._connectors import ConnectorExecutor
+from plait_core.engine._connectors import ConnectorExecutor, connector_executor_spec
 from plait_core.engine._executors import Executors
 from plait_core.engine._inbox import stimulus_of, to_posted
 from plait_core.engine._launching import plan_launch
@@ -429,16 +429,12 @@ class Engine:
     def _executors(
         self, given: Sequence[tuple[ExecutorSpec, Executor]] | None, blobs: BlobAccess, clock: Clock
     ) -> tuple[Sequence[ExecutorSpec], Mapping[str, Any]]:
-        connectors = {
-            f"connector:{type_}": spec
-            for type_, spec in self._plugins.task_types().items()
-            if isinstance(spec, ConnectorSpec)
-        }
         makers: dict[str, Any] = {
-            name: lambda type_=spec.type: ConnectorExecutor(
+            connector_executor_spec(type_).name: lambda type_=type_: ConnectorExecutor(
                 self._plugins.connector(type_), clock=clock, blobs=blobs, prefix=self._settings.blobs
             )
-            for name, spec in connectors.items()
+            for type_, spec in self._plugins.task_types().items()
+            if isinstance(spec, ConnectorSpec)
         }
         if given is not None:
             makers |= {spec.name: lambda executor=executor: executor for spec, executor in given}
