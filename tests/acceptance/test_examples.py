@@ -5,22 +5,29 @@ An example is a file with a ``wf``; ``EXAMPLES`` says what it is given and what 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import attrs
 import pytest
 
+from plait import task, workflow
 from plait_core.authoring.entities import Entity
+from plait_core.authoring.interfaces import PythonInput, PythonInterface
+from plait_core.authoring.tasks import Task
 from plait_core.engine import Engine
+from plait_core.hookspecs import hookimpl
 from plait_core.ir.literals import Literal
 from plait_core.plugins import Plugins, Settings
+from plait_core.ports.specs import ExecutorSpec
+from plait_core.testing.cluster import CLUSTER_SPEC
+from plait_core.testing.connectors import FAKE_REMOTE, FakeRemotePlugin
 from plait_core.testing.memory import MemoryDatabase
 from plait_core.types.contexts import DETACHED
 from tests.acceptance.calling import EXAMPLES
 
-EXECUTORS = ("inline", "process")
+EXECUTORS = ("inline", "process", "cluster")
 
 
 @attrs.frozen
@@ -48,6 +55,7 @@ EXPECTED: Mapping[str, Example] = {
     "hello": Example(("Hello, world!", 10)),
     "launch_plans": Example([60, 600]),
     "maps": Example("haha ? hoho"),
+    "models": Example("Tea for 12"),
     "named_outputs": Example((4, 38)),
     "quickstart": Example((42.03, 2.05), inputs={"n": 500, "mean": 42.0, "sigma": 2.0}),
     "records": Example("Receipt(customer='Ada', total=12.0)"),
@@ -56,6 +64,14 @@ EXPECTED: Mapping[str, Example] = {
     "subworkflows": Example((16, 16)),
     "task_class": Example(55),
 }
+
+
+class SimulatedCluster:
+    """Offers the executor that shares neither memory nor files with its engine."""
+
+    @hookimpl
+    def plait_executors(self) -> Sequence[ExecutorSpec]:
+        return (CLUSTER_SPEC,)
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +91,24 @@ def test_example_gives_what_it_should(name: str, executor: str) -> None:
     outputs = asyncio.run(_outputs(import_module(name).wf, example, executor))
 
     assert _plain(outputs) == example.expected
+
+
+remote_echo = Task[[int], int](
+    name="remote_echo",
+    type=FAKE_REMOTE,
+    custom={"n_questions": 0},
+    interface=PythonInterface(inputs={"n": PythonInput(int)}, outputs={"o0": int}),
+)
+
+
+@task
+def add_two(n: int) -> int:
+    return n + 2
+
+
+@workflow
+def around_a_remote_job(n: int) -> int:
+    return add_two(n=remote_echo(add_two(n=n)))
 
 
 def test_every_example_is_run() -> None:
@@ -98,8 +132,18 @@ def test_program_that_embeds_the_engine_hears_what_is_recorded() -> None:
     assert heard["ExecutionEnded"] == 10
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_remote_service_runs_tasks_of_its_kind(executor: str) -> None:
+    """Wherever the tasks around them run."""
+    outputs = asyncio.run(_outputs(around_a_remote_job, Example(expected=6, inputs={"n": 2}), executor))
+
+    assert outputs == 6
+
+
 async def _outputs(entity: Entity[Any, Any], example: Example, executor: str) -> Any:
-    plugins = Plugins.load(Settings.discover(overrides={"executors": [executor]}))
+    plugins = Plugins.load(
+        Settings.discover(overrides={"executors": [executor]}), extra=[SimulatedCluster(), FakeRemotePlugin()]
+    )
     async with Engine(plugins=plugins, database=MemoryDatabase()) as engine:
         execution = await engine.launch(entity, _literals(engine, entity, example.inputs))
         for gate, answer in example.answers.items():
