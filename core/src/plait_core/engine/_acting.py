@@ -214,7 +214,7 @@ class Acting:
         flush_at = monotonic() + FLUSH_AFTER_S
         elements = command.elements
         for position, element in enumerate(elements):
-            if phases[element] != SCHEDULED or node.is_cancelling:
+            if phases[element] != SCHEDULED or element in node.array.retries or node.is_cancelling:
                 continue
             inputs = await self._element_inputs(node, element)
             unit = unit_for(
