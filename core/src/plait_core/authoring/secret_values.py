@@ -64,7 +64,8 @@ class SecretReader:
             return SecretRequest(group=group, key=key, group_version=version)
         for request in self._requests:
             if _covers(request, group, key):
-                return SecretRequest(group=group, key=key, group_version=version or request.group_version)
+                version = version or request.group_version
+                return SecretRequest(group=request.group, key=request.key or key, group_version=version)
         raise SecretNotRequested(task=self._task, group=group, key=key)
 
 
