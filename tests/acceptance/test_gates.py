@@ -1,6 +1,8 @@
 """Gates of a run in a terminal are put to whoever sits there; from elsewhere they are answered by command."""
 
-from tests.acceptance.calling import Desk
+import subprocess
+
+from tests.acceptance.calling import PLAIT, Desk
 
 GATES = """
 from datetime import timedelta
@@ -25,6 +27,22 @@ def nap() -> int:
     pause >> last
     return last
 """
+
+
+def started(desk: Desk, workflow: str, name: str) -> "subprocess.Popen[str]":
+    """Start a run without anybody to ask, and wait until its gate is open."""
+    running = subprocess.Popen(
+        [PLAIT, "run", "gates.py", workflow, "--name", name],
+        cwd=desk.folder,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert running.stderr is not None
+    while "nobody is here to answer" not in running.stderr.readline():
+        pass
+    return running
 
 
 def test_an_approval_passes_its_value_on(desk: Desk) -> None:
@@ -65,3 +83,29 @@ def test_a_sleep_really_waits_and_says_so(desk: Desk) -> None:
 
     assert (called.code, called.result) == (0, ["2"]), called.err
     assert "sleeping 0.01 s" in called.err
+
+
+def test_a_gate_is_answered_from_another_terminal(desk: Desk) -> None:
+    """Without anybody on standard input the gate stays open, and ``plait approve`` lets the run go on."""
+    desk.write("gates.py", GATES)
+    running = started(desk, "approval", "patient")
+
+    assert "n1 waits for an answer to 'proceed'" in desk.plait("explain", "patient").out
+    assert desk.plait("approve", "patient", "nothing").code == 2
+    assert desk.plait("approve", "patient", "proceed").out == "proceed approved\n"
+
+    out, _ = running.communicate(timeout=30)
+    assert (running.returncode, out.splitlines()[-1]) == (0, "3")
+
+
+def test_a_run_is_aborted_from_another_terminal(desk: Desk) -> None:
+    """It ends as ABORTED, with the reason, and exit code 1."""
+    desk.write("gates.py", GATES)
+    running = started(desk, "question", "unwanted")
+
+    desk.plait("abort", "unwanted", "--reason", "not needed any more")
+
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 1
+    assert "not needed any more" in err
+    assert "ABORTED" in desk.plait("get", "executions").out
