@@ -7,7 +7,6 @@ answers by a stimulus; what ends at once answers at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from time import monotonic
 from typing import Any, Protocol
 
 import attrs
@@ -37,7 +36,7 @@ from plait_core.ports.databases import Reservation
 from plait_core.ports.executors import Ended, Executor, Report
 from plait_core.types.offloading import fetch, offload
 
-FLUSH_AFTER_S = 0.05
+FLUSH_AFTER_NS = 50_000_000
 """How long successes of elements may wait for company before they are recorded."""
 
 RESERVATION_POLL_S = 1.0
@@ -211,7 +210,7 @@ class Acting:
         executor = self._executor(node)
         services, state = self._services, self._state
         outcomes: list[tuple[int, int, Literal | None]] = []
-        flush_at = monotonic() + FLUSH_AFTER_S
+        flush_at = self._now() + FLUSH_AFTER_NS
         elements = command.elements
         for position, element in enumerate(elements):
             if phases[element] != SCHEDULED or element in node.array.retries or node.is_cancelling:
@@ -232,7 +231,7 @@ class Acting:
                 self._run.ended.append(unit.attempt)
             else:
                 self._run.hear(report)
-            if monotonic() > flush_at:
+            if self._now() > flush_at:
                 self._run.recall(cmd.SubmitElements(node.id, elements[position + 1 :]), first=True)
                 break
         if outcomes:

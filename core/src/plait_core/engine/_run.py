@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from time import monotonic
+from itertools import count
 
 from plait_core.engine._acting import Acting
 from plait_core.engine._cache import KeyedInputs
@@ -32,7 +32,7 @@ from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 RECONCILE_AFTER_S = 30.0
 """How long a run may hear nothing of attempts that are out before it asks executors about them."""
 
-YIELD_AFTER_S = 0.005
+YIELD_AFTER_NS = 5_000_000
 """How long a run may keep the loop while tasks end as soon as they are submitted."""
 
 
@@ -55,9 +55,10 @@ class Run:
         self._posted: list[str] = []
         """Keys of the mail that came through the inbox."""
         self._timers: list[tuple[int, int, WaitUntil]] = []
+        self._order = count()
         self._awake = asyncio.Event()
         self._failure: BaseException | None = None
-        self._yielded_at = monotonic()
+        self._yielded_at = services.clock.now_ns()
 
     # ── from outside ─────────────────────────────────────────────────────────
 
@@ -137,12 +138,13 @@ class Run:
         if not isinstance(command, SubmitElements) and command.key not in self.state.open:
             return
         if isinstance(command, WaitUntil):
-            heappush(self._timers, (command.at_ns, id(command), command))
+            heappush(self._timers, (command.at_ns, next(self._order), command))
             return
         await self.acting.carry_out(command)
-        if monotonic() - self._yielded_at > YIELD_AFTER_S:
+        clock = self.services.clock
+        if clock.now_ns() - self._yielded_at > YIELD_AFTER_NS:
             await asyncio.sleep(0)
-            self._yielded_at = monotonic()
+            self._yielded_at = clock.now_ns()
 
     def _fire_timers(self) -> None:
         now = self.services.clock.now_ns()
