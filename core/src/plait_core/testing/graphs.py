@@ -49,7 +49,7 @@ from plait_core.ir.workflows import (
 from plait_core.testing.arithmetic import arithmetic_task, interface, literal_of
 
 SECOND_NS = 1_000_000_000
-LONG_NS = 1800 * SECOND_NS
+LONG_NS = 900 * SECOND_NS
 """A timeout that no attempt needs which does not hang, however often its engine crashes."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from plait_core.engine import SYSTEM_RETRIES, ExecutionState, NodeState
 from plait_core.ir import events as ev
-from plait_core.ir.executions import Fault
+from plait_core.ir.workflows import Array, TaskRef
 
 STARTS = ev.AttemptScheduled | ev.ElementsScheduled | ev.NodeStarted | ev.ChildStarted
 """Decisions after which something runs."""
@@ -17,18 +17,19 @@ STARTS = ev.AttemptScheduled | ev.ElementsScheduled | ev.NodeStarted | ev.ChildS
 PLACES = {"attempt", "timer", "child", "elements", "cache", "assemble", "fragment"}
 """Kinds of open commands for which a node may hold one of the execution's parallel places."""
 
-USER_RETRIES = 5
-"""The most retries that a random graph allows."""
-
 
 def breaches_of_state(state: ExecutionState) -> Iterator[str]:
     """Say what is wrong between two turns: who waits for nothing, and which books do not add up."""
+    for node in state.nodes.values():
+        yield from _overdrafts(node)
     if state.root is None or state.is_terminal:
         return
     unfinished = [node for node in state.nodes.values() if not node.is_terminal]
     for node in unfinished:
         if not _waits(state, node):
             yield f"{node.id or 'the top'} ({node.phase.value}) waits for nothing"
+        if node.is_cancelling and _runs(node) and not any(key[0] == "cancel" for key in node.commands):
+            yield f"{node.id} runs on, and nobody asks it to stop"
         n_live = Counter(key[2] for key in node.commands if key[0] == "attempt")
         yield from (f"{node.id}[{element}] has {n} live attempts" for element, n in n_live.items() if n > 1)
         if node.inner is not None:
@@ -46,6 +47,25 @@ def breaches_of_state(state: ExecutionState) -> Iterator[str]:
         yield f"{state.running_tasks} tasks run, and {limit} may"
 
 
+def _runs(node: NodeState) -> bool:
+    """Whether an attempt of the node, or of one of its elements, is with an executor."""
+    return any(key[0] in {"attempt", "elements"} for key in node.commands)
+
+
+def _overdrafts(node: NodeState) -> Iterator[str]:
+    """Say where more attempts failed than the budgets pay for."""
+    target = node.node.target.target if isinstance(node.node.target, Array) else node.node.target
+    if not isinstance(target, TaskRef):
+        return
+    retries = (node.node.metadata.retry or node.template.metadata.retry).retries
+    failures = [(node.user_failures, node.system_failures)]
+    if node.array is not None:
+        failures += [(user, system) for _, user, system in node.array.retries.values()]
+    for user, system in failures:
+        if user > retries + 1 or system > SYSTEM_RETRIES + 1:
+            yield f"{node.id} failed {user} times of {retries + 1}, and {system} times by fault of the system"
+
+
 def _waits(state: ExecutionState, node: NodeState) -> bool:
     """Whether the node has an open command, a timer, a signal to come, a place to become free, or something inside."""
     if node.commands or any(node in gates for gates in state.waiting.values()):
@@ -60,9 +80,8 @@ def _waits(state: ExecutionState, node: NodeState) -> bool:
 
 
 def breaches_of_history(events: Sequence[ev.Event]) -> Iterator[str]:
-    """Say what is wrong with a finished history: nodes that run again, and budgets that were overdrawn."""
+    """Say what is wrong with a finished history: places in the log, and nodes that go on after they ended."""
     ended: set[str] = set()
-    failures: Counter[tuple[str, int | None, Fault]] = Counter()
     for place, event in enumerate(events, 1):
         if event.seq != place:
             yield f"event {event.seq} stands at place {place}"
@@ -73,8 +92,3 @@ def breaches_of_history(events: Sequence[ev.Event]) -> Iterator[str]:
             if decision.node in ended:
                 yield f"{decision.node} ended twice"
             ended.add(decision.node)
-        if isinstance(decision, ev.AttemptFailed):
-            failures[decision.node, decision.element, decision.error.fault] += 1
-    for (node, element, fault), count in failures.items():
-        if count > (SYSTEM_RETRIES if fault is Fault.SYSTEM else USER_RETRIES) + 1:
-            yield f"{node}[{element}] failed {count} times, fault {fault.value}"

@@ -52,18 +52,25 @@ class SimulatedExecutor:
         await self._process.step()
         if world.happens(world.odds.saturated):
             raise Saturated(executor="simulated", limit=0, delay_s=world.rng.choice((0.5, 5.0)))
+        report = None
         if attempt not in world.running and attempt not in world.results:
-            self._start(unit)
+            self._check_twins(attempt)
+            if world.happens(world.odds.at_once) and not hangs(unit.template, attempt.n):
+                await self._perform(loads(Unit, dumps(unit)))
+                report = self._standing(attempt)
+            else:
+                world.running[attempt] = asyncio.get_running_loop().create_task(self._work(dumps(unit)))
         await self._process.step()
-        return None
+        return report
 
-    def _start(self, unit: Unit) -> None:
-        world, attempt = self._world, unit.attempt
-        if self._process.owns(attempt.execution):
-            world.owned.add(attempt)
-            twins = [other for other in world.running if attrs.evolve(other, n=attempt.n) == attempt]
-            world.breaches += [f"{attempt} starts while {twin} runs" for twin in twins if twin in world.owned]
-        world.running[attempt] = asyncio.get_running_loop().create_task(self._work(dumps(unit)))
+    def _check_twins(self, attempt: AttemptId) -> None:
+        """Of one node or element, only one attempt may run: but what a process submits that has lost the execution."""
+        world = self._world
+        if not self._process.owns(attempt.execution):
+            return
+        world.owned.add(attempt)
+        twins = [other for other in world.running if attrs.evolve(other, n=attempt.n) == attempt]
+        world.breaches += [f"{attempt} starts while {twin} runs" for twin in twins if twin in world.owned]
 
     async def _work(self, encoded: bytes) -> None:
         world, unit = self._world, loads(Unit, encoded)
@@ -75,14 +82,18 @@ class SimulatedExecutor:
             return
         if hangs(unit.template, attempt.n):
             await asyncio.Event().wait()
+        await self._perform(unit)
+        del world.running[attempt]
+        self._tell(self._standing(attempt))
+
+    async def _perform(self, unit: Unit) -> None:
+        world, attempt = self._world, unit.attempt
         inputs = {name: await fetch(value, self._blobs) for name, value in unit.inputs.items()}
         result = perform(unit.template, inputs, attempt.n)
         if result.outputs is not None:
             result = attrs.evolve(result, outputs=await self._stored(unit, result.outputs))
-        del world.running[attempt]
         world.runs[attempt] += 1
         world.results[attempt] = dumps(result)
-        self._tell(self._standing(attempt))
 
     async def _stored(self, unit: Unit, outputs: LiteralMap) -> LiteralMap:
         """Store lists as large values are."""

@@ -24,6 +24,7 @@ from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import CommandLine
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
+from plait_core.ports.databases import Append
 from plait_core.ports.specs import TaskKindSpec
 from plait_core.testing.arithmetic import TYPE
 from plait_core.testing.evaluation import expected, signal_value
@@ -32,7 +33,7 @@ from plait_core.testing.laws import breaches_of_history, breaches_of_state
 from plait_core.testing.mishaps import CALM, SECOND_NS, USUAL, FaultyDatabase, Odds, Process, World
 from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
 
-PATIENCE_S = 86_400
+PATIENCE_S = 6 * 3600
 """How much virtual time an execution may take before it counts as stuck."""
 
 
@@ -124,7 +125,7 @@ class Simulation:
         self.n_processes += 1
         engine = Engine(
             plugins=self._registry,
-            database=FaultyDatabase(process, lambda execution: self._watch(engine, execution)),
+            database=FaultyDatabase(process, lambda turn: self._watch(engine, turn)),
             blobs=lambda _: self.world.blobs,
             clock=self.world.clock,
             executors=[(SPEC, SimulatedExecutor(process))],
@@ -148,10 +149,13 @@ class Simulation:
                 self._engines.remove(engine)
                 await engine.vanish()
 
-    async def _watch(self, engine: Engine, execution: ExecutionId) -> None:
-        """Hold the laws against the state that a turn led to, before the turn is committed."""
-        state = await engine.state(execution)
-        self.world.breaches += [f"{execution}: {breach}" for breach in breaches_of_state(state)]
+    async def _watch(self, engine: Engine, turn: Append) -> None:
+        """Hold the laws against a turn, and the state that it leads to, before it is committed."""
+        breaches = [*breaches_of_state(await engine.state(turn.execution))]
+        if not self.world.fits(turn):
+            breaches.append(f"turn {turn.first_seq} of the owner does not fit the log")
+        self.world.breaches += [f"{turn.execution}: {breach}" for breach in breaches]
+        self._check_breaches()
 
     async def _drive(self, engine: Engine) -> None:
         """Open the engine, launch or resume the execution, and wait for its end."""
@@ -189,8 +193,7 @@ class Simulation:
     # ── the laws ─────────────────────────────────────────────────────────────
 
     async def _check(self) -> None:
-        for breach in self.world.breaches:
-            self._refuse(breach)
+        self._check_breaches()
         for row in self.world.rows():
             if row.phase not in TERMINAL_EXECUTION:
                 self._refuse(f"{row.id} has not ended: {row.phase.name}")
@@ -203,6 +206,10 @@ class Simulation:
             if attempt in self.world.owned:
                 self._refuse(f"attempt {attempt} still runs")
         await self._check_outcome()
+
+    def _check_breaches(self) -> None:
+        for breach in self.world.breaches:
+            self._refuse(breach)
 
     async def _check_outcome(self) -> None:
         """The execution came to what plain evaluation says, unless somebody aborted it."""

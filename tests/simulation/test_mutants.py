@@ -1,0 +1,165 @@
+"""
+The simulation, put to the test: engines with one deliberate fault each, all of which it must notice.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+
+from plait_core.engine import _acting, _apply, _cache, _decide, _endings, _policies, engine
+from plait_core.engine import _stimuli as st
+from plait_core.engine._run import Run
+from plait_core.ir import events as ev
+from plait_core.ir.executions import Fault
+from plait_core.plugins import Plugins
+from plait_core.testing.simulation import Simulation, plugins, shrunk
+
+SEEDS = 60
+"""Within how many seeds a fault must be noticed."""
+
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+
+def one_retry_too_many(patch: pytest.MonkeyPatch) -> None:
+    sound = _policies.may_retry
+    patch.setattr(_endings, "may_retry", lambda policy, error, user, system: sound(policy, error, user - 1, system - 1))
+
+
+def one_retry_too_few(patch: pytest.MonkeyPatch) -> None:
+    sound = _policies.may_retry
+    patch.setattr(_endings, "may_retry", lambda policy, error, user, system: sound(policy, error, user + 1, system))
+
+
+def one_budget_for_both_faults(patch: pytest.MonkeyPatch) -> None:
+    sound = _policies.may_retry
+    patch.setattr(
+        _endings,
+        "may_retry",
+        lambda policy, error, user, system: sound(policy, attrs.evolve(error, fault=Fault.USER), user + system, 0),
+    )
+
+
+def successors_are_admitted_twice(patch: pytest.MonkeyPatch) -> None:
+    sound = _apply._admit
+
+    def admit(*args: Any, **kwargs: Any) -> Any:
+        sound(*args, **kwargs)
+        return sound(*args, **kwargs)
+
+    patch.setattr(_apply, "_admit", admit)
+
+
+def successors_start_too_early(patch: pytest.MonkeyPatch) -> None:
+    sound = _apply._open_scope
+
+    def open_scope(state: Any, at_ns: int, scope: Any) -> None:
+        scope.pending = {node: min(n, 1) for node, n in scope.pending.items()}
+        sound(state, at_ns, scope)
+
+    patch.setattr(_apply, "_open_scope", open_scope)
+
+
+def cancellation_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    def cancel_requested(state: Any, at_ns: int, event: ev.CancelRequested) -> None:
+        state.nodes[event.node].is_cancelling = True
+        state.n_stopping += 1
+
+    patch.setitem(_apply._FOLDS, ev.CancelRequested, cancel_requested)
+
+
+def abandoned_attempts_run_on(patch: pytest.MonkeyPatch) -> None:
+    sound = _apply._FOLDS[ev.AttemptFailed]
+    patch.setitem(
+        _apply._FOLDS,
+        ev.AttemptFailed,
+        lambda state, at_ns, event: sound(state, at_ns, attrs.evolve(event, is_abandoned=False)),
+    )
+
+
+def old_attempts_count(patch: pytest.MonkeyPatch) -> None:
+    sound = _decide._RULES[st.AttemptEnded]
+
+    def attempt_ended(state: Any, stimulus: st.AttemptEnded) -> Any:
+        node = state.nodes[stimulus.node]
+        return sound(state, attrs.evolve(stimulus, n=stimulus.n if node.attempt is None else node.attempt))
+
+    patch.setitem(_decide._RULES, st.AttemptEnded, attempt_ended)
+
+
+def takeovers_are_not_folded(patch: pytest.MonkeyPatch) -> None:
+    def lease_taken(state: Any, at_ns: int, event: ev.LeaseTaken) -> None:
+        state.seq -= 1
+
+    patch.setitem(_apply._FOLDS, ev.LeaseTaken, lease_taken)
+
+
+def refused_turns_count(patch: pytest.MonkeyPatch) -> None:
+    async def commit(run: Run, append: Any) -> None:
+        await run.services.database.log.append([append])
+
+    patch.setattr(Run, "_commit", commit)
+
+
+def recovery_opens_nothing(patch: pytest.MonkeyPatch) -> None:
+    async def reopen(run: Run) -> None:
+        run.state.fresh = []
+
+    patch.setattr(engine, "reopen", reopen)
+
+
+def cache_ignores_inputs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(_acting, "keyed", lambda template, policy, inputs: _cache.keyed(template, policy, {}))
+
+
+def lost_reports_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    async def reconcile(acting: _acting.Acting) -> None:
+        """Ask nobody."""
+
+    patch.setattr(_acting.Acting, "reconcile", reconcile)
+
+
+MUTATIONS: list[Mutation] = [
+    one_retry_too_many,
+    one_retry_too_few,
+    one_budget_for_both_faults,
+    successors_are_admitted_twice,
+    successors_start_too_early,
+    cancellation_is_forgotten,
+    abandoned_attempts_run_on,
+    old_attempts_count,
+    takeovers_are_not_folded,
+    refused_turns_count,
+    recovery_opens_nothing,
+    cache_ignores_inputs,
+    lost_reports_are_not_asked_for,
+]
+
+
+@pytest.fixture(scope="module")
+def registry() -> Plugins:
+    return plugins()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_a_faulty_engine_is_noticed(mutation: Mutation, registry: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some simulation of the first few fails for every fault that is put in."""
+    mutation(monkeypatch)
+
+    assert any(fails(seed, registry) for seed in range(SEEDS))
+
+
+def fails(seed: int, registry: Plugins) -> bool:
+    try:
+        Simulation(seed, registry=registry).run()
+    except Exception:  # noqa: BLE001  # whatever goes wrong is noticed
+        return True
+    return False
+
+
+def test_a_failing_seed_is_shrunk(registry: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown is the smallest and calmest simulation that still fails."""
+    successors_are_admitted_twice(monkeypatch)
+
+    assert shrunk(0, registry).startswith("smallest: size 0, no mishaps: LawBroken")
