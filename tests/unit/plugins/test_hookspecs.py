@@ -199,7 +199,7 @@ def test_descriptors_come_out_by_name(plugins: Plugins) -> None:
 
 
 def test_factories_are_given_what_their_descriptors_promise(plugins: Plugins) -> None:
-    """Most get the plugin's settings; a database its URL too, a schedule its spec, a task kind nothing."""
+    """Most get the plugin's settings; a database its URL and how durable it is, a schedule its spec, a task kind nothing."""
     made: list[Any] = [
         plugins.task_kind("moonwalk"),
         plugins.connector("moonbase"),
@@ -217,7 +217,7 @@ def test_factories_are_given_what_their_descriptors_promise(plugins: Plugins) ->
         (),
         (PHASE_FULL,),
         (PHASE_FULL,),
-        ("moondb://sea", PHASE_FULL),
+        ("moondb://sea", PHASE_FULL, "normal"),
         (PHASE_FULL,),
         ({"phase": "full"},),
         (PHASE_FULL,),

@@ -191,7 +191,8 @@ class Plugins:
     def database(self, url: str) -> Database:
         """Make the database at *url*, not yet open. Raises ``UnknownOffer``."""
         offer = self._find("plait_stores", _scheme(url))
-        database: Database = self.make(offer.spec.factory, url, self.settings_for(offer.member.found.name))
+        settings = self.settings_for(offer.member.found.name)
+        database: Database = self.make(offer.spec.factory, url, settings, self.settings.durability)
         return database
 
     def secret_providers(self) -> Sequence[SecretProvider]:

@@ -115,7 +115,7 @@ class BlobStoreSpec(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DatabaseSpec(Shape):
-    """A database by URL scheme: factory(url, settings) -> ``Database``."""
+    """A database by URL scheme: factory(url, settings, durability) -> ``Database``; *durability* as in ``Settings``."""
 
     scheme: str
     factory: str

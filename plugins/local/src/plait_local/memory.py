@@ -8,7 +8,7 @@ from plait_core.testing.memory import MemoryBlobStore, MemoryDatabase
 from plait_local.settings import LocalSettings
 
 
-def open_memory(url: str, settings: LocalSettings) -> MemoryDatabase:  # noqa: ARG001  # there is nothing to choose
+def open_memory(url: str, settings: LocalSettings, durability: str) -> MemoryDatabase:  # noqa: ARG001  # there is nothing to choose
     """Make an empty database."""
     return MemoryDatabase()
 
