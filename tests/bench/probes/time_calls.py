@@ -4,7 +4,8 @@ Print how long ``run()`` of a workload module takes, and the most memory this pr
 Usage: ``time_calls.py MODULE N_ITEMS``. The workload reads its size from ``N_ITEMS`` in the
 environment; its ``prepare()``, where it has one, is not timed. The first call is reported apart,
 because it alone pays for tracing, compiling and deferred imports; the later ones, made for about a
-second after a first call shorter than that, are summed up by their median.
+second, are summed up by their median. A call that takes very long is not repeated and stands for
+the later ones, too.
 """
 
 import json
@@ -42,7 +43,7 @@ print(
         {
             "seconds": first,
             "first_s_per_item": first / n_items,
-            "s_per_item": median(later) / n_items if later else None,
+            "s_per_item": median(later or [first]) / n_items,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     )
