@@ -6,7 +6,7 @@ the layout of blob storage meet here; what to run is the task kind's word.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -14,9 +14,9 @@ from plait_core.engine._policies import timeout_ns
 from plait_core.engine._state import ExecutionState, NodeState
 from plait_core.ir.ids import AttemptId, ExecutionId
 from plait_core.ir.literals import LiteralMap
-from plait_core.ir.tasks import Container, TaskTemplate
+from plait_core.ir.tasks import Container, PodSpec, Sql, TaskTarget, TaskTemplate
 from plait_core.ir.units import Action, Unit
-from plait_core.ir.workflows import NO_OVERRIDES, Array, TaskRef
+from plait_core.ir.workflows import NO_OVERRIDES, Array, TaskOverrides, TaskRef
 
 Render: TypeAlias = Callable[[TaskTemplate], Action]
 """Asks the task kind what an executor has to do; cached by whoever provides it."""
@@ -74,14 +74,7 @@ def _overridden(node: NodeState) -> TaskTemplate:
     overrides = task.overrides
     if overrides is NO_OVERRIDES:
         return template
-    changes: dict[str, object] = {}
-    container = template.target
-    if isinstance(container, Container):
-        if overrides.container_image is not None:
-            container = attrs.evolve(container, image=overrides.container_image)
-        if overrides.resources is not None:
-            container = attrs.evolve(container, resources=overrides.resources)
-        changes["target"] = container
+    changes: dict[str, object] = {"target": _target(template.target, overrides)}
     if overrides.extended_resources is not None:
         changes["extended_resources"] = overrides.extended_resources
     if isinstance(overrides.task_config, dict):
@@ -89,8 +82,25 @@ def _overridden(node: NodeState) -> TaskTemplate:
     return attrs.evolve(template, **changes)  # type: ignore[arg-type]  # fields checked by the classes above
 
 
+def _target(target: TaskTarget | None, overrides: TaskOverrides) -> TaskTarget | None:
+    """Change the task's own container, the one in its pod, or the one it gets because of the change."""
+    changes: dict[str, Any] = {}
+    if overrides.container_image is not None:
+        changes["image"] = overrides.container_image
+    if overrides.resources is not None:
+        changes["resources"] = overrides.resources
+    container = target if isinstance(target, Container) else Container()
+    if overrides.pod_template is not None or (changes and isinstance(target, PodSpec)):
+        from plait_core.authoring.pods import PodTemplate
+
+        pod: Any = overrides.pod_template or attrs.asdict(cast("PodSpec", target), recurse=False)
+        return PodTemplate(**pod).merged(attrs.evolve(container, **changes))
+    return attrs.evolve(container, **changes) if changes and not isinstance(target, Sql) else target
+
+
 def _env(template: TaskTemplate, given: Mapping[str, str]) -> Mapping[str, str]:
-    return {**dict(template.target.env), **given} if isinstance(template.target, Container) else given
+    target = template.target
+    return {**dict(target.env), **given} if isinstance(target, Container | PodSpec) else given
 
 
 def _is_interruptible(state: ExecutionState, node: NodeState) -> bool:

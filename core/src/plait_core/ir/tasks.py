@@ -7,7 +7,7 @@ What a task is, without its code: ``TaskTemplate`` and what hangs on it.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -163,6 +163,18 @@ class PodSpec(Shape):
     primary_container_name: str = "primary"
     labels: Mapping[str, str] = attrs.field(factory=dict)
     annotations: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def env(self) -> tuple[tuple[str, str], ...]:
+        """The variables of the task's container whose values are written in the pod."""
+        containers: Any = self.pod_spec.get("containers", ())
+        return tuple(
+            (variable["name"], variable["value"])
+            for container in containers
+            if container["name"] == self.primary_container_name
+            for variable in container.get("env", ())
+            if "value" in variable
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
