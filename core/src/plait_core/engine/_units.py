@@ -47,7 +47,7 @@ def unit_for(
         output_prefix=f"{blobs}/meta/{place}",
         raw_prefix=f"{options.raw_data_prefix or blobs}/raw/{place}",
         checkpoint_prefix=f"{blobs}/checkpoints/{place}",
-        previous_checkpoint=node.checkpoint,
+        previous_checkpoint=_previous_checkpoint(state, node, attempt, blobs),
         secrets=template.security.secrets,
         env=_env(template, options.envs),
         labels=options.labels,
@@ -60,6 +60,14 @@ def unit_for(
 def outputs_prefix(execution: ExecutionId, node: NodeState, blobs: str) -> str:
     """Return where outputs that belong to a node rather than to an attempt are stored."""
     return f"{blobs}/meta/{execution}/{node.id}"
+
+
+def _previous_checkpoint(state: ExecutionState, node: NodeState, attempt: AttemptId, blobs: str) -> str:
+    """Where the attempts before saved: as the last one said, or where one that was lost would have."""
+    if node.checkpoint or not attempt.n:
+        return node.checkpoint
+    before = attrs.evolve(attempt, n=attempt.n - 1)
+    return f"{blobs}/checkpoints/{state.text}/{node.id}/{_try(before)}"
 
 
 def _try(attempt: AttemptId) -> str:
