@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from plait_core.engine import _acting, _apply, _cache, _decide, _endings, _policies, engine
+from plait_core.engine import _acting, _apply, _cache, _decide, _endings, _policies, _run, _snapshots, engine
 from plait_core.engine import _stimuli as st
 from plait_core.engine._run import Run
 from plait_core.ir import events as ev
@@ -120,6 +120,18 @@ def lost_reports_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_acting.Acting, "reconcile", reconcile)
 
 
+def snapshots_lose_commands(patch: pytest.MonkeyPatch) -> None:
+    sound = _snapshots.Reading.state
+
+    def state(reading: _snapshots.Reading, *args: Any) -> Any:
+        restored = sound(reading, *args)
+        restored.open.clear()
+        return restored
+
+    patch.setattr(_run, "SNAPSHOT_AFTER", 2)
+    patch.setattr(_snapshots.Reading, "state", state)
+
+
 MUTATIONS: list[Mutation] = [
     one_retry_too_many,
     one_retry_too_few,
@@ -134,6 +146,7 @@ MUTATIONS: list[Mutation] = [
     recovery_opens_nothing,
     cache_ignores_inputs,
     lost_reports_are_not_asked_for,
+    snapshots_lose_commands,
 ]
 
 

@@ -35,6 +35,9 @@ RECONCILE_AFTER_S = 30.0
 YIELD_AFTER_NS = 5_000_000
 """How long a run may keep the loop while tasks end as soon as they are submitted."""
 
+SNAPSHOT_AFTER = 1000
+"""How many events of an execution are folded at most before a snapshot spares the next engine the work."""
+
 
 class Run:
     """Drives one execution until it is terminal."""
@@ -56,6 +59,7 @@ class Run:
         """Keys of the mail that came through the inbox."""
         self._timers: list[tuple[int, int, WaitUntil]] = []
         self._order = count()
+        self._snapshot_at = state.seq + SNAPSHOT_AFTER
         self._awake = asyncio.Event()
         self._failure: BaseException | None = None
         self._yielded_at = services.clock.now_ns()
@@ -193,6 +197,8 @@ class Run:
         decisions = take_turn(state, mail, now)
         if decisions or posted:
             await self._commit(self._append(first_seq, now, decisions, posted))
+            if state.seq >= self._snapshot_at:
+                await self._save_snapshot()
         fresh, state.fresh = state.fresh, []
         self.commands.extend(fresh)
         self.acting.settle(decisions)
@@ -269,6 +275,15 @@ class Run:
         if refused and not await self._is_stored(append):
             raise OwnershipLost(execution=str(append.execution), owner=self.services.owner)
 
+    async def _save_snapshot(self) -> None:
+        """Store what the log comes to; each time the log is half as long again, so that all of them cost little."""
+        state = self.state
+        self._snapshot_at = state.seq + max(SNAPSHOT_AFTER, state.seq // 2)
+        if self.services.database.is_durable and not state.is_terminal:
+            from plait_core.engine._snapshots import take
+
+            await self.services.database.log.save_snapshot(state.id, take(state))
+
     async def _is_stored(self, append: Append) -> bool:
         """Whether a refused turn is in fact there: its commit succeeded and only the answer was lost."""
         stored = await self.services.database.log.read(append.execution, after=append.first_seq - 1)
@@ -276,10 +291,26 @@ class Run:
 
 
 async def load(services: Services, execution: ExecutionId) -> ExecutionState:
-    """Read an execution's state from its log, with the closures that the log names."""
-    events = await services.database.log.read(execution)
+    """Read an execution's state from its latest snapshot and its log, with the closures that these name."""
+    log = services.database.log
+    state = await _snapshot(services, execution) or ExecutionState(id=execution, library=services.library)
+    events = await log.read(execution, after=state.seq)
     for event in events:
         digest = getattr(event.decision, "closure", "")
         if digest and not isinstance(event.decision, ev.FragmentReceived):
             await services.fetch(digest)
-    return fold(execution, events, services.library)
+    return fold(state, events)
+
+
+async def _snapshot(services: Services, execution: ExecutionId) -> ExecutionState | None:
+    snapshot = await services.database.log.load_snapshot(execution)
+    if snapshot is None:
+        return None
+    from plait_core.engine._snapshots import read
+
+    reading = read(snapshot)
+    if reading is None:
+        return None
+    for digest in reading.closures:
+        await services.fetch(digest)
+    return reading.state(execution, services.library)

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from plait_core.engine._apply import apply
 from plait_core.engine._commands import Command
 from plait_core.engine._decide import advance, decide
-from plait_core.engine._state import ExecutionState, Library
+from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import Stimulus
 from plait_core.ir.events import Decision, Event
-from plait_core.ir.ids import ExecutionId
 
 
 def take_turn(state: ExecutionState, stimuli: Iterable[Stimulus], at_ns: int) -> list[Decision]:
@@ -35,9 +34,8 @@ def open_commands(state: ExecutionState) -> tuple[Command, ...]:
     return tuple(state.open.values())
 
 
-def fold(execution: ExecutionId, events: Iterable[Event], library: Library) -> ExecutionState:
-    """Build the state that *events* lead to; its ``fresh`` commands are all that are open."""
-    state = ExecutionState(id=execution, library=library)
+def fold(state: ExecutionState, events: Iterable[Event]) -> ExecutionState:
+    """Bring *state* to where *events* lead; its ``fresh`` commands are all that are open."""
     for event in events:
         apply(state, event.at_ns, event.decision)
     state.fresh = list(state.open.values())
