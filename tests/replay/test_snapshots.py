@@ -2,23 +2,19 @@
 Snapshots: a state that is read back and goes on is the state that folds from the whole log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import attrs
 import pytest
 
-from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.engine import _run
 from plait_core.engine._snapshot_records import VERSION, ArrayRecord, NodeRecord, ScopeRecord, StateRecord
 from plait_core.engine._snapshots import read, take
 from plait_core.engine._state import ArrayState, ExecutionState, NodeState, Scope
 from plait_core.engine._turns import fold
-from plait_core.ir.events import Event
-from plait_core.ir.ids import ExecutionId
 from plait_core.plugins import Plugins
 from plait_core.testing.simulation import Simulation, plugins
-
-History = tuple[ExecutionId, Sequence[Event], Mapping[str, CompiledClosure]]
+from tests.replay.histories import History, simulated
 
 
 @pytest.fixture(scope="module")
@@ -26,33 +22,28 @@ def registry() -> Plugins:
     return plugins()
 
 
-def histories(seed: int, registry: Plugins) -> Iterator[History]:
-    """Yield every execution of a simulation with its events and the closures these name."""
+def histories(seed: int, registry: Plugins) -> Sequence[History]:
     simulation = Simulation(seed, registry=registry)
     simulation.run()
-    records = simulation.world.database._records
-    library = {digest: compile_closure(closure) for digest, closure in records.closures.items()}
-    for execution, record in records.executions.items():
-        turns = [(first + i, at, decision) for first, at, made in record.turns for i, decision in enumerate(made)]
-        yield execution, [Event(seq=seq, at_ns=at, decision=decision) for seq, at, decision in turns], library
+    return simulated(simulation)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_snapshot_and_the_tail_are_the_whole_log(seed: int, registry: Plugins) -> None:
     """Wherever a log is cut, reading the snapshot of its head and folding its tail gives the same state."""
-    for execution, events, library in histories(seed, registry):
-        head = ExecutionState(id=execution, library=library)
-        whole = fold(ExecutionState(id=execution, library=library), events)
-        for place, event in enumerate(events):
+    for history in histories(seed, registry):
+        library, whole = history.library(), history.folded()
+        head = ExecutionState(id=history.execution, library=library)
+        for place, event in enumerate(history.events):
             fold(head, [event])
             reading = read(take(head))
             assert reading is not None
             assert reading.closures <= library.keys()
 
-            state = reading.state(execution, library)
+            state = reading.state(history.execution, library)
             assert take(state) == take(head)
             if place % 7 == 0:
-                assert take(fold(state, events[place + 1 :])) == take(whole)
+                assert take(fold(state, history.events[place + 1 :])) == take(whole)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -67,8 +58,7 @@ def test_the_laws_hold_for_engines_that_read_snapshots(
 
 def test_a_snapshot_of_another_version_is_left_aside(registry: Plugins) -> None:
     """What another version of the engine wrote is not read at all."""
-    execution, events, library = next(histories(1, registry))
-    snapshot = take(fold(ExecutionState(id=execution, library=library), events))
+    snapshot = take(histories(1, registry)[0].folded())
 
     assert read(attrs.evolve(snapshot, version=VERSION + 1, state=b"what it likes")) is None
 
