@@ -89,7 +89,15 @@ def _embedding() -> Any:
 
 
 def _run_locally(entity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    return _embedding().call(entity, args, kwargs)
+    """Run it in the embedded engine; what is raised shows the user's frames, as if nothing stood between them."""
+    __tracebackhide__ = True  # pytest leaves this frame out
+    try:
+        return _embedding().call(entity, args, kwargs)
+    except Exception as error:
+        from plait_core.worker.failures import strip_frames
+
+        strip_frames(error)
+        raise
 
 
 install_local_runner(_run_locally)

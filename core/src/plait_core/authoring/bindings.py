@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from plait_core.authoring.conditions import Expression, misuse
 from plait_core.authoring.promises import Outcome, Outputs, Promise
 from plait_core.authoring.typesystem import constants, process_types
+from plait_core.errors.values import ConversionFailed
 from plait_core.ir import workflows as ir
 
 Bound: TypeAlias = Promise | ir.Const | list["Bound"] | dict[str, "Bound"]
@@ -36,6 +37,18 @@ def capture(value: Any, python_type: Any) -> Bound:
     if type(value) not in _ATOMS and holds_promise(value):
         return _capture_parts(value, python_type)
     return ir.Const(value=process_types().converter(python_type).to_literal(value, constants()))
+
+
+def capture_each(values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Bound]:
+    """Take what a caller gave for several inputs, by name; what ``capture`` raises of a constant leads to its input."""
+    bound: dict[str, Bound] = {}
+    for name, value in values.items():
+        try:
+            bound[name] = capture(value, types[name])
+        except ConversionFailed as failed:
+            failed.under(f".{name}")
+            raise
+    return bound
 
 
 def holds_promise(value: Any) -> bool:

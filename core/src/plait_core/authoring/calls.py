@@ -28,4 +28,5 @@ def install_local_runner(runner: LocalRunner) -> None:
 
 def local_runner(entity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Run *entity* to its end and return what its Python interface declares."""
+    __tracebackhide__ = True  # pytest leaves this frame out
     return _runner(entity, args, kwargs)

@@ -7,7 +7,7 @@ The body runs in a worker; what it calls is recorded, and the graph goes back to
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from plait_core.authoring.bindings import bindings_of, capture
+from plait_core.authoring.bindings import bindings_of, capture_each
 from plait_core.authoring.entities import P, R
 from plait_core.authoring.scopes import Building, Scope, tracing
 from plait_core.authoring.tasks import PythonFunctionTask
@@ -77,7 +77,7 @@ def trace_fragment(task: PythonFunctionTask[..., Any], inputs: Mapping[str, Any]
 def _fragment(task: PythonFunctionTask[..., Any], scope: Scope, returned: Any) -> Closure:
     building, shape = Building(scope), task.python_interface
     values = shape.unpack(task.name, returned)
-    bound = {name: capture(value, shape.outputs[name]) for name, value in values.items()}
+    bound = capture_each(values, shape.outputs)
     template = WorkflowTemplate(
         id=EntityId(kind=EntityKind.WORKFLOW, name=task.name),
         interface=TypedInterface(outputs=task.interface.outputs),

@@ -12,15 +12,17 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from plait_core.authoring import sources
-from plait_core.authoring.bindings import Bound, capture
+from plait_core.authoring.bindings import Bound, capture_each
 from plait_core.authoring.calls import local_runner
 from plait_core.authoring.interfaces import PythonInterface
 from plait_core.authoring.nodes import Node
 from plait_core.authoring.scopes import Scope, current_scope
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors.authoring import MutableDefault
+from plait_core.errors.values import UnsupportedType
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ir.interfaces import TypedInterface, Variable
+from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import NodeTarget, SourceLine
 
 if TYPE_CHECKING:
@@ -86,18 +88,21 @@ class Entity(Generic[P, R]):
         """Inputs and outputs as literal types, with what the docstring says of each."""
         shape = self.python_interface
         inputs = {name: declared.type for name, declared in shape.inputs.items()}
-        return TypedInterface(inputs=self._variables(inputs), outputs=self._variables(shape.outputs))
+        return TypedInterface(inputs=self._variables("input", inputs), outputs=self._variables("output", shape.outputs))
 
-    def _variables(self, types: Mapping[str, Any]) -> tuple[Variable, ...]:
-        engine, described = process_types(), self._descriptions
+    def _variables(self, role: str, types: Mapping[str, Any]) -> tuple[Variable, ...]:
+        described = self._descriptions
         return tuple(
-            Variable(
-                name=name,
-                type=engine.converter(declared).literal_type,
-                description=described.get(name, ""),
-            )
+            Variable(name=name, type=self._literal_type(role, name, declared), description=described.get(name, ""))
             for name, declared in types.items()
         )
+
+    def _literal_type(self, role: str, name: str, declared: Any) -> LiteralType:
+        try:
+            return process_types().converter(declared).literal_type
+        except UnsupportedType as problem:
+            problem.place = f"{role} {name!r} of {self.name}"
+            raise
 
     @property
     def _descriptions(self) -> Mapping[str, str]:
@@ -105,6 +110,7 @@ class Entity(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Record a node, start a child, or run, depending on where the call happens; see the module."""
+        __tracebackhide__ = True  # pytest leaves this frame out, and those of the methods that this calls
         scope = current_scope()
         if scope is not None:
             result: R = self._record(scope, args, kwargs).result
@@ -121,6 +127,7 @@ class Entity(Generic[P, R]):
         return cast("R", await result if isawaitable(result) else result)
 
     def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
+        __tracebackhide__ = True
         result: R = (child_starter() or local_runner)(self, args, kwargs)
         return result
 
@@ -138,7 +145,7 @@ class Entity(Generic[P, R]):
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Bound]:
         shape = self.python_interface
         values = shape.bind(self.name, args, kwargs)
-        return {name: capture(value, shape.inputs[name].type) for name, value in values.items()}
+        return capture_each(values, {name: shape.inputs[name].type for name in values})
 
     def _refuse_mutable_defaults(self, given: Mapping[str, Any]) -> None:
         for name, declared in self.python_interface.inputs.items():

@@ -176,6 +176,7 @@ class PythonFunctionTask(Task[P, R]):
     def _run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
         from plait_core.authoring.contexts import RUNNING
 
+        __tracebackhide__ = True
         if child_starter() is not None:
             return super()._run(args, kwargs)
         if RUNNING.get() is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypedDict, cast, ov
 import attrs
 
 from plait_core.authoring import sources
-from plait_core.authoring.bindings import Bound, bindings_of, capture
+from plait_core.authoring.bindings import bindings_of, capture_each
 from plait_core.authoring.entities import Entity, P, R
 from plait_core.authoring.interfaces import PythonInterface, check_signature, interface_of
 from plait_core.authoring.promises import Nothing, Promise
@@ -91,17 +91,13 @@ class Workflow(Entity[P, R]):
             interface=self.interface,
             nodes=building.nodes(),
             outputs=bindings_of(
-                {name: self._output(name, value) for name, value in outputs.items()},
+                capture_each(outputs, self.python_interface.outputs),
                 building.promise,
             ),
             failure_policy=self.options.get("failure_policy", FailurePolicy.FAIL_IMMEDIATELY),
             interruptible=self.options.get("interruptible", False),
         )
         return Graph(self._completed(template, scope), scope.entities, tuple(building.extra))
-
-    def _output(self, name: str, value: Any) -> Bound:
-        shape = self.python_interface
-        return capture(value, shape.outputs[name])
 
     def _trace(self, scope: Scope) -> Mapping[str, Any]:
         """Record the nodes and return what the outputs are bound to."""

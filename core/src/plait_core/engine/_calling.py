@@ -10,6 +10,7 @@ from typing import Any
 from plait_core.authoring.entities import Entity
 from plait_core.engine._children import Ending
 from plait_core.errors.engine import ExecutionFailed
+from plait_core.errors.values import ConversionFailed
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.types import ConversionContext, TypeEngine
 from plait_core.types.offloading import fetch
@@ -25,9 +26,14 @@ def literals_of(
     """Bind the arguments of a call and convert them; raises what a wrong call or value raises."""
     interface = entity.python_interface
     values = interface.bind(entity.name, args, kwargs)
-    return {
-        name: types.converter(interface.inputs[name].type).to_literal(value, context) for name, value in values.items()
-    }
+    literals = {}
+    for name, value in values.items():
+        try:
+            literals[name] = types.converter(interface.inputs[name].type).to_literal(value, context)
+        except ConversionFailed as failed:
+            failed.under(f".{name}")
+            raise
+    return literals
 
 
 async def values_of(

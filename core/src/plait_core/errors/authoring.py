@@ -160,8 +160,11 @@ class UnknownOptions(UserError):
 
     @property
     def remedy(self) -> str:
-        """What there is."""
-        return f"it knows: {', '.join(self.known)}"
+        """What is meant, or all that there is."""
+        from difflib import get_close_matches
+
+        near = [match for name in self.unknown for match in get_close_matches(name, self.known, n=1)]
+        return f"did you mean {', '.join(near)}?" if near else f"it knows: {', '.join(self.known)}"
 
 
 class InvalidOption(UserError):

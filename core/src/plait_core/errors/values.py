@@ -123,10 +123,13 @@ class UnsupportedType(UserError, TypeError):
     python_type: str
     reason: str
     advice: str
+    place: str = ""
+    """Whose type it is, once that is known: ``input 'x' of task f``."""
 
     @property
     def problem(self) -> str:
-        return f"type {self.python_type} {self.reason}"
+        said = f"type {self.python_type} {self.reason}"
+        return f"{self.place}: {said}" if self.place else said
 
     @property
     def remedy(self) -> str:

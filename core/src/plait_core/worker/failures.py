@@ -7,6 +7,7 @@ of a task, where values are converted, is the same next time; one in its body ma
 
 from asyncio import CancelledError, current_task
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from types import TracebackType
 
 from plait_core.errors import (
@@ -25,6 +26,10 @@ OUT_OF_MEMORY = "OOMKilled"
 TIMEOUT_EXPIRED = "TimeoutExpired"
 OUTPUTS_NOT_FOUND = "OutputsNotFound"
 DEFAULT_CODE = "RuntimeError"
+
+_MACHINERY = {"functools", "importlib"}
+_WAYS_IN = {"asyncio", "click"}
+"""Packages whose frames stand between plait and the user's code, and say nothing of either."""
 
 
 def must_pass(exception: BaseException) -> bool:
@@ -88,12 +93,13 @@ def outputs_missing(task: str, names: Sequence[str], *, worker: str, at_ns: int)
 
 def strip_frames(exception: BaseException) -> None:
     """
-    Take plait's frames out of the traceback of *exception* and of what it came from.
+    Take plait's frames out of the traceback of *exception* and of what it came from, and those that only led to user code.
 
     Where there are no others they stay, because then a bug of ours is looked for; errors of plait need none.
     """
     for link in _chain(exception):
-        frames = [frame for frame in _walk(link.__traceback__) if not _is_ours(frame)]
+        others = (frame for frame in _walk(link.__traceback__) if not _is_ours(frame))
+        frames = list(dropwhile(_leads_to_user_code, others))
         if frames or isinstance(link, PlaitError):
             link.__traceback__ = _joined(frames)
 
@@ -172,9 +178,16 @@ def _joined(frames: list[TracebackType]) -> TracebackType | None:
 
 
 def _is_ours(frame: TracebackType) -> bool:
-    """Whether a frame belongs to plait or its plugins, or to Python's machinery of imports."""
-    module = str(frame.tb_frame.f_globals.get("__name__", ""))
-    top = module.partition(".")[0]
-    if top == "importlib" or frame.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
+    """Whether a frame belongs to plait or its plugins, or to Python's machinery of imports and properties."""
+    top = _package(frame)
+    if top in _MACHINERY or frame.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
         return True
     return top == "plait" or top.startswith("plait_")
+
+
+def _leads_to_user_code(frame: TracebackType) -> bool:
+    return _package(frame) in _WAYS_IN
+
+
+def _package(frame: TracebackType) -> str:
+    return str(frame.tb_frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -10,9 +10,15 @@ INTERRUPTED_EXIT = 130
 
 
 def report(error: PlaitError) -> None:
-    """Tell of an error that ended the command; user code that raised is shown with its traceback."""
-    if error.__cause__ is not None and type(error).__name__ == "ImportFailed":
-        click.echo(_user_traceback(error.__cause__), err=True)
+    """Tell of an error that ended the command, after the lines of the user's code that led to it."""
+    if type(error).__name__ == "ImportFailed" and error.__cause__ is not None:
+        if not isinstance(error.__cause__, PlaitError):
+            click.echo(_user_traceback(error.__cause__), err=True)
+            _tell(error.problem, error.remedy)
+            return
+        error = error.__cause__
+    if lines := _user_lines(error):
+        click.echo(lines, err=True)
     _tell(error.problem, error.remedy)
 
 
@@ -35,6 +41,16 @@ def report_interruption(execution: str) -> None:
 def _tell(problem: str, remedy: str) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(f"{problem}\n  → {remedy}", err=True)
+
+
+def _user_lines(error: PlaitError) -> str:
+    """Return the frames of user code that *error* passed through, as a traceback shows them; empty where it met none."""
+    from traceback import format_tb
+
+    from plait_core.worker.failures import strip_frames
+
+    strip_frames(error)
+    return "".join(format_tb(error.__traceback__)).rstrip()
 
 
 def _user_traceback(cause: BaseException) -> str:
