@@ -105,6 +105,12 @@ def checked(declaration: str, arguments: TaskArguments) -> TaskArguments:
     if unknown := arguments.keys() - TaskArguments.__annotations__.keys():
         known = tuple(TaskArguments.__annotations__)
         raise UnknownOptions(declaration=declaration, unknown=tuple(sorted(unknown)), known=known)
+    check_values(declaration, arguments)
+    return arguments
+
+
+def check_values(declaration: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse values that are of the wrong kind or exclude each other, of a task or of what overrides it."""
     for options, expected in _EXCLUSIVE:
         if all(arguments.get(option) for option in options):
             raise _invalid(declaration, options[0], f"and {options[1]} are both given", expected)
@@ -113,7 +119,6 @@ def checked(declaration: str, arguments: TaskArguments) -> TaskArguments:
         raise _invalid(declaration, "timeout", f"is {timeout!r}", "give seconds as an int, or a timedelta")
     if not _is_count(retries := arguments.get("retries", 0)) and type(retries).__name__ != "Retry":
         raise _invalid(declaration, "retries", f"is {retries!r}", "give a number from 0 up, or a Retry")
-    return arguments
 
 
 def metadata(task: Any) -> TaskMetadata:

@@ -114,7 +114,7 @@ class _Branching:
     def __init__(self, name: str, scope: Scope) -> None:
         self.name = name
         self.scope = scope
-        self.around = current_scope()
+        self.around: Scope | None = None
         self.mark = sources.here()
         self.label = f"{scope.name}.branch{scope.n_conditionals}"
         self.cases: list[_Case] = []
@@ -134,6 +134,7 @@ class _Branching:
     def open(self, condition: Expression | None) -> None:
         arm = Scope(f"{self.label}.{len(self.cases)}", parent=self.scope)
         self.waiting = condition, arm
+        self.around = current_scope()
         enter(arm)
 
     def close(self, result: object) -> None:

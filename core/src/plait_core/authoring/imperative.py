@@ -3,12 +3,13 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from plait_core.authoring.bindings import bindings_of, capture
 from plait_core.authoring.conditionals import Conditional, conditional
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.interfaces import PythonInput, PythonInterface
 from plait_core.authoring.nodes import Node
 from plait_core.authoring.promises import Promise
-from plait_core.authoring.scopes import Inputs, Scope, tracing
+from plait_core.authoring.scopes import Building, Inputs, Scope, tracing
 from plait_core.authoring.workflows import Graph, Workflow
 from plait_core.errors.authoring import InvalidWorkflow
 
@@ -77,14 +78,12 @@ class ImperativeWorkflow(Workflow[..., Any]):
         return self._built(self._scope, {name: value for name, (value, _) in self._outputs.items()})
 
     def _unused(self) -> list[str]:
-        used = {
-            name
-            for node in self._scope.nodes
-            for bound in node.bound.values()
-            for name in _inputs_in(bound, self._scope)
-        }
-        used |= {name for value, _ in self._outputs.values() for name in _inputs_in(value, self._scope)}
-        return [name for name in self._inputs if name not in used]
+        building = Building(self._scope)
+        building.nodes()
+        bindings_of(
+            {name: capture(value, declared) for name, (value, declared) in self._outputs.items()}, building.promise
+        )
+        return [name for name in self._inputs if name not in building.used]
 
     def _type_of(self, name: str, promise: Any) -> Any:
         producer = promise._producer if isinstance(promise, Promise) else None
@@ -97,11 +96,3 @@ class ImperativeWorkflow(Workflow[..., Any]):
 
     def _invalid(self, detail: str, instead: str) -> InvalidWorkflow:
         return InvalidWorkflow(workflow=self.name, detail=detail, instead=instead)
-
-
-def _inputs_in(value: Any, scope: Scope) -> list[str]:
-    if isinstance(value, dict):
-        return [name for item in value.values() for name in _inputs_in(item, scope)]
-    if isinstance(value, list):
-        return [name for item in value for name in _inputs_in(item, scope)]
-    return [value._var] if isinstance(value, Promise) and value._producer is scope.producer else []

@@ -9,6 +9,7 @@ import attrs
 from plait_core.authoring.arguments import (
     TaskArguments,
     cache_policy,
+    check_values,
     extended_resources,
     image_name,
     nanoseconds,
@@ -68,6 +69,7 @@ def checked(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
             raise misuse(
                 repr(value), f"overriding {name}", "override with values that are known while the workflow is written"
             )
+    check_values("with_overrides", overrides)
     return overrides
 
 

@@ -72,16 +72,18 @@ class Scope:
 
 
 class Building:
-    """One workflow on its way from a scope to a template."""
+    """One workflow on its way from a scope to a template. ``used`` collects the inputs that something is bound to."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.used: set[str] = set()
         self.extra: list[ir.WorkflowTemplate] = []
         self.include = self.extra.append
 
     def promise(self, promise: Promise) -> ir.Promise:
         producer = promise._producer
         if producer is self.scope.producer:
+            self.used.add(promise._var)
             return ir.Promise(node=ir.WORKFLOW_INPUT, var=promise._var, path=promise._path)
         if isinstance(producer, Node) and producer.scope is self.scope:
             return ir.Promise(node=producer.id, var=promise._var, path=promise._path)
