@@ -112,8 +112,11 @@ def around_a_remote_job(n: int) -> int:
 
 
 def test_every_example_is_run() -> None:
-    """A new file gets its line above."""
+    """A new file gets its line above, and one in the index."""
+    index = (EXAMPLES / "README.md").read_text()
+
     assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted(EXPECTED)
+    assert [name for name in EXPECTED if f"[{name}]({name}.py)" not in index] == []
 
 
 def test_handler_runs_before_a_workflow_fails(capsys: pytest.CaptureFixture[str]) -> None:
