@@ -1,5 +1,5 @@
 """
-When tasks fail: retries, a policy for the rest of the graph, and a handler that always runs.
+When tasks fail: retries, a policy for the rest of the graph, and a handler that has the last word.
 
     plait run examples/failures.py wf                 # succeeds at the second attempt
     plait run examples/failures.py fails --budget 3   # fails, after its handler has run
