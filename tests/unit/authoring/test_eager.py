@@ -70,9 +70,8 @@ def run(eager_task: Any, channel: Answering | None, **inputs: int) -> Any:
     async def no_secret(request: Any) -> Any:
         raise AssertionError(request)
 
-    with entered(
-        ExecutionContext(unit, blobs=no_blobs, ask_secret=no_secret, started_at_ns=0, open_channel=lambda _: channel)
-    ):
+    opens = None if channel is None else lambda _: channel
+    with entered(ExecutionContext(unit, blobs=no_blobs, ask_secret=no_secret, started_at_ns=0, open_channel=opens)):
         return asyncio.run(eager_task.function(**inputs))
 
 
