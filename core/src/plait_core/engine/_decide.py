@@ -14,7 +14,7 @@ from plait_core.engine import _gates as gates
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, Unread, resolve_inputs
 from plait_core.engine._children import child_node_id
-from plait_core.engine._endings import abort, cancel, cancel_all, fail, fail_attempt, succeed
+from plait_core.engine._endings import abort, cancel_all, cancel_called, fail, fail_attempt, succeed
 from plait_core.engine._starting import start
 from plait_core.engine._state import TOP, ExecutionState, NodeState, Scope
 from plait_core.ir import events as ev
@@ -91,7 +91,7 @@ def _finish(state: ExecutionState, scope: Scope) -> Decisions:
         return _graph_failed(state, scope, TaskError(code="NoSuchPart", message=str(error), is_recoverable=False))
     if owner is state.root:
         return (ev.ExecutionEnded(phase=ExecutionPhase.SUCCEEDED, outputs=outputs),)
-    return succeed(owner, outputs)
+    return succeed(owner, outputs, cache=owner.verdict)
 
 
 def _graph_failed(state: ExecutionState, scope: Scope, error: TaskError) -> Decisions:
@@ -121,12 +121,9 @@ def _attempt_ended(state: ExecutionState, stimulus: st.AttemptEnded) -> Decision
         return ()
     result = stimulus.result
     if node.is_cancelling:
-        return (*_cancel_called(state, node), *abort(node))
+        return (*cancel_called(state, node), *abort(node))
     if result.error is not None:
-        return (
-            *_cancel_called(state, node),
-            *fail_attempt(state, node, stimulus.n, result.error, stimulus.at_ns, result),
-        )
+        return fail_attempt(state, node, stimulus.n, result.error, stimulus.at_ns, result)
     if result.fragment is not None:
         return (ev.FragmentReceived(node=node.id, n=stimulus.n, closure=stimulus.fragment),)
     outputs = result.outputs or {}
@@ -136,7 +133,7 @@ def _attempt_ended(state: ExecutionState, stimulus: st.AttemptEnded) -> Decision
         error = TaskError(code="OutputsNotFound", message=message)
         return fail_attempt(state, node, stimulus.n, error, stimulus.at_ns, result)
     return (
-        *_cancel_called(state, node),
+        *cancel_called(state, node),
         *succeed(
             node,
             outputs,
@@ -147,13 +144,6 @@ def _attempt_ended(state: ExecutionState, stimulus: st.AttemptEnded) -> Decision
             ended_at_ns=result.ended_at_ns,
         ),
     )
-
-
-def _cancel_called(state: ExecutionState, node: NodeState) -> Decisions:
-    """Whatever an eager task called and did not wait for ends with it."""
-    if node.called is None:
-        return ()
-    return tuple(decision for child in node.called if not child.is_terminal for decision in cancel(state, child))
 
 
 def _attempt_gone(state: ExecutionState, stimulus: st.AttemptGone) -> Decisions:
@@ -167,8 +157,8 @@ def _attempt_gone(state: ExecutionState, stimulus: st.AttemptGone) -> Decisions:
     if not node.has_attempt or node.attempt != stimulus.n:
         return ()
     if node.is_cancelling:
-        return (*_cancel_called(state, node), *abort(node))
-    return (*_cancel_called(state, node), *fail_attempt(state, node, stimulus.n, stimulus.error, stimulus.at_ns))
+        return (*cancel_called(state, node), *abort(node))
+    return fail_attempt(state, node, stimulus.n, stimulus.error, stimulus.at_ns)
 
 
 def _attempt_progressed(state: ExecutionState, stimulus: st.AttemptProgressed) -> Decisions:

@@ -90,6 +90,13 @@ def cancel(state: ExecutionState, node: NodeState, reason: str = "") -> Decision
     return abort(node)
 
 
+def cancel_called(state: ExecutionState, node: NodeState) -> Decisions:
+    """Whatever an eager task called and did not wait for ends with it."""
+    if node.called is None:
+        return ()
+    return tuple(decision for child in node.called if not child.is_terminal for decision in cancel(state, child))
+
+
 def _is_answer_due(node: NodeState) -> bool:
     """Whether something of the node is out: an attempt at its executor, or a graph being compiled."""
     kinds = {key[0] for key in node.commands}
@@ -121,8 +128,8 @@ def fail_attempt(  # noqa: PLR0917  # the parts of one event
         is_abandoned=is_abandoned,
     )
     if not retries:
-        return (failed, *fail(state, node, exhausted(policy, error)))
-    return (
+        return (*cancel_called(state, node), failed, *fail(state, node, exhausted(policy, error)))
+    return (  # what an eager task has called goes on: its next attempt finds it
         failed,
         ev.AttemptScheduled(node=node.id, n=n + 1, due_at_ns=due_at(policy, error, node.user_failures, at_ns)),
     )
