@@ -332,15 +332,19 @@ class Acting:
             return CacheVerdict(status=CacheStatus.DISABLED, reason="switched off by settings"), None, False
         asked = keyed(node.template, policy, inputs)
         index = self._services.database.cache
-        if self._services.cache_mode == "on":
-            entry = await index.get(asked.key)
-            if entry is not None:
-                if await self._is_whole(entry.outputs):
-                    return hit(entry), entry.outputs, False
-                self._run.keyed[node.id, element] = asked
-                return CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED"), None, False
+        assert self._state.spec is not None
+        is_overwriting = self._state.spec.options.overwrite_cache
+        entry = None if is_overwriting else await index.get(asked.key)
+        if entry is not None and await self._is_whole(entry.outputs):
+            self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
+            return hit(entry), entry.outputs, False
         self._run.keyed[node.id, element] = asked
-        verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
+        if is_overwriting:
+            verdict = CacheVerdict(status=CacheStatus.SKIPPED, key=asked.key.digest, reason="to be overwritten")
+        elif entry is not None:
+            verdict = CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED")
+        else:
+            verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
         if not policy.serializable or element is not None:
             return verdict, None, False
         attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)

@@ -24,7 +24,7 @@ from plait_core.engine._commands import (
     SubmitElements,
     WaitUntil,
 )
-from plait_core.engine._policies import asks_cache, timeout_ns
+from plait_core.engine._policies import cache_policy, timeout_ns
 from plait_core.engine._state import (
     FAILED,
     SCHEDULED,
@@ -555,7 +555,7 @@ def _elements_scheduled(state: ExecutionState, _at_ns: int, event: ev.ElementsSc
     array.running += count
     array.cursor = event.stop
     elements = range(event.start, event.stop)
-    if asks_cache(state, node):
+    if cache_policy(node) is not None:
         _open(state, node, LookUpElements(node.id, elements))
     else:
         _submit_elements(state, _at_ns, node, elements)

@@ -11,6 +11,8 @@ from plait_core.ports.databases import Database
 
 TTL_S = 15.0
 RENEW_EVERY_S = 5.0
+FOREVER_S = 100 * 365 * 86_400.0
+"""How long a lease in a store lasts that ends with the process anyway."""
 
 
 class Lessee:
@@ -33,6 +35,9 @@ class Lessee:
 
     async def start(self) -> None:
         """Take the lease and keep it."""
+        if not self._database.is_durable:
+            await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=FOREVER_S)
+            return
         await self._renew()
         if isinstance(self._clock, HostClock):
             self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -42,8 +47,6 @@ class Lessee:
 
     async def stop(self, *, releases: bool = True) -> None:
         """Stop renewing, and give the lease up at once unless it is to run out by itself."""
-        if self._thread is None and self._task is None:
-            return
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

@@ -6,7 +6,7 @@ Called by the rules and by the shell. Pure.
 
 import attrs
 
-from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.engine._state import NodeState
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.tasks import CachePolicy, RetryPolicy
 from plait_core.ir.workflows import Array, LaunchPlanRef, TaskRef
@@ -35,12 +35,6 @@ def cache_policy(node: NodeState) -> CachePolicy | None:
 def timeout_ns(node: NodeState) -> int | None:
     """Return how long one attempt may run."""
     return node.node.metadata.timeout_ns or node.template.metadata.timeout_ns
-
-
-def asks_cache(state: ExecutionState, node: NodeState) -> bool:
-    """Whether the cache is to be asked before the node runs."""
-    assert state.spec is not None
-    return cache_policy(node) is not None and not state.spec.options.overwrite_cache
 
 
 def may_retry(policy: RetryPolicy, error: TaskError, user_failures: int, system_failures: int) -> bool:

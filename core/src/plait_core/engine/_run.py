@@ -232,7 +232,7 @@ class Run:
         """Make entries of the outputs that this turn binds, where the task is cached."""
         entries = []
         for decision in decisions:
-            if isinstance(decision, ev.NodeSucceeded) and decision.n is not None:
+            if isinstance(decision, ev.NodeSucceeded):
                 asked = self.keyed.pop((decision.node, None), None)
                 if asked is not None:
                     entries.append(self._entry(asked, decision.node, decision.outputs, now))

@@ -14,7 +14,7 @@ from plait_core.engine._bindings import NoSuchPart, Unread
 from plait_core.engine._children import child_execution
 from plait_core.engine._conditions import Incomparable, arm_taken
 from plait_core.engine._endings import fail
-from plait_core.engine._policies import asks_cache
+from plait_core.engine._policies import cache_policy
 from plait_core.engine._state import ExecutionState, NodeState
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
@@ -44,10 +44,10 @@ def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
         return fail(state, node, wrong)
 
 
-def _start_task(state: ExecutionState, node: NodeState, _at_ns: int) -> Decisions:
+def _start_task(_state: ExecutionState, node: NodeState, _at_ns: int) -> Decisions:
     if _reaches_inside(node):
         node.inputs()  # raises when a part has to be read first
-    if node.verdict is None and asks_cache(state, node):
+    if node.verdict is None and cache_policy(node) is not None:
         return (ev.CacheRequested(node=node.id),)
     n = 0 if node.attempt is None else node.attempt + 1
     return (ev.AttemptScheduled(node=node.id, n=n),)

@@ -119,8 +119,8 @@ class Engine:
             worker=f"inline:{os.getpid()}",
         )
         self._lessee = Lessee(database, clock, owner=owner, pool=self._open.pool)
+        await self._lessee.start()
         if database.is_durable:
-            await self._lessee.start()
             self._post = asyncio.get_running_loop().create_task(self._read_post(), name="inbox")
         return self
 
