@@ -6,7 +6,7 @@ answers by a stimulus; what ends at once answers at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -56,7 +56,6 @@ class Host(Protocol):
     children: Children
     exceptions: dict[NodeId, BaseException]
     keyed: dict[tuple[NodeId, int | None], KeyedInputs]
-    ended: list[AttemptId]
 
     def tell(self, stimulus: st.Stimulus, *, posted: str = "") -> None:
         """Take an answer."""
@@ -76,6 +75,10 @@ class Host(Protocol):
 
     def end(self, attempt: AttemptId, stimulus: st.Stimulus) -> None:
         """Take word that an attempt is over, which the next commit makes safe."""
+        ...
+
+    def release_later(self, attempt: AttemptId) -> None:
+        """Let the executor forget an attempt after the next commit."""
         ...
 
 
@@ -133,20 +136,17 @@ class Acting:
 
     async def reconcile(self) -> None:
         """Ask executors about every attempt whose end was not reported, in case a report was lost."""
-        for name, attempts in self._by_executor(self._out.values()).items():
+        by_executor: dict[str, list[AttemptId]] = {}
+        for attempt in self._out.values():
+            by_executor.setdefault(self._state.executor_of(attempt.task), []).append(attempt)
+        for name, attempts in by_executor.items():
             for report in await self._services.executors[name].reconcile(attempts):
                 self._run.hear(report)
 
-    async def release(self, attempts: Iterable[AttemptId]) -> None:
-        """Let executors forget attempts whose results are committed."""
-        for name, ended in self._by_executor(attempts).items():
-            await self._services.executors[name].release(ended)
-
-    def _by_executor(self, attempts: Iterable[AttemptId]) -> dict[str, list[AttemptId]]:
-        by_name: dict[str, list[AttemptId]] = {}
-        for attempt in attempts:
-            by_name.setdefault(self._state.executor_of(attempt.task), []).append(attempt)
-        return by_name
+    async def release(self, ended: Mapping[str, Sequence[AttemptId]]) -> None:
+        """Let executors, given by name, forget attempts whose results are committed."""
+        for name, attempts in ended.items():
+            await self._services.executors[name].release(attempts)
 
     def settle(self, decisions: Sequence[ev.Decision]) -> None:
         """Answer eager tasks that wait for nodes which *decisions* end."""
@@ -228,7 +228,7 @@ class Acting:
                 self.adopt(unit.attempt)
             elif isinstance(report, Ended) and report.result.outputs is not None:
                 outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
-                self._run.ended.append(unit.attempt)
+                self._run.release_later(unit.attempt)
             else:
                 self._run.hear(report)
             if self._now() > flush_at:

@@ -77,8 +77,10 @@ def _close(state: ExecutionState, node: NodeState, key: Key) -> None:
 
 def _close_all(state: ExecutionState, node: NodeState) -> None:
     """Close what the node waits for; abandoned attempts still have to stop."""
-    for key in [key for key in node.commands if key[0] != "stop"]:
-        _close(state, node, key)
+    stopping = {key for key in node.commands if key[0] == "stop"}
+    for key in node.commands - stopping:
+        del state.open[key]
+    node.commands = stopping
 
 
 # ── admission and completion ─────────────────────────────────────────────────

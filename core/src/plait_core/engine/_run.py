@@ -6,7 +6,7 @@ on before the turn that decided it has committed; when the store refuses a turn,
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
@@ -51,8 +51,8 @@ class Run:
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
         self.commands: deque[Command] = deque()
-        self.ended: list[AttemptId] = []
-        """Attempts heard to have ended, whose results the next commit makes safe."""
+        self._ended: defaultdict[str, list[AttemptId]] = defaultdict(list)
+        """Attempts heard to have ended, by executor, whose results the next commit makes safe."""
         self.acting = Acting(self)
         self._mail: list[Stimulus] = []
         self._posted: list[str] = []
@@ -109,8 +109,12 @@ class Run:
 
     def end(self, attempt: AttemptId, stimulus: Stimulus) -> None:
         """Take word that *attempt* is over; once that is committed, its executor may forget it."""
-        self.ended.append(attempt)
+        self.release_later(attempt)
         self.tell(stimulus)
+
+    def release_later(self, attempt: AttemptId) -> None:
+        """Let the executor forget *attempt* after the next commit."""
+        self._ended[self.state.executor_of(attempt.task)].append(attempt)
 
     # ── the loop ─────────────────────────────────────────────────────────────
 
@@ -203,8 +207,8 @@ class Run:
         self.commands.extend(fresh)
         self.acting.settle(decisions)
         self.committed.set()
-        if self.ended:
-            ended, self.ended = self.ended, []
+        if self._ended:
+            ended, self._ended = self._ended, defaultdict(list)
             await self.acting.release(ended)
         if self.services.plugins.has_observers:
             for offset, decision in enumerate(decisions):

@@ -54,7 +54,11 @@ def _start_task(_state: ExecutionState, node: NodeState, _at_ns: int) -> Decisio
 
 
 def _reaches_inside(node: NodeState) -> bool:
-    return any(not isinstance(binding.data, Promise) or binding.data.path for binding in node.node.inputs)
+    for binding in node.node.inputs:
+        data = binding.data
+        if not isinstance(data, Promise) or data.path:
+            return True
+    return False
 
 
 def _start_workflow(_state: ExecutionState, node: NodeState, _at_ns: int) -> Decisions:

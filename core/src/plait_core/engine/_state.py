@@ -7,7 +7,6 @@ and the closures it names. Nodes exist once they may start, so a state is as lar
 
 from collections import deque
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TypeAlias
 
 import attrs
@@ -146,6 +145,7 @@ class NodeState:
     ended_at_ns: int | None = None
     scheduled_at_ns: int = 0
     """When the present attempt was scheduled."""
+    _template: TaskTemplate | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -186,14 +186,16 @@ class NodeState:
         """The parts of offloaded values that have been read for this node."""
         return {key: value for key, value in self.wants.items() if value is not None} if self.wants else {}
 
-    @cached_property
+    @property
     def template(self) -> TaskTemplate:
-        """The task that the node, or each of its elements, runs."""
-        target = self.node.target
-        if isinstance(target, Array):
-            target = target.target
-        assert isinstance(target, TaskRef)
-        return self.graph.closure.closure.task_by_id[target.id]
+        """The task that the node, or each of its elements, runs; looked up once."""
+        if self._template is None:
+            target = self.node.target
+            if isinstance(target, Array):
+                target = target.target
+            assert isinstance(target, TaskRef)
+            self._template = self.graph.closure.closure.task_by_id[target.id]
+        return self._template
 
     @property
     def has_attempt(self) -> bool:

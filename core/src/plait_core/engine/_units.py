@@ -114,11 +114,8 @@ def _env(template: TaskTemplate, given: Mapping[str, str]) -> Mapping[str, str]:
 def _is_interruptible(state: ExecutionState, node: NodeState) -> bool:
     assert state.spec is not None
     workflow = node.graph.workflow
-    for word in (
-        node.node.metadata.interruptible,
-        node.template.metadata.interruptible,
-        state.spec.options.interruptible,
-    ):
+    task = node.template.metadata
+    for word in (node.node.metadata.interruptible, task.interruptible, state.spec.options.interruptible):
         if word is not None:
             return word
     return workflow.template.interruptible if workflow is not None else False
