@@ -165,6 +165,16 @@ def test_elements_that_the_cache_holds_are_not_submitted() -> None:
     assert output(play) == literal_of([0, 10, 2])
 
 
+def test_a_second_answer_of_the_cache_submits_nothing() -> None:
+    """A look-up that was repeated after a crash may answer twice; the first answer counts."""
+    metadata = TaskMetadata(cache=CachePolicy(version="1"), retry=RetryPolicy())
+    play = mapped(2, task("add", "a", metadata=metadata))
+    answer = st.ElementsLookedUp(NOON, N0, [], (0, 1))
+    play.tell(answer)
+
+    assert play.tell(answer) == []
+
+
 def test_a_long_list_of_outputs_is_put_together_by_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it can be stored, and the state holds a reference."""
     monkeypatch.setattr(_apply, "ASSEMBLE_DIRECTLY", 1)

@@ -127,6 +127,9 @@ def elements_looked_up(state: ExecutionState, stimulus: st.ElementsLookedUp) -> 
     node = state.nodes.get(stimulus.node)
     if node is None or node.array is None or node.is_terminal:
         return ()
+    first = min((*(element for element, _ in stimulus.hits), *stimulus.misses))
+    if ("cache", node.id, first) not in state.open:
+        return ()
     phases = node.array.phases
     hits = tuple((element, 0, output, True) for element, output in stimulus.hits if phases[element] == SCHEDULED)
     misses = tuple(element for element in stimulus.misses if phases[element] == SCHEDULED)
