@@ -446,6 +446,31 @@ def test_retried_eager_task_does_not_repeat_the_children_that_are_done() -> None
     assert ran == [2, 4]
 
 
+def test_another_engine_goes_on_with_an_eager_task(tmp_path: Any) -> None:
+    """W-52: after the first one is gone; what was done is not done again."""
+    url = f"sqlite:///{tmp_path}/plait.db"
+    between = asyncio.Event()
+
+    @eager
+    async def halting() -> int:
+        first = await odd_fails.aio(n=2)
+        if not between.is_set():
+            between.set()
+            await asyncio.Event().wait()
+        return first + await odd_fails.aio(n=4)
+
+    async def run() -> Any:
+        async with engine_on(process_plugins().database(url)) as engine:
+            execution = await begin(engine, halting)
+            await between.wait()
+        async with engine_on(process_plugins().database(url)) as engine:
+            await engine.resume(execution, target=halting)
+            return (await finished(engine, halting, execution)).value
+
+    assert asyncio.run(run()) == 60
+    assert ran == [2, 4]
+
+
 # ── maps ─────────────────────────────────────────────────────────────────────
 
 

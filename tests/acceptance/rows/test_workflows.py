@@ -379,6 +379,18 @@ def test_overridden_name_becomes_the_id_of_the_node() -> None:
     assert recorded.nodes["my-node"].name == "My node"
 
 
+def test_two_nodes_of_one_name_are_refused() -> None:
+    """W-17, W-21, Q-28: before anything runs."""
+
+    @workflow
+    def wf() -> int:
+        add.with_overrides(node_name="same")(a=1)
+        return add.with_overrides(node_name="Same")(a=1)
+
+    with pytest.raises(CompileFailed, match="two nodes are called 'same'"):
+        wf()
+
+
 def test_overrides_reach_the_executor() -> None:
     """W-17: image, resources, devices and pod, although the task declares none of them."""
 
