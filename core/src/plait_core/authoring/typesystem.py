@@ -4,6 +4,7 @@ The process's type engine, and the context in which constants of a graph are con
 Made on first use from the process's plugins; everything that authoring converts goes through here.
 """
 
+import atexit
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,4 +34,6 @@ def _process_context() -> "ConversionContext":
     from plait_core.plugins import process_plugins
 
     plugins = process_plugins()
-    return process_types().context(f"{plugins.settings.blobs}/constants", plugins.blob_store)
+    context = process_types().context(f"{plugins.settings.blobs}/constants", plugins.blob_store)
+    atexit.register(context.close)
+    return context

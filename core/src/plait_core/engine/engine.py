@@ -6,8 +6,10 @@ is given to it or found through plugins by settings.
 """
 
 import asyncio
+import atexit
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Self
 from uuid import uuid4
 
@@ -58,6 +60,7 @@ class Engine:
     Args:
         settings: What to use; those of the plugins by default, else discovered from the working directory.
         plugins: What is installed; loaded by *settings* by default.
+        types: Conversions; those that *plugins* offer by default.
         database: Where executions are recorded; opened by the settings' ``store`` URL by default, and closed with the engine.
         blobs: Finds blob stores; by plugins by default.
         clock: Time; the host's by default.
@@ -69,6 +72,7 @@ class Engine:
         *,
         settings: Settings | None = None,
         plugins: Plugins | None = None,
+        types: TypeEngine | None = None,
         database: Database | None = None,
         blobs: BlobAccess | None = None,
         clock: Clock | None = None,
@@ -76,6 +80,7 @@ class Engine:
     ) -> None:
         self._plugins = plugins or Plugins.load(settings)
         self._settings = settings or self._plugins.settings
+        self._types = types or TypeEngine(self._plugins.transformer_specs, self._plugins.dataset_format_specs)
         self._given = (database, blobs, clock or HostClock(), executors)
         self._entities: dict[EntityId, Entity[Any, Any]] = {}
         self._runs: dict[ExecutionId, Run] = {}
@@ -91,14 +96,15 @@ class Engine:
         database = database or plugins.database(settings.store)
         await database.open()
         self._database = database
-        types = TypeEngine(plugins.transformer_specs, plugins.dataset_format_specs)
         access = blobs or plugins.blob_store
+        self._returned = self._types.context(f"{settings.blobs.rstrip('/')}/raw/outputs", access)
+        atexit.register(self._returned.close)  # what is returned outlives the engine, and may be looked at any time
         specs, makers = self._executors(executors, access, clock)
         self._executor_set = Executors(makers, self._hear)
         owner = uuid4().hex
         self._open = Services(
             plugins=plugins,
-            types=types,
+            types=self._types,
             database=PatientDatabase(database, clock) if database.is_durable else database,
             blobs=access,
             blobs_root=settings.blobs.rstrip("/"),
@@ -111,7 +117,7 @@ class Engine:
         )
         self._worker = WorkerServices(
             plugins=plugins,
-            types=types,
+            types=self._types,
             blobs=access,
             secrets=asking(plugins.secret_providers),
             entities=self._entities,
@@ -238,8 +244,9 @@ class Engine:
         Raises the task's own exception when one made the execution fail, else ``ExecutionFailed``.
         """
         services = self._services
-        context = services.types.context(f"{services.blobs_root}/raw/inputs/{uuid4().hex}", services.blobs)
-        inputs = literals_of(entity, args, kwargs, services.types, context)
+        prefix = f"{services.blobs_root}/raw/inputs/{uuid4().hex}"
+        with closing(services.types.context(prefix, services.blobs)) as context:
+            inputs = literals_of(entity, args, kwargs, services.types, context)
         ending = await self.run(entity, inputs, **rest)
         raise_failure(ending)
         assert ending.outputs is not None
@@ -247,9 +254,7 @@ class Engine:
 
     async def values(self, entity: Entity[Any, Any], outputs: LiteralMap) -> Any:
         """Convert the outputs of an execution of *entity* to what a call of it returns."""
-        services = self._services
-        context = services.types.context(f"{services.blobs_root}/raw/outputs", services.blobs)
-        return await values_of(entity, outputs, services.types, context)
+        return await values_of(entity, outputs, self._types, self._returned)
 
     async def resume(self, execution: ExecutionId, *, target: Entity[Any, Any] | None = None) -> None:
         """

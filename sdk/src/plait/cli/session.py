@@ -66,9 +66,10 @@ class Session:
 
     def engine(self) -> "Engine":
         """Make an engine on these settings."""
+        from plait_core.authoring.typesystem import process_types
         from plait_core.engine import Engine
 
-        return Engine(plugins=self.plugins)
+        return Engine(plugins=self.plugins, types=process_types())
 
     @asynccontextmanager
     async def store(self) -> "AsyncIterator[Database]":

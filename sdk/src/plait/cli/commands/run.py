@@ -7,6 +7,7 @@ the options of a launch may stand, too.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -88,8 +89,8 @@ def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any
         source = "-" if takes_stdin else params["inputs_file"]
         values = inputs.values_of(entity, given, inputs.read_document(source) if source else {})
         place = f"{session.settings.blobs}/raw/inputs/{uuid4().hex}"
-        context = process_types().context(place, session.plugins.blob_store)
-        literals = inputs.literals_of(entity, values, given, context)
+        with closing(process_types().context(place, session.plugins.blob_store)) as context:
+            literals = inputs.literals_of(entity, values, given, context)
     options = execution_options(params, annotations={SOURCE: _durable(target)})
     execution = session.execution_id(params["name"] or f"f{uuid4().hex[:19]}")
 
