@@ -17,6 +17,7 @@ from plait_core.authoring.options import PlanOptions
 from plait_core.authoring.typesystem import constants, process_types
 from plait_core.authoring.workflows import Workflow
 from plait_core.errors.authoring import InvalidLaunchPlan, UnknownOptions, WrongArguments
+from plait_core.errors.values import ConversionFailed
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.interfaces import Parameter, TypedInterface
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate, ScheduleSpec
@@ -119,12 +120,14 @@ class LaunchPlan(Entity[..., R], Generic[R]):
                 Parameter(
                     variable=variable,
                     is_required=(declared := self.python_interface.inputs[variable.name]).default is REQUIRED,
-                    default=None if declared.default is REQUIRED else _literal(declared.default, declared.type),
+                    default=None
+                    if declared.default is REQUIRED
+                    else _literal(variable.name, declared.default, declared.type),
                 )
                 for variable in self.interface.inputs
             ),
             fixed_inputs={
-                name: _literal(value, self.workflow.python_interface.inputs[name].type)
+                name: _literal(name, value, self.workflow.python_interface.inputs[name].type)
                 for name, value in self.fixed_inputs.items()
             },
             expected_outputs=self.interface.outputs,
@@ -238,5 +241,9 @@ def _understood(schedule: ScheduleSpec) -> ScheduleSpec:
     return schedule
 
 
-def _literal(value: Any, python_type: Any) -> Literal:
-    return process_types().converter(python_type).to_literal(value, constants())
+def _literal(name: str, value: Any, python_type: Any) -> Literal:
+    try:
+        return process_types().converter(python_type).to_literal(value, constants())
+    except ConversionFailed as failed:
+        failed.under(f".{name}")
+        raise

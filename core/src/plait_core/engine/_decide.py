@@ -15,6 +15,7 @@ from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, Unread, resolve_inputs
 from plait_core.engine._children import child_node_id
 from plait_core.engine._endings import abort, cancel_all, cancel_called, fail, fail_attempt, succeed
+from plait_core.engine._policies import timeout_ns
 from plait_core.engine._starting import start
 from plait_core.engine._state import TOP, ExecutionState, NodeState, Scope
 from plait_core.ir import events as ev
@@ -218,7 +219,8 @@ def _timer_fired(state: ExecutionState, stimulus: st.TimerFired) -> Decisions:
 def _timed_out(state: ExecutionState, node: NodeState, stimulus: st.TimerFired) -> Decisions:
     if node.is_cancelling:
         return ()
-    error = TaskError(code="TimeoutExpired", message="the attempt ran longer than its timeout allows")
+    limit_s = (timeout_ns(node) or 0) / 1e9
+    error = TaskError(code="TimeoutExpired", message=f"the attempt ran longer than its timeout of {limit_s:g} s")
     if stimulus.element is not None:
         return arrays.fail_element(node, stimulus.element, stimulus.n, error, stimulus.at_ns, is_abandoned=True)
     return fail_attempt(state, node, stimulus.n, error, stimulus.at_ns, is_abandoned=True)

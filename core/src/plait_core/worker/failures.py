@@ -5,9 +5,10 @@ Tracebacks keep the frames of user code and of the libraries it called; those of
 of a task, where values are converted, is the same next time; one in its body may pass.
 """
 
+import sys
 from asyncio import CancelledError, current_task
 from collections.abc import Iterator, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, filterfalse
 from types import TracebackType
 
 from plait_core.errors import (
@@ -28,8 +29,8 @@ OUTPUTS_NOT_FOUND = "OutputsNotFound"
 DEFAULT_CODE = "RuntimeError"
 
 _MACHINERY = {"functools", "importlib"}
-_WAYS_IN = {"asyncio", "click"}
-"""Packages whose frames stand between plait and the user's code, and say nothing of either."""
+_WAYS_IN = sys.stdlib_module_names | {"click"}
+"""Packages that plait calls, and through which it may come to the user's code."""
 
 
 def must_pass(exception: BaseException) -> bool:
@@ -95,12 +96,15 @@ def strip_frames(exception: BaseException) -> None:
     """
     Take plait's frames out of the traceback of *exception* and of what it came from, and those that only led to user code.
 
-    Where there are no others they stay, because then a bug of ours is looked for; errors of plait need none.
+    Where there are no others they stay, because then a bug of ours is looked for. An error of plait needs none, and keeps those
+    of the user's code alone, as does what it came from: it says what happened.
     """
+    is_told = isinstance(exception, PlaitError)
+    choose = filterfalse if is_told else dropwhile
     for link in _chain(exception):
         others = (frame for frame in _walk(link.__traceback__) if not _is_ours(frame))
-        frames = list(dropwhile(_leads_to_user_code, others))
-        if frames or isinstance(link, PlaitError):
+        frames = list(choose(_leads_to_user_code, others))
+        if frames or is_told:
             link.__traceback__ = _joined(frames)
 
 

@@ -28,7 +28,7 @@ def crash_error(returncode: int, log_tail: str, *, at_ns: int) -> TaskError:
 
 def timeout_error(limit_ns: int, *, at_ns: int) -> TaskError:
     """Say that a worker was stopped because its time was up."""
-    message = f"the attempt ran longer than its timeout of {limit_ns / 1e9:g} s and was stopped"
+    message = f"the attempt ran longer than its timeout of {limit_ns / 1e9:g} s"
     return TaskError(code=TIMEOUT_EXPIRED, message=message, at_ns=at_ns)
 
 

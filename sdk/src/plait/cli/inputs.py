@@ -51,7 +51,8 @@ def values_of(entity: Entity[Any, Any], ctx: click.Context, document: Mapping[st
     """
     inputs = entity.python_interface.inputs
     if unknown := document.keys() - inputs.keys():
-        raise click.UsageError(f"{entity.name} has no input {', '.join(map(repr, sorted(unknown)))}", ctx)
+        wrong, right = ", ".join(map(repr, sorted(unknown))), ", ".join(inputs) or "none"
+        raise click.UsageError(f"{entity.name} has no input {wrong}; its inputs are: {right}", ctx)
     values: dict[str, Any] = {}
     missing = []
     for name, declared in inputs.items():

@@ -102,14 +102,19 @@ class Sight:
 
 
 async def _place_of(engine: "Engine", execution: ExecutionId, error: TaskError) -> str:
-    """Say which node failed, and how often it was tried."""
+    """Say which node failed, or which element of one, and how often it was tried."""
     nodes = {row.node: row for row in await engine.database.views.nodes(execution)}
     failed = nodes.get(error.node)  # type: ignore[call-overload]  # the error's text is the node's id
     if failed is None:
         return ""
-    n_attempts = len(await engine.database.views.attempts(execution, failed.node))
-    times = f", tried {n_attempts} times," if n_attempts > 1 else ""
-    return f"{failed.kind} {failed.entity or failed.name} at node {failed.node}{times}"
+    place = f"{failed.kind} {failed.entity or failed.name} at node {failed.node}"
+    attempts = await engine.database.views.attempts(execution, failed.node)
+    last = next((row.id for row in reversed(attempts) if row.error and row.error.message == error.message), None)
+    if last is None:
+        return place
+    element = "" if last.element is None else f"element {last.element} of "
+    times = f", tried {last.n + 1} times," if last.n else ""
+    return f"{element}{place}{times}"
 
 
 def _document(ending: "Ending") -> dict[str, Any]:
