@@ -224,20 +224,22 @@ RUNS: Mapping[str, Case] = {
         ),
         typed="n\n",
     ),
-    "gate_that_nobody_answers": Case(
-        _workflow(
-            "return wait_for_input('amount', timeout=timedelta(milliseconds=300), expected_type=int)",
-            imports="from datetime import timedelta\nfrom plait import wait_for_input\n",
-        ),
-        error="ExecutionFailed",
-    ),
-    "missing_blob": Case(
+    "missing_file": Case(
         _workflow(
             "return size(file=file)",
             signature="(file: File = File('/nowhere/data.csv')) -> int",
             imports="from plait import File\n",
             tasks="@task\ndef size(file: File) -> int:\n    with file.open() as stream:\n        return len(stream.read())\n\n",
         ),
+    ),
+    "missing_blob": Case(
+        _workflow(
+            "return size(file=file)",
+            signature="(file: File = File('memory://nowhere/data.csv')) -> int",
+            imports="from plait import File\n",
+            tasks="@task\ndef size(file: File) -> int:\n    with file.open() as stream:\n        return len(stream.read())\n\n",
+        ),
+        error="BlobMissing",
     ),
     "kind_of_task_that_no_plugin_has": Case(
         "from typing import ClassVar\nfrom plait_core.authoring.tasks import PythonFunctionTask\n"
@@ -249,6 +251,11 @@ RUNS: Mapping[str, Case] = {
 """What goes wrong while it runs."""
 
 HELLO = _workflow("return double(x=n)")
+LARGE = _workflow(
+    "return size(s=large())",
+    tasks="@task\ndef large() -> str:\n    return 'x' * 3_000_000\n\n@task\ndef size(s: str) -> int:\n    return len(s)\n\n",
+)
+SECRET = RUNS["secret_that_is_nowhere"].code
 POINT = """
 from dataclasses import dataclass
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
@@ -43,8 +43,14 @@ class Desk:
         path.write_text(text)
         return path
 
-    def plait(self, *words: str | Path, typed: str = "", env: Mapping[str, str] | None = None) -> Called:
-        """Call ``plait`` with *words*, and *typed* on its standard input."""
+    def plait(
+        self,
+        *words: str | Path,
+        typed: str = "",
+        env: Mapping[str, str] | None = None,
+        in_child: Callable[[], None] | None = None,
+    ) -> Called:
+        """Call ``plait`` with *words*, and *typed* on its standard input; the new process calls *in_child* first."""
         done = subprocess.run(
             [PLAIT, *map(str, words)],
             input=typed,
@@ -54,5 +60,6 @@ class Desk:
             cwd=self.folder,
             env={**os.environ, **(env or {})},
             timeout=120,
+            preexec_fn=in_child,
         )
         return Called(done.returncode, done.stdout, done.stderr)

@@ -1,9 +1,11 @@
 """What acceptance tests share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.bad_inputs import HELLO
 from tests.acceptance.calling import Desk
 
 
@@ -11,3 +13,29 @@ from tests.acceptance.calling import Desk
 def desk(tmp_path: Path) -> Desk:
     """An empty folder to call ``plait`` in."""
     return Desk(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which an execution called ``earlier`` has succeeded."""
+    folder = tmp_path_factory.mktemp("earlier")
+    desk = Desk(folder)
+    desk.write("flow.py", HELLO)
+    called = desk.plait("run", "flow.py", "wf", "--name", "earlier", env={"PLAIT_HOME": str(folder / "home")})
+    assert called.code == 0, called.err
+    return folder / "home"
+
+
+@pytest.fixture
+def home(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that home, for one test to do harm to."""
+    home = tmp_path / "home"
+    shutil.copytree(recorded, home)
+    monkeypatch.setenv("PLAIT_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written."""
+    return bool(request.config.getoption("--update-golden"))
