@@ -1,6 +1,4 @@
-"""
-What holds for every test: records go to a folder of the test's own, and generated examples are the same each time.
-"""
+"""What holds for every test: records and names of its own, and generated examples that are the same each time."""
 
 import hypothesis
 import pytest
@@ -22,3 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test from reading or writing the records and settings of whoever runs it."""
     monkeypatch.setenv("PLAIT_HOME", str(tmp_path_factory.mktemp("plait-home")))
+
+
+@pytest.fixture(autouse=True)
+def _own_launch_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the names of launch plans, which are unique per process, from clashing between tests."""
+    monkeypatch.setattr("plait_core.authoring.launch_plans._plans", {})
