@@ -1,9 +1,9 @@
 """
 Snapshots: a state as bytes, so that a long log need not be folded from its beginning.
 
-Taken by ``Run`` every so many events, and read by ``load``, which folds the events that came later. A snapshot is disposable: it
-says nothing that the log does not say, and one of another version is left aside (docs/adr/snapshots-spare-the-fold.md). Templates are not in it: a node is
-found again by the digest of its closure, the graph it is in and its id there.
+Taken by ``Run`` as the log grows, and read by ``load``, which folds the events that came later. A snapshot is disposable: it says
+nothing that the log does not say, and one of another version is left aside. Templates are not in it: a node is found again
+by the digest of its closure, the graph it is in and its id there. Reasons: docs/adr/snapshots-spare-the-fold.md.
 """
 
 from collections.abc import Iterable, Mapping
