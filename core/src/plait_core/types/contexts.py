@@ -74,7 +74,7 @@ class ConversionContext:
     blobs: BlobAccess
     directory: str = ""
     datasets: DatasetReader | None = None
-    _made: list[Path] = attrs.field(factory=list, init=False, eq=False, repr=False)
+    _closing: list[Callable[[], object]] = attrs.field(factory=list, init=False, eq=False, repr=False)
 
     def new_uri(self, name: str = "") -> str:
         """Make a URI that nothing has been written to, ending in *name* if there is one."""
@@ -83,18 +83,21 @@ class ConversionContext:
 
     def new_directory(self) -> Path:
         """Make an empty local directory, which lasts until the context is closed."""
+        from shutil import rmtree
         from tempfile import mkdtemp
 
-        self._made.append(Path(mkdtemp(prefix="plait-", dir=self.directory or None)))
-        return self._made[-1]
+        made = mkdtemp(prefix="plait-", dir=self.directory or None)
+        self.when_closed(lambda: rmtree(made, ignore_errors=True))
+        return Path(made)
+
+    def when_closed(self, act: Callable[[], object]) -> None:
+        """Have *act* called by ``close``; the latest comes first."""
+        self._closing.append(act)
 
     def close(self) -> None:
-        """Delete the directories that were made."""
-        if self._made:
-            from shutil import rmtree
-
-            for made in self._made:
-                rmtree(made, ignore_errors=True)
+        """Delete the directories that were made, and do what else was left for now."""
+        while self._closing:
+            self._closing.pop()()
 
 
 def _no_store(uri: str) -> BlobStore:

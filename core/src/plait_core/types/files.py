@@ -116,7 +116,8 @@ class _Stored:
         return self.download()
 
     def __str__(self) -> str:
-        return self.remote_source or self.path
+        """Return what other programs can use, too: a path for what is stored on this machine, else the URI."""
+        return self.path if self.remote_source is None else local_path(self.remote_source)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

@@ -57,7 +57,7 @@ class StoredTransformer(TypeTransformer[File | Directory]):
             return Literal(value=Blob(uri=value.remote_source, type=blob_type))
         path = _existing(value.path, kind)
         if value.remote_path is False:
-            return Literal(value=Blob(uri=path.resolve().as_uri(), type=blob_type))
+            return Literal(value=Blob(uri=f"file://{path.resolve()}", type=blob_type))
         uri = os.fspath(value.remote_path) if value.remote_path else context.new_uri(path.name)
         content = _upload(path, uri, context.blobs(uri), self._n_files)
         return Literal(value=Blob(uri=uri, type=blob_type), hash=content)
@@ -119,7 +119,7 @@ class PathTransformer(StoredTransformer):
 
 
 class StreamTransformer(TypeTransformer[IO[Any]]):
-    """Converts ``TextIO`` and ``BinaryIO``: files opened for reading; a task cannot return them."""
+    """Converts ``TextIO`` and ``BinaryIO``: files open for reading while the task runs; a task cannot return them."""
 
     name = "stream"
     python_type = IO
@@ -134,7 +134,9 @@ class StreamTransformer(TypeTransformer[IO[Any]]):
 
     def to_python(self, literal: Literal, python_type: Any, context: ConversionContext) -> IO[Any]:
         path = File.at(_blob(literal, python_type).uri, context).download()
-        return Path(path).open("rb" if python_type is BinaryIO else "r")
+        stream = Path(path).open("rb" if python_type is BinaryIO else "r")  # noqa: SIM115  # closed with the context
+        context.when_closed(stream.close)
+        return stream
 
 
 def compile_pathlike(python_type: Any, types: Types) -> Converter:
