@@ -182,6 +182,7 @@ class Acting:
         inputs = node.inputs() if element is None else await self._element_inputs(node, element)
         attempt = attempt_id(self._state, node, n, element)
         services = self._services
+        self._remember_key(node, element, inputs)
         try:
             unit = unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
             report = await self._executor(node).submit(unit)
@@ -216,6 +217,7 @@ class Acting:
             if phases[element] != SCHEDULED or element in node.array.retries or node.is_cancelling:
                 continue
             inputs = await self._element_inputs(node, element)
+            self._remember_key(node, element, inputs)
             unit = unit_for(
                 state, node, attempt_id(state, node, 0, element), inputs, services.render, blobs=services.blobs_root
             )
@@ -350,6 +352,12 @@ class Acting:
         attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
         holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
         return verdict, None, holder.attempt != attempt
+
+    def _remember_key(self, node: NodeState, element: int | None, inputs: LiteralMap) -> None:
+        """Know under which key an attempt's outputs are to be kept, also where the cache was asked in an earlier life."""
+        policy = cache_policy(node)
+        if policy is not None and self._services.cache_mode != "off" and (node.id, element) not in self._run.keyed:
+            self._run.keyed[node.id, element] = keyed(node.template, policy, inputs)
 
     async def _is_whole(self, outputs: LiteralMap) -> bool:
         """Whether everything the outputs refer to is still there."""

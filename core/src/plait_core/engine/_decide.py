@@ -264,9 +264,11 @@ def _outputs_assembled(state: ExecutionState, stimulus: st.OutputsAssembled) -> 
 
 
 def _signalled(state: ExecutionState, stimulus: st.Signalled) -> Decisions:
-    if state.is_terminal or stimulus.signal_id in state.signals:
-        return ()
     gates_waiting = [node for node in state.waiting.get(stimulus.signal_id, ()) if not node.is_terminal]
+    if state.is_terminal or any(gates.misfit_of(node, stimulus.value) for node in gates_waiting):
+        return ()
+    if stimulus.signal_id in state.signals and not gates_waiting:
+        return ()
     received = ev.SignalReceived(signal_id=stimulus.signal_id, value=stimulus.value, principal=stimulus.principal)
     return (received, *(d for node in gates_waiting for d in gates.answer(state, node, stimulus.value)))
 

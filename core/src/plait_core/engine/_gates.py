@@ -6,6 +6,7 @@ Called by the rules. Pure. A signal that came before its gate opened is kept and
 
 from typing import TypeAlias
 
+from plait_core.compiler.values import misfit
 from plait_core.engine._conditions import literal_scalar
 from plait_core.engine._endings import fail, succeed
 from plait_core.engine._state import ExecutionState, NodeState
@@ -13,6 +14,7 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
 from plait_core.ir.literals import Literal
 from plait_core.ir.phases import NodePhase
+from plait_core.ir.types import BOOLEAN
 from plait_core.ir.workflows import Approve, Gate, Sleep, WaitForInput
 
 Decisions: TypeAlias = tuple[ev.Decision, ...]
@@ -27,9 +29,16 @@ def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
     limit = node.node.metadata.timeout_ns
     due_at_ns = None if limit is None else at_ns + limit
     opened = ev.GateOpened(node=node.id, due_at_ns=due_at_ns, signal_id=condition.signal_id)
-    if condition.signal_id not in state.signals:
+    early = state.signals.get(condition.signal_id)
+    if early is None or misfit_of(node, early) is not None:
         return (opened,)
-    return (opened, *answer(state, node, state.signals[condition.signal_id]))
+    return (opened, *answer(state, node, early))
+
+
+def misfit_of(node: NodeState, value: Literal) -> str | None:
+    """Say why *value* cannot answer a gate; ``None`` when it can."""
+    condition = _condition(node)
+    return misfit(value, condition.type if isinstance(condition, WaitForInput) else BOOLEAN)
 
 
 def answer(state: ExecutionState, node: NodeState, value: Literal) -> Decisions:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 import attrs
 
+from plait_core.compiler.values import misfit
 from plait_core.errors.engine import InvalidInputs
 from plait_core.ir.executions import Closure, ExecutionSpec
 from plait_core.ir.ids import EntityId, EntityKind, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import WORKFLOW_INPUT, Binding, Node, Promise, TaskRef, WorkflowTemplate
 
 
@@ -46,12 +48,12 @@ def plan_launch(closure: Closure, inputs: LiteralMap, options: ExecutionOptions,
         options = merged(plan.options, options)
     elif target.kind is EntityKind.TASK:
         template = closure.task_by_id[target]
-        resolved = _resolved(str(target.name), inputs, {}, [v.name for v in template.interface.inputs])
+        resolved = _resolved(str(target.name), inputs, {}, template.interface.input_types)
         closure = wrapped(closure, template)
     else:
         workflow = closure.workflow_by_id[target]
         defaults = _default_plan_inputs(closure, workflow.id)
-        resolved = _resolved(str(target.name), inputs, defaults, [v.name for v in workflow.interface.inputs])
+        resolved = _resolved(str(target.name), inputs, defaults, workflow.interface.input_types)
     spec = ExecutionSpec(target=target, user_inputs=inputs, inputs=resolved, options=options, **rest)  # type: ignore[arg-type]  # fields by name
     return Launch(closure=closure, spec=spec)
 
@@ -107,16 +109,23 @@ def _resolved_by_plan(plan: LaunchPlanTemplate, inputs: LiteralMap) -> dict[str,
     faults = [f"{name} is fixed by the launch plan" for name in inputs if name in fixed]
     if faults:
         raise InvalidInputs(target=f"launch plan {plan.id.name}", faults=tuple(faults))
-    names = [parameter.variable.name for parameter in plan.parameters if parameter.variable.name not in fixed]
-    return {**_resolved(f"launch plan {plan.id.name}", inputs, _defaults(plan), names), **fixed}
+    types = {p.variable.name: p.variable.type for p in plan.parameters if p.variable.name not in fixed}
+    return {**_resolved(f"launch plan {plan.id.name}", inputs, _defaults(plan), types), **fixed}
 
 
-def _resolved(target: str, inputs: LiteralMap, defaults: Mapping[str, Literal], names: list[str]) -> dict[str, Literal]:
-    faults = [f"{name} is no input" for name in inputs if name not in names]
-    faults += [f"{name} is missing" for name in names if name not in inputs and name not in defaults]
+def _resolved(
+    target: str, inputs: LiteralMap, defaults: Mapping[str, Literal], types: Mapping[str, LiteralType]
+) -> dict[str, Literal]:
+    faults = [f"{name} is no input" for name in inputs if name not in types]
+    faults += [f"{name} is missing" for name in types if name not in inputs and name not in defaults]
+    faults += [
+        f"{name} does not fit: {reason}"
+        for name, literal in inputs.items()
+        if name in types and (reason := misfit(literal, types[name], name))
+    ]
     if faults:
         raise InvalidInputs(target=target, faults=tuple(faults))
-    return {name: inputs[name] if name in inputs else defaults[name] for name in names}
+    return {name: inputs[name] if name in inputs else defaults[name] for name in types}
 
 
 def merged(plan: ExecutionOptions, asked: ExecutionOptions) -> ExecutionOptions:

@@ -16,6 +16,7 @@ from uuid import uuid4
 import attrs
 
 from plait_core.authoring.entities import Entity
+from plait_core.authoring.interfaces import REQUIRED
 from plait_core.authoring.secret_values import asking
 from plait_core.engine._calling import literals_of, raise_failure, values_of
 from plait_core.engine._channels import EngineChannel
@@ -23,6 +24,7 @@ from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
 from plait_core.engine._connectors import ConnectorExecutor, connector_executor_spec
 from plait_core.engine._executors import Executors
+from plait_core.engine._gates import misfit_of
 from plait_core.engine._inbox import stimulus_of, to_posted
 from plait_core.engine._launching import plan_launch
 from plait_core.engine._leases import Lessee
@@ -32,9 +34,16 @@ from plait_core.engine._run import Run, load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AbortAsked, Launched, Signalled, Stimulus
-from plait_core.errors.engine import ExecutionExists, ExecutionOwned, OwnershipLost, UnknownExecution, UnknownExecutor
+from plait_core.errors.engine import (
+    ExecutionExists,
+    ExecutionOwned,
+    InvalidSignal,
+    OwnershipLost,
+    UnknownExecution,
+    UnknownExecutor,
+)
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
-from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeExecutionId
 from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION
@@ -201,6 +210,8 @@ class Engine:
             ExecutionExists: the name is taken.
         """
         closure = self._traced(target)
+        if isinstance(target, Entity):
+            inputs = {**self._defaults(target, inputs), **inputs}
         launch = plan_launch(
             closure,
             inputs,
@@ -283,7 +294,14 @@ class Engine:
         self._drives[execution] = asyncio.get_running_loop().create_task(run.drive(), name=str(execution))
 
     async def signal(self, execution: ExecutionId, signal_id: str, value: Literal, *, principal: str = "") -> None:
-        """Hand a value to a gate, wherever the execution is driven."""
+        """
+        Hand a value to a gate, wherever the execution is driven; one that comes before its gate waits for it.
+
+        Raises ``UnknownExecution``, and ``InvalidSignal`` when the gate waits for a value of another type.
+        """
+        for node in (await self.state(execution)).waiting.get(signal_id, ()):
+            if not node.is_terminal and (reason := misfit_of(node, value)):
+                raise InvalidSignal(execution=str(execution), signal=signal_id, reason=reason)
         now = self._services.clock.now_ns()
         await self._deliver(execution, f"signal:{signal_id}", Signalled(now, signal_id, value, principal))
 
@@ -369,6 +387,17 @@ class Engine:
         if options.overwrite_cache is None and self._settings.cache == "overwrite":
             options = attrs.evolve(options, overwrite_cache=True)
         return options
+
+    def _defaults(self, target: Entity[Any, Any], given: LiteralMap) -> LiteralMap:
+        """Return the defaults of a task's own parameters; those of workflows and plans are in their templates."""
+        if target.kind is not EntityKind.TASK:
+            return {}
+        context = self._types.context("", self.blobs)
+        return {
+            name: self._types.converter(declared.type).to_literal(declared.default, context)
+            for name, declared in target.python_interface.inputs.items()
+            if name not in given and declared.default is not REQUIRED
+        }
 
     async def _begin(self, id_: ExecutionId, closure: Closure, spec: ExecutionSpec) -> Run:
         services = self._services

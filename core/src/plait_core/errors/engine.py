@@ -105,6 +105,24 @@ class InvalidInputs(UserError):
         return "give every required input once, by name, with a value of its type"
 
 
+class InvalidSignal(UserError):
+    """A gate was given a value of another type than it waits for."""
+
+    execution: str
+    signal: str
+    reason: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"{self.signal!r} of execution {self.execution} cannot be answered so: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "send a value of the gate's type; an approval takes true or false"
+
+
 class ExecutionFailed(UserError):
     """An execution ended without outputs, for a reason that is no exception of this process."""
 

@@ -35,3 +35,6 @@ class BatchSize:
 
 class Pickled:
     """Marks a type whose values may be pickled: ``Annotated[Model, Pickled]``."""
+
+    def __repr__(self) -> str:
+        return "Pickled()"
