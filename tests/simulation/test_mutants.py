@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from plait_core.engine import _acting, _apply, _cache, _decide, _endings, _policies, _run, _snapshots, engine
+from plait_core.engine import _acting, _apply, _books, _cache, _decide, _endings, _policies, _run, _snapshots, engine
 from plait_core.engine import _stimuli as st
 from plait_core.engine._run import Run
 from plait_core.ir import events as ev
@@ -42,23 +42,23 @@ def one_budget_for_both_faults(patch: pytest.MonkeyPatch) -> None:
 
 
 def successors_are_admitted_twice(patch: pytest.MonkeyPatch) -> None:
-    sound = _apply._admit
+    sound = _books.admit
 
     def admit(*args: Any, **kwargs: Any) -> Any:
         sound(*args, **kwargs)
         return sound(*args, **kwargs)
 
-    patch.setattr(_apply, "_admit", admit)
+    patch.setattr(_books, "admit", admit)
 
 
 def successors_start_too_early(patch: pytest.MonkeyPatch) -> None:
-    sound = _apply._open_scope
+    sound = _books.open_scope
 
     def open_scope(state: Any, at_ns: int, scope: Any) -> None:
         scope.pending = {node: min(n, 1) for node, n in scope.pending.items()}
         sound(state, at_ns, scope)
 
-    patch.setattr(_apply, "_open_scope", open_scope)
+    patch.setattr(_books, "open_scope", open_scope)
 
 
 def cancellation_is_forgotten(patch: pytest.MonkeyPatch) -> None:

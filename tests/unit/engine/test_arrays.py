@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 import pytest
 
-from plait_core.engine import _apply, _arrays
+from plait_core.engine import _arrays, _element_folds
 from plait_core.engine import _stimuli as st
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
@@ -177,7 +177,7 @@ def test_a_second_answer_of_the_cache_submits_nothing() -> None:
 
 def test_a_long_list_of_outputs_is_put_together_by_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it can be stored, and the state holds a reference."""
-    monkeypatch.setattr(_apply, "ASSEMBLE_DIRECTLY", 1)
+    monkeypatch.setattr(_element_folds, "ASSEMBLE_DIRECTLY", 1)
     play = mapped(2)
 
     ended(play, 0, 1)
