@@ -15,6 +15,7 @@ from plait_core.ir.workflows import Array, FailurePolicy, LaunchPlanRef, Node, T
 
 
 def open_command(state: ExecutionState, node: NodeState, command: Command) -> None:
+    """Have the shell do something for *node*, and remember that it is not answered."""
     key = command.key
     state.open[key] = command
     state.fresh.append(command)
@@ -22,6 +23,7 @@ def open_command(state: ExecutionState, node: NodeState, command: Command) -> No
 
 
 def close_command(state: ExecutionState, node: NodeState, key: Key) -> None:
+    """Take a command as answered; closing one that is not open changes nothing."""
     state.open.pop(key, None)
     node.commands.discard(key)
 
