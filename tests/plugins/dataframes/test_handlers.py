@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from plait_core.authoring.renderers import render
-from plait_core.errors.values import LibraryMissing, UnreadableDataset
+from plait_core.errors.values import LibraryMissing, UnreadableDataset, WrongColumn
 from plait_core.ir.literals import StructuredDatasetValue
 from plait_core.testing.memory import MemoryBlobStore
 from plait_core.types.datasets import StructuredDataset, kwtypes
@@ -215,3 +215,19 @@ def test_deck_shows_the_first_rows(library: str) -> None:
 
     assert "<table" in html
     assert [str(1000 + n) in html for n in range(30)] == [True] * 10 + [False] * 20
+
+
+@every_kind
+def test_column_that_holds_something_else_than_declared_is_refused(kind: Kind) -> None:
+    """When it is stored, and when it is read by a receiver that declares another type."""
+    types = make_types()
+    context, _ = make_context(types)
+    frame = kind.make(ROWS)
+    right = types.converter(Annotated[kind.type, kwtypes(city=str, people=float)])
+    wrong = types.converter(Annotated[kind.type, kwtypes(city=str, people=str)])
+
+    literal = right.to_literal(frame, context)
+
+    for convert in (lambda: wrong.to_literal(frame, context), lambda: wrong.to_python(literal, context)):
+        with pytest.raises(WrongColumn, match="'people' holds int, where str is declared"):
+            convert()

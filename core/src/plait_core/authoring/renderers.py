@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any, Protocol, get_args, get_origin, runtime_checkable
 
+from plait_core.types.dataset_columns import cell_type_text
+from plait_core.types.datasets import StructuredDataset
+
 TOP_ROWS = 10
 """How much of a dataframe a deck shows unless told otherwise."""
 
@@ -77,9 +80,20 @@ def render(value: Any, python_type: Any) -> str:
 
 
 def display(value: Any) -> str:
-    """Show *value* as a notebook would, else as text; of a dataframe, the first rows."""
+    """Show *value* as a notebook would, else as text; of a dataframe, the first rows, and of one that is stored, its columns."""
+    if isinstance(value, StructuredDataset):
+        return _dataset(value)
     if callable(getattr(value, "head", None)):
         value = value.head(TOP_ROWS)
     as_html = getattr(value, "_repr_html_", None)
     html = as_html() if callable(as_html) else None
     return html if isinstance(html, str) else f"<pre>{escape(str(value))}</pre>"
+
+
+def _dataset(dataset: StructuredDataset) -> str:
+    if dataset.dataframe is not None:
+        return display(dataset.dataframe)
+    columns = dataset.stored_type.columns if dataset.stored_type else ()
+    rows = [(column.name, cell_type_text(column.type)) for column in columns]
+    place = f"<p>{escape(str(dataset.uri))} ({escape(dataset.file_format)})</p>"
+    return place + (TableRenderer("Column", "Type").to_html(rows) if rows else "")

@@ -228,6 +228,22 @@ class UnreadableDataset(ConversionFailed):
         return "declare only columns that the data has, and read it in the format it was stored in"
 
 
+class WrongColumn(ConversionFailed):
+    """A column of a dataset holds something else than was declared."""
+
+    column: str
+    expected: str
+    found: str
+
+    @property
+    def problem(self) -> str:
+        return f"{self.place}column {self.column!r} holds {self.found}, where {self.expected} is declared"
+
+    @property
+    def remedy(self) -> str:
+        return f"convert the column, or declare kwtypes({self.column}={self.found})"
+
+
 class LibraryMissing(UserError):
     """What stores a dataframe needs a library that is not installed."""
 

@@ -26,8 +26,9 @@ from plait_core.ir.types import (
 from plait_core.types.blocking import run
 from plait_core.types.contexts import DETACHED, BlobStore, ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, type_name, wrong_value
+from plait_core.types.dataset_columns import check_columns
 from plait_core.types.dataset_formats import DatasetFormats
-from plait_core.types.datasets import StructuredDataset
+from plait_core.types.datasets import CSV, StructuredDataset
 from plait_core.types.files import files_under, is_remote, local_path
 from plait_core.types.transformers import TypeTransformer
 
@@ -89,6 +90,7 @@ class _Bound(TypeTransformer[Any]):
         scheme = uri.partition("://")[0] if "://" in uri else ""
         wanted = self._declared.format or dataset.file_format
         spec, handler = self._formats.find(type(dataset.dataframe), scheme, wanted)
+        check_columns(handler, dataset.dataframe, self._declared)
         if spec.protocol:
             handler.save(dataset.dataframe, uri, self._columns)
         else:
@@ -104,7 +106,7 @@ class _Bound(TypeTransformer[Any]):
         columns = self._columns or tuple(column.name for column in stored.type.columns) or None
         dataset = StructuredDataset(uri=stored.uri, file_format=stored.type.format)
         dataset.bind(self._reader, context, columns)
-        dataset.stored_type = stored.type
+        dataset.stored_type, dataset.declared_type = stored.type, self._declared
         return dataset if _is_handle(python_type) else dataset.open(python_type).all()
 
     def pack(self, value: Any, python_type: Any, context: ConversionContext) -> Plain:
@@ -183,19 +185,26 @@ class FormatReader:
             yield handler.load(dataset.uri, dataset.columns)
             return
         for path in _fetched(dataset, context):
-            yield _in_words(handler.read, [path], dataset.columns)
+            yield _read(spec, handler, [path], dataset)
 
     def read_all(self, dataset: StructuredDataset, python_type: type, context: ConversionContext) -> Any:
         """Return a dataset as one dataframe."""
         spec, handler = self._handler(dataset, python_type)
         if spec.protocol:
             return handler.load(dataset.uri, dataset.columns)
-        return _in_words(handler.read, _fetched(dataset, context), dataset.columns)
+        return _read(spec, handler, _fetched(dataset, context), dataset)
 
     def _handler(self, dataset: StructuredDataset, python_type: type) -> tuple[Any, Any]:
         uri = dataset.uri or ""
         scheme = uri.partition("://")[0] if "://" in uri else ""
         return self._formats.find(python_type, scheme, dataset.file_format or _suffix(uri))
+
+
+def _read(spec: Any, handler: Any, paths: Sequence[Path], dataset: StructuredDataset) -> Any:
+    dataframe = _in_words(handler.read, paths, dataset.columns)
+    if spec.format != CSV:  # in which a column has the type that its reader guesses
+        check_columns(handler, dataframe, dataset.declared_type)
+    return dataframe
 
 
 def _is_handle(python_type: Any) -> bool:

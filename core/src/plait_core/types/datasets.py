@@ -33,7 +33,9 @@ class DatasetFormat(Protocol):
     """
     Stores dataframes of one class in files of one format.
 
-    Methods run in any thread. They raise what the library raises; the caller adds where it happened.
+    Methods run in any thread. They raise what the library raises; the caller adds where it happened. A format may also have
+    ``column_types(dataframe)``, which maps the names of columns to int, float, str, bool, datetime or timedelta; what it leaves out is
+    not compared with what authors declare.
     """
 
     def write(self, dataframe: Any, directory: Path, columns: Sequence[str] | None) -> None:
@@ -63,7 +65,8 @@ class StructuredDataset:
 
     ``StructuredDataset(dataframe=df)`` is stored when a task returns it, at *uri* if that is given; ``StructuredDataset(uri=...)`` refers
     to what is stored there. Read it by ``dataset.open(pandas.DataFrame).all()``, or in parts by ``.iter()``. ``columns`` are those
-    that will be read, ``None`` for all; ``stored_type`` is the type of the literal that the handle came from.
+    that will be read, ``None`` for all; ``stored_type`` is the type of the literal that the handle came from, ``declared_type`` that
+    of its receiver.
     """
 
     __plait_transformer__ = "plait_core.types.dataset_conversions:DatasetTransformer"
@@ -84,6 +87,7 @@ class StructuredDataset:
         self.metadata = metadata
         self.columns: tuple[str, ...] | None = None
         self.stored_type: StructuredDatasetType | None = None
+        self.declared_type = StructuredDatasetType()
         self._opened_as: type | None = None
         self._reader: DatasetReader | None = None
         self._context: ConversionContext | None = None

@@ -5,8 +5,9 @@ Each relation that is read has a connection of its own, so that tasks of one pro
 fetches from it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ import duckdb
 from plait_dataframes.columns import chosen
 
 
-class DuckdbParquet:
+class DuckdbColumns:
+    """What the columns of relations hold."""
+
+    def column_types(self, dataframe: duckdb.DuckDBPyRelation) -> Mapping[str, type]:
+        found = zip(dataframe.columns, dataframe.types, strict=True)
+        return {name: _KINDS[kind.id] for name, kind in found if kind.id in _KINDS}
+
+
+class DuckdbParquet(DuckdbColumns):
     """``DatasetFormat`` of duckdb in parquet."""
 
     def write(self, dataframe: duckdb.DuckDBPyRelation, directory: Path, columns: Sequence[str] | None) -> None:
@@ -27,7 +36,7 @@ class DuckdbParquet:
             return _selected(duckdb.connect().read_parquet([str(path) for path in paths]), columns)
 
 
-class DuckdbCsv:
+class DuckdbCsv(DuckdbColumns):
     """``DatasetFormat`` of duckdb in csv."""
 
     def write(self, dataframe: duckdb.DuckDBPyRelation, directory: Path, columns: Sequence[str] | None) -> None:
@@ -38,6 +47,18 @@ class DuckdbCsv:
         with _complaints_as_values():
             files: Any = [str(path) for path in paths]  # duckdb's stubs know of one file only
             return _selected(duckdb.connect().read_csv(files), columns)
+
+
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint", "hugeint"), int),
+    **dict.fromkeys(("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"), int),
+    **dict.fromkeys(("float", "double"), float),
+    **dict.fromkeys(("date", "timestamp", "timestamp with time zone"), datetime),
+    "varchar": str,
+    "boolean": bool,
+    "interval": timedelta,
+}
+"""What duckdb calls the type of a column -> its type."""
 
 
 def _selected(relation: duckdb.DuckDBPyRelation, columns: Sequence[str] | None) -> duckdb.DuckDBPyRelation:

@@ -4,16 +4,30 @@ Handlers of ``pandas.DataFrame``: the only module that imports pandas.
 Parquet keeps the index; csv has columns only, and what it reads has the types that pandas infers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
+from pandas.api.types import infer_dtype
 
 from plait_dataframes.columns import chosen
 
 
-class PandasParquet:
+class PandasColumns:
+    """What the columns of dataframes hold; a float column with gaps may be one of integers."""
+
+    def column_types(self, dataframe: pd.DataFrame) -> Mapping[str, type]:
+        found = {str(name): _KINDS.get(infer_dtype(column, skipna=True)) for name, column in dataframe.items()}
+        return {
+            name: kind
+            for name, kind in found.items()
+            if kind is not None and not (kind is float and dataframe[name].hasnans)
+        }
+
+
+class PandasParquet(PandasColumns):
     """``DatasetFormat`` of pandas in parquet."""
 
     def write(self, dataframe: pd.DataFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -23,7 +37,7 @@ class PandasParquet:
         return _joined([_read_parquet(path, columns) for path in paths])
 
 
-class PandasCsv:
+class PandasCsv(PandasColumns):
     """``DatasetFormat`` of pandas in csv."""
 
     def write(self, dataframe: pd.DataFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -31,6 +45,20 @@ class PandasCsv:
 
     def read(self, paths: Sequence[Path], columns: Sequence[str] | None) -> pd.DataFrame:
         return _joined([_selected(pd.read_csv(path), columns) for path in paths])
+
+
+_KINDS = {
+    "integer": int,
+    "floating": float,
+    "string": str,
+    "boolean": bool,
+    "datetime64": datetime,
+    "datetime": datetime,
+    "date": datetime,
+    "timedelta64": timedelta,
+    "timedelta": timedelta,
+}
+"""What pandas calls the content of a column -> its type."""
 
 
 def _selected(dataframe: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:

@@ -4,8 +4,9 @@ Handlers of ``polars.DataFrame`` and ``polars.LazyFrame``: the only module that 
 A lazy frame is computed when it is stored, in batches; a stored one is scanned, so that only what a query needs is read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,15 @@ import polars as pl
 from plait_dataframes.columns import chosen
 
 
-class LazyPolarsParquet:
+class PolarsColumns:
+    """What the columns of frames hold."""
+
+    def column_types(self, dataframe: pl.LazyFrame | pl.DataFrame) -> Mapping[str, type]:
+        found = {name: _kind(dtype) for name, dtype in dataframe.lazy().collect_schema().items()}
+        return {name: kind for name, kind in found.items() if kind is not None}
+
+
+class LazyPolarsParquet(PolarsColumns):
     """``DatasetFormat`` of lazy polars in parquet."""
 
     def write(self, dataframe: pl.LazyFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -25,7 +34,7 @@ class LazyPolarsParquet:
             return _selected(pl.scan_parquet(list(paths)), columns)
 
 
-class LazyPolarsCsv:
+class LazyPolarsCsv(PolarsColumns):
     """``DatasetFormat`` of lazy polars in csv."""
 
     def write(self, dataframe: pl.LazyFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -37,7 +46,7 @@ class LazyPolarsCsv:
             return _selected(pl.scan_csv(list(paths), try_parse_dates=True), columns)
 
 
-class PolarsParquet:
+class PolarsParquet(PolarsColumns):
     """``DatasetFormat`` of polars in parquet."""
 
     def write(self, dataframe: pl.DataFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -48,7 +57,7 @@ class PolarsParquet:
             return LazyPolarsParquet().read(paths, columns).collect()
 
 
-class PolarsCsv:
+class PolarsCsv(PolarsColumns):
     """``DatasetFormat`` of polars in csv."""
 
     def write(self, dataframe: pl.DataFrame, directory: Path, columns: Sequence[str] | None) -> None:
@@ -57,6 +66,21 @@ class PolarsCsv:
     def read(self, paths: Sequence[Path], columns: Sequence[str] | None) -> pl.DataFrame:
         with _complaints_as_values():
             return LazyPolarsCsv().read(paths, columns).collect()
+
+
+_KINDS: Mapping[object, type] = {
+    pl.String: str,
+    pl.Boolean: bool,
+    pl.Datetime: datetime,
+    pl.Date: datetime,
+    pl.Duration: timedelta,
+}
+
+
+def _kind(dtype: pl.DataType) -> type | None:
+    if dtype.is_integer():
+        return int
+    return float if dtype.is_float() else _KINDS.get(dtype.base_type())
 
 
 def _selected(frame: pl.LazyFrame, columns: Sequence[str] | None) -> pl.LazyFrame:
