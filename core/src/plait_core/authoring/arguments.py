@@ -119,6 +119,15 @@ def check_values(declaration: str, arguments: Mapping[str, Any]) -> None:
         raise _invalid(declaration, "timeout", f"is {timeout!r}", "give seconds as an int, or a timedelta")
     if not _is_count(retries := arguments.get("retries", 0)) and type(retries).__name__ != "Retry":
         raise _invalid(declaration, "retries", f"is {retries!r}", "give a number from 0 up, or a Retry")
+    if fields := arguments.get("deck_fields"):
+        _check_deck_fields(declaration, fields)
+
+
+def _check_deck_fields(declaration: str, fields: Sequence[Any]) -> None:
+    from plait_core.authoring.decks import DeckField  # seldom named, and decks need contexts
+
+    if unknown := [field for field in fields if field not in tuple(DeckField)]:
+        raise _invalid(declaration, "deck_fields", f"names {unknown[0]!r}", f"choose from {', '.join(DeckField)}")
 
 
 def metadata(task: Any) -> TaskMetadata:

@@ -4,6 +4,7 @@ Secrets, as tasks ask for them: ``secret_requests=[Secret(group="db", key="passw
 A request travels with the task; the value reaches the attempt by the executor's own way, never through plait's records.
 """
 
+import re
 from typing import ClassVar
 
 import attrs
@@ -31,6 +32,13 @@ class Secret:
                 option="group",
                 detail="and key are both missing",
                 expected="give a group, a key, or both",
+            )
+        if self.env_var is not None and not re.fullmatch("[A-Z_][A-Z0-9_]*", self.env_var):
+            raise InvalidOption(
+                declaration="Secret",
+                option="env_var",
+                detail=f"is {self.env_var!r}",
+                expected="give capital letters, digits and underscores, no digit first",
             )
 
     def request(self) -> SecretRequest:
