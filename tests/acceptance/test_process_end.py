@@ -1,4 +1,4 @@
-"""What is left of plain calls when they raise, and when their process ends."""
+"""What is left of plain calls when they raise, when their process ends, and when they stand at the top of a module."""
 
 import os
 import subprocess
@@ -48,6 +48,21 @@ thread.join()
 """
 
 
+CARELESS = """
+from plait import task, workflow
+
+@task
+def one() -> int:
+    return 1
+
+@workflow
+def wf() -> int:
+    return one()
+
+wf()
+"""
+
+
 @pytest.mark.parametrize("recorded", ["0", "1"])
 def test_process_ends_without_warnings_and_leaves_nothing_in_the_temporary_directory(
     recorded: str, tmp_path: Path
@@ -81,3 +96,21 @@ def test_what_a_task_raises_has_no_context() -> None:
     with pytest.raises(ValueError, match="1") as caught:
         fail(n=1)
     assert caught.value.__context__ is None
+
+
+def test_call_at_the_top_of_a_module_starts_no_runs_in_workers(tmp_path: Path) -> None:
+    """Every one of them would import the module, and start another."""
+    (tmp_path / "careless.py").write_text(CARELESS)
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import careless"],
+        env={**os.environ, "PLAIT_EXECUTORS": "process", "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert 'put the call under `if __name__ == "__main__":`' in done.stderr

@@ -368,6 +368,22 @@ class NoLocalRunner(UserError):
         return "import plait first; it brings the embedded engine"
 
 
+class CalledAtImport(UserError):
+    """A module calls an entity while a worker imports it, and would so start a run in every worker of that run."""
+
+    entity: str
+
+    @property
+    def problem(self) -> str:
+        """Which one."""
+        return f"{self.entity} is called while a worker imports the code of a task"
+
+    @property
+    def remedy(self) -> str:
+        """Where such calls belong."""
+        return 'put the call under `if __name__ == "__main__":`'
+
+
 class ChildFailed(UserError):
     """An entity called by an eager task failed for good."""
 

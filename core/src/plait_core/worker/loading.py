@@ -8,6 +8,7 @@ The default resolver imports ``module:qualified.name``. Any other is itself ``mo
 from importlib import import_module
 from typing import Any
 
+from plait_core.authoring.calls import importing
 from plait_core.authoring.entities import Entity
 from plait_core.errors.running import EntityNotLoadable, UnknownResolver
 from plait_core.ir.tasks import TaskTemplate
@@ -23,6 +24,7 @@ def load_entity(call: FunctionCall | None, template: TaskTemplate) -> Entity[Any
     Raises:
         EntityNotLoadable: There is none; whatever its module raised is the cause.
         UnknownResolver: The resolver is none.
+        CalledAtImport: The module runs an entity by itself.
     """
     location, resolver = (call.location, call.resolver) if call else (template.location, template.resolver)
     name = template.id.name
@@ -39,7 +41,8 @@ def _resolve(location: str) -> Any:
     module, separator, qualified_name = location.partition(":")
     if not (module and separator and qualified_name):
         raise ValueError("a location reads 'module:name'")
-    found: Any = import_module(module)
+    with importing():
+        found: Any = import_module(module)
     for name in qualified_name.split("."):
         found = getattr(found, name)
     return found
