@@ -1,8 +1,9 @@
 """
-``python -m tests.bench [NAME ...] [--quick] [--record]``: measure, compare, and say which budgets are met.
+``python -m tests.bench [NAME ...] [--quick] [--record] [--report]``: measure, compare, and say which budgets are met.
 
 Probes of one section take turns (A, B, A, B, …), so that whatever else the machine does weighs on
-all of them alike. The exit status is 1 when a budget is missed or has no result.
+all of them alike. The exit status is 1 when a budget is missed or has no result; with ``--report``, for machines
+whose load nobody controls, only when there is no result.
 """
 
 import argparse
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     print(figures)
     if options.record:
         PAGE.write_text(with_figures(PAGE.read_text(), figures))
-    return 0 if all(verdict.text == "met" for verdict in verdicts) else 1
+    accepted = {"met", "MISSED"} if options.report else {"met"}
+    return 0 if all(verdict.text in accepted for verdict in verdicts) else 1
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -43,6 +45,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", type=_section, metavar="NAME", help=f"of {', '.join(BUDGETS)}")
     parser.add_argument("--quick", action="store_true", help="one round of each probe")
     parser.add_argument("--record", action="store_true", help="write the figures to docs/benchmarks.md")
+    parser.add_argument("--report", action="store_true", help="show missed budgets without failing")
     options = parser.parse_args(arguments)
     if options.record and (options.names or options.quick):
         parser.error("--record takes the figures of a whole run: leave out NAME and --quick")

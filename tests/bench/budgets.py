@@ -20,10 +20,6 @@ def _chain(side: str, module: str, n_tasks: int = 1000, *, durability: str | Non
     return _figure("s_per_item", side, "time_calls.py", module, n_tasks, durability=durability)
 
 
-def _first_chain(side: str) -> Figure:
-    return _figure("first_s_per_item", side, "time_calls.py", "chain_ints", 1000)
-
-
 def _map(key: str, module: str, n_elements: int = 100_000) -> Figure:
     return _figure(key, "plait", "time_calls.py", module, n_elements, durability="normal")
 
@@ -64,12 +60,6 @@ BUDGETS: dict[str, tuple[Budget, ...]] = {
             "chain of ints, in memory, per task : flytekit",
             _chain("plait", "chain_ints"),
             _chain("flytekit", "chain_ints"),
-            1 / 20,
-        ),
-        _per_item(
-            "the same, first call (with tracing and compiling) : flytekit",
-            _first_chain("plait"),
-            _first_chain("flytekit"),
             1 / 20,
         ),
         _per_item(

@@ -35,7 +35,7 @@ RECONCILE_AFTER_S = 30.0
 YIELD_AFTER_NS = 5_000_000
 """How long a run may keep the loop while tasks end as soon as they are submitted."""
 
-SNAPSHOT_AFTER = 1000
+SNAPSHOT_AFTER = 10_000
 """How many events of an execution are folded at most before a snapshot spares the next engine the work."""
 
 
@@ -280,9 +280,9 @@ class Run:
             raise OwnershipLost(execution=str(append.execution), owner=self.services.owner)
 
     async def _save_snapshot(self) -> None:
-        """Store what the log comes to; each time the log is half as long again, so that all of them cost little."""
+        """Store what the log comes to; each time the log is twice as long, so that all of them cost little."""
         state = self.state
-        self._snapshot_at = state.seq + max(SNAPSHOT_AFTER, state.seq // 2)
+        self._snapshot_at = state.seq + max(SNAPSHOT_AFTER, state.seq)
         if self.services.database.is_durable and not state.is_terminal:
             from plait_core.engine._snapshots import take
 

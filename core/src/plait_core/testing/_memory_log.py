@@ -18,9 +18,9 @@ from plait_core.testing._memory_records import Record, Records
 class MemoryLog:
     """``EventLog`` over ``Records``."""
 
-    def __init__(self, records: Records, *, keeps_ended: bool = True) -> None:
+    def __init__(self, records: Records, *, keeps_history: bool = True) -> None:
         self._records = records
-        self._keeps_ended = keeps_ended
+        self._keeps_history = keeps_history
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         return [batch.execution for batch in batches if not self._commit(batch)]
@@ -34,7 +34,8 @@ class MemoryLog:
             record = executions[batch.execution] = Record(batch.owner, batch.row)
         elif batch.first_seq != record.next_seq or batch.owner != record.owner:
             return False
-        record.turns.append((batch.first_seq, batch.at_ns, batch.decisions))
+        if self._keeps_history:
+            record.turns.append((batch.first_seq, batch.at_ns, batch.decisions))
         record.next_seq += len(batch.decisions)
         record.row = batch.row
         for node in batch.nodes:
@@ -47,7 +48,7 @@ class MemoryLog:
         for entry in batch.cache:
             self._records.cache[entry.key.digest] = entry
             self._records.reservations.pop(entry.key.digest, None)
-        if not self._keeps_ended and batch.row.phase in TERMINAL_EXECUTION:
+        if not self._keeps_history and batch.row.phase in TERMINAL_EXECUTION:
             del executions[batch.execution]
         return True
 

@@ -20,7 +20,8 @@ class MemoryDatabase:
     """
     ``Database`` in dicts.
 
-    *clock* judges leases and waits, the host's by default. Without *has_views*, nodes are not listed, and executions are dropped when they end.
+    *clock* judges leases and waits, the host's by default. Without *has_views*, nobody can look:
+    nodes are not listed, events are not kept, and executions are dropped when they end.
     """
 
     is_durable = False
@@ -29,7 +30,7 @@ class MemoryDatabase:
         self.has_views = has_views
         records = self._records = Records(clock or HostClock())
         catalog = Catalog()
-        self.log = MemoryLog(records, keeps_ended=has_views)
+        self.log = MemoryLog(records, keeps_history=has_views)
         self.views = MemoryViews(records)
         self.leases = MemoryLeases(records)
         self.inbox = MemoryInbox(records)
