@@ -103,6 +103,9 @@ WORKFLOWS: Mapping[str, Case] = {
     "promise_in_arithmetic": _fails_as("PromiseMisuse", "return double(x=n + 1)"),
     "promise_in_fstring": _fails_as("PromiseMisuse", "print(f'n is {n}')\nreturn double(x=n)"),
     "promise_in_and": _fails_as("PromiseMisuse", "return double(x=n) and number()"),
+    "body_that_raises": _fails_as(
+        "TypeError", "timedelta(days=n)\nreturn number()", imports="from datetime import timedelta\n"
+    ),
     "unknown_argument": _fails_as("WrongArguments", "return double(y=n)"),
     "missing_argument": _fails_as("WrongArguments", "return double()"),
     "wrong_constant": _fails_as("WrongValue", "return double(x='three')"),

@@ -36,6 +36,23 @@ class ImportFailed(UserError):
         return "fix what the traceback shows; nothing was run"
 
 
+class TracingFailed(UserError):
+    """The body of a workflow raises while its graph is recorded; the cause has the traceback."""
+
+    entity: str
+    reason: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the graph of {self.entity} cannot be recorded: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "in the body of a workflow, inputs and results are promises; compute with values inside a task"
+
+
 class NameTaken(UserError):
     """A file cannot be imported under its own name, because another module has it."""
 

@@ -11,7 +11,7 @@ INTERRUPTED_EXIT = 130
 
 def report(error: PlaitError) -> None:
     """Tell of an error that ended the command, after the lines of the user's code that led to it."""
-    if type(error).__name__ == "ImportFailed" and error.__cause__ is not None:
+    if type(error).__name__ in {"ImportFailed", "TracingFailed"} and error.__cause__ is not None:
         if not isinstance(error.__cause__, PlaitError):
             click.echo(_user_traceback(error.__cause__), err=True)
             _tell(error.problem, error.remedy)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.tasks import SecurityContext
 
 
 def launch_options() -> list[click.Option]:
@@ -53,6 +54,13 @@ def launch_options() -> list[click.Option]:
         ),
         click.Option(["--tag", "tags"], multiple=True, metavar="TAG", help="Tag the execution."),
         click.Option(
+            ["--service-account"], default="", metavar="NAME", help="Run as this account, on executors that have any."
+        ),
+        click.Option(
+            ["--interruptible/--no-interruptible"], default=None, help="Allow, or forbid, preemptible machines."
+        ),
+        click.Option(["--disable-notifications"], is_flag=True, help="Tell nobody how it ends."),
+        click.Option(
             ["--envvar", "--envvars", "envs"],
             multiple=True,
             metavar="K=V",
@@ -72,6 +80,9 @@ def execution_options(params: Mapping[str, Any], *, annotations: Mapping[str, st
         raw_data_prefix=params["raw_data_prefix"],
         max_parallelism=params["max_parallelism"],
         overwrite_cache=params["overwrite_cache"] or None,
+        security=SecurityContext(service_account=params["service_account"]) if params["service_account"] else None,
+        interruptible=params["interruptible"],
+        notifications=() if params["disable_notifications"] else None,
     )
 
 

@@ -10,8 +10,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from plait.cli.errors import ImportFailed, NameTaken, NothingThere
+from plait.cli.errors import ImportFailed, NameTaken, NothingThere, TracingFailed
+from plait_core.errors import PlaitError
+
+if TYPE_CHECKING:
+    from plait_core.authoring.entities import Entity
+    from plait_core.authoring.tracing import Traced
 
 _UNUSED = {"test"}
 """Modules of Python that nobody imports, so that a file of the name does no harm."""
@@ -79,6 +85,23 @@ def _import(target: str, name: str) -> ModuleType:
         raise _failed(target, error) from error
     except (Exception, SystemExit) as error:
         raise _failed(target, error) from error
+
+
+def traced(entity: "Entity[Any, Any]") -> "Traced":
+    """
+    Return the graph of an entity; it is recorded once per process.
+
+    Raises:
+        TracingFailed: the body of a workflow raises something that is none of our errors; that is the cause.
+    """
+    from plait_core.authoring.tracing import trace
+
+    try:
+        return trace(entity)
+    except PlaitError:
+        raise
+    except Exception as error:
+        raise TracingFailed(entity=entity.name, reason=f"{type(error).__name__} was raised") from error
 
 
 def _failed(target: str, error: BaseException) -> ImportFailed:

@@ -12,7 +12,7 @@ import click
 
 from plait.cli import documents
 from plait.cli.entities import declared_in
-from plait.cli.modules import load_module
+from plait.cli.modules import load_module, traced
 from plait.cli.session import Session, executor_option, with_settings
 from plait_core.authoring.entities import Entity
 from plait_core.errors import UserError
@@ -44,11 +44,10 @@ def command(ctx: click.Context, targets: Sequence[str], as_json: bool) -> None:
 
 def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:
     """Yield what is wrong with *entity* and all it can reach; a body that cannot be traced is one fault."""
-    from plait_core.authoring.tracing import trace
     from plait_core.compiler.checks import check
 
     try:
-        closure = trace(entity).closure
+        closure = traced(entity).closure
         found = check(closure)
         yield from found
         if not found:

@@ -3,7 +3,7 @@
 import click
 
 from plait.cli.entities import find
-from plait.cli.modules import load_module
+from plait.cli.modules import load_module, traced
 from plait.cli.session import Session, with_settings
 
 
@@ -17,10 +17,9 @@ from plait.cli.session import Session, with_settings
 @click.pass_obj
 def command(session: Session, target: str, entity: str, format: str) -> None:
     """Draw what an entity runs."""
-    from plait_core.authoring.tracing import trace
     from plait_core.compiler.drawings import render_dot, render_mermaid
     from plait_core.compiler.graphs import render_text
 
     session.plugins  # noqa: B018  # this process's, before user code asks for any
     render = {"text": render_text, "mermaid": render_mermaid, "dot": render_dot}[format]
-    click.echo(render(trace(find(load_module(target), entity)).closure), nl=False)
+    click.echo(render(traced(find(load_module(target), entity)).closure), nl=False)

@@ -18,7 +18,7 @@ from plait.cli import documents, inputs
 from plait.cli.entities import declared_in, document_of, find, line_of
 from plait.cli.forms import EntityForm
 from plait.cli.launching import execution_options, launch_options
-from plait.cli.modules import load_module, source_files
+from plait.cli.modules import load_module, source_files, traced
 from plait.cli.session import Session, executor_option, setting_options
 from plait.cli.sights import Sight, Watch
 from plait_core.authoring.typesystem import process_types
@@ -97,6 +97,7 @@ def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any
     async def start(engine: "Engine") -> None:
         await engine.launch(entity, literals, options=options, name=execution.name)
 
+    traced(entity)
     return Sight(session, entity, execution, start, watch, as_json=params["as_json"])
 
 
