@@ -7,6 +7,7 @@ answers by a stimulus; what ends at once answers at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -40,7 +41,7 @@ FLUSH_AFTER_NS = 50_000_000
 """How long successes of elements may wait for company before they are recorded."""
 
 RESERVATION_POLL_S = 1.0
-"""How long a node waits before it asks again for a value that another attempt is making."""
+"""How long a node waits before it asks again for a value that another engine's attempt, or one that failed, was making."""
 
 CHILD_POLL_S = 1.0
 """How long to wait before a child that is to be stopped is looked for again."""
@@ -310,7 +311,13 @@ class Acting:
         node = self._state.nodes[command.node]
         verdict, outputs, held = await self._ask_cache(node, None, node.inputs())
         retry_at = self._now() + int(RESERVATION_POLL_S * 1e9) if held else None
+        if held:
+            self._services.awaited.setdefault(verdict.key, []).append(partial(self._ask_again, node.id))
         self._run.tell(st.CacheLookedUp(self._now(), node.id, verdict, outputs, retry_at))
+
+    def _ask_again(self, node: NodeId) -> None:
+        """The value that a node waits for has been made, by a run of this engine: no need to wait for the time to ask."""
+        self._run.tell(st.TimerFired(self._now(), node, "cache"))
 
     async def _look_up_elements(self, command: cmd.LookUpElements) -> None:
         node = self._state.nodes[command.node]

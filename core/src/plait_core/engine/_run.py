@@ -200,7 +200,11 @@ class Run:
         first_seq = state.seq + 1
         decisions = take_turn(state, mail, now)
         if decisions or posted:
-            await self._commit(self._append(first_seq, now, decisions, posted))
+            append = self._append(first_seq, now, decisions, posted)
+            await self._commit(append)
+            for entry in append.cache:
+                for wake in self.services.awaited.pop(entry.key.digest, ()):
+                    wake()
             if state.seq >= self._snapshot_at:
                 await self._save_snapshot()
         fresh, state.fresh = state.fresh, []

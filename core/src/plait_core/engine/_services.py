@@ -4,7 +4,7 @@ What every run of one engine shares: ports, compiled closures, and how units are
 Made by ``Engine`` when it opens; has no state of its own beyond caches of pure functions.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import attrs
@@ -44,6 +44,8 @@ class Services:
     owner: str
     cache_mode: str = "on"
     library: MutableMapping[str, CompiledClosure] = attrs.field(factory=dict)
+    awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
+    """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
     _fragments: dict[str, Closure] = attrs.field(factory=dict)
     """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
     _actions: dict[int, tuple[TaskTemplate, Action]] = attrs.field(factory=dict)
