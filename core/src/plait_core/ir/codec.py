@@ -42,6 +42,7 @@ _PRIMITIVES = {
     SimpleType.DURATION: int,
 }
 _PRIMITIVE_BY_TAG = {kind.value: (kind, python_type) for kind, python_type in _PRIMITIVES.items()}
+_NO_PRIMITIVE: tuple[SimpleType, type | None] = (SimpleType.NONE, None)
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -275,6 +276,12 @@ def _register_literals(converter: "Converter") -> None:
     def decode(data: Any, _: Any) -> Literal:
         if not isinstance(data, dict):
             raise TypeError(f"expected a literal, found {_shown(data)}")
+        if len(data) == 1:  # most literals are a primitive and nothing else
+            body: Any
+            ((tag, body),) = data.items()
+            kind, python_type = _PRIMITIVE_BY_TAG.get(tag, _NO_PRIMITIVE)
+            if body.__class__ is python_type:
+                return Literal(value=Primitive(kind=kind, value=body))
         riders = {name: data[name] for name in ("hash", "metadata") if name in data}
         value = {tag: body for tag, body in data.items() if tag not in riders} if riders else data
         if not value:
