@@ -280,7 +280,8 @@ def _register_literals(converter: "Converter") -> None:
             body: Any
             ((tag, body),) = data.items()
             kind, python_type = _PRIMITIVE_BY_TAG.get(tag, _NO_PRIMITIVE)
-            if body.__class__ is python_type:
+            is_plain = body.__class__ is python_type
+            if is_plain:
                 return Literal(value=Primitive(kind=kind, value=body))
         riders = {name: data[name] for name in ("hash", "metadata") if name in data}
         value = {tag: body for tag, body in data.items() if tag not in riders} if riders else data
