@@ -194,7 +194,8 @@ class TaskTemplate(Shape):
     A task as the platform knows it.
 
     ``custom`` belongs to the task kind, ``config`` is string to string. ``location`` says where Python
-    finds the entity again (``module:qualified.name``); empty for kinds that need no Python.
+    finds the entity again (``module:qualified.name``); empty for kinds that need no Python. ``bundle`` is the sha256
+    digest (hex) of the archive of source files that holds it, empty for code that is importable where tasks run.
     """
 
     id: EntityId
@@ -209,3 +210,4 @@ class TaskTemplate(Shape):
     extended_resources: ExtendedResources = ExtendedResources()
     location: str = ""
     resolver: str = "default"
+    bundle: str = ""

@@ -24,8 +24,8 @@ class FunctionCall(Shape):
     """
     Load a Python entity and run it.
 
-    ``location`` is ``module:qualified.name``, read by the named resolver; ``bundle`` is the digest of the source
-    archive to unpack first, empty when the code is importable already.
+    ``location`` is ``module:qualified.name``, read by the named resolver; ``bundle`` is the URI of the source archive to unpack
+    first, which ends in ``/<sha256 digest>.tar.gz``, and empty when the code is importable already.
     """
 
     entity: EntityId

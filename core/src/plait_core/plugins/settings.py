@@ -39,6 +39,8 @@ class Settings:
         domain: Domain of the same.
         default_image: Image of tasks that name none, on executors that use images.
         max_parallelism: Attempts of one execution that may run at once; ``None`` for no limit.
+        endpoint: URL of the server that ``--remote`` and ``Remote`` talk to.
+        token: What identifies this process there; by default the one kept for the endpoint under ``home``/tokens.
         cache: Whether cached outputs are used, ignored, or replaced.
         allow_plugins: The only plugins to load; empty for all that are installed.
         block_plugins: Plugins not to load.
@@ -57,6 +59,8 @@ class Settings:
     domain: str = DEFAULT_DOMAIN
     default_image: str = ""
     max_parallelism: int | None = None
+    endpoint: str = "http://localhost:30080"
+    token: str = attrs.field(default="", repr=False)
     cache: Literal["on", "off", "overwrite"] = "on"
     allow_plugins: tuple[str, ...] = ()
     block_plugins: tuple[str, ...] = ()

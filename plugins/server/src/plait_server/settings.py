@@ -1,0 +1,29 @@
+"""The settings of plait_server: the table ``[plugins.server]``."""
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class ServerSettings:
+    """
+    How the server listens, and what it accepts.
+
+    Attributes:
+        host: Address to listen on; the loopback by default, so that nobody else can reach it.
+        port: Port to listen on; 0 for any that is free.
+        url: Origin, with a prefix if any, by which browsers and clients reach the server; ``http://localhost:<port>`` by default.
+        pool: Name of the pool whose executions the engines of this server drive.
+        domains: The domains that every project has.
+        max_body_bytes: Size of the largest request body that is no upload, in bytes.
+        max_upload_bytes: Size of the largest upload, in bytes.
+        ticket_s: How long signed URLs are valid, in seconds > 0.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = attrs.field(default=30080, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
+    url: str = ""
+    pool: str = "default"
+    domains: tuple[str, ...] = ("development", "staging", "production")
+    max_body_bytes: int = attrs.field(default=16 << 20, validator=attrs.validators.gt(0))
+    max_upload_bytes: int = attrs.field(default=5 << 30, validator=attrs.validators.gt(0))
+    ticket_s: float = attrs.field(default=900.0, validator=attrs.validators.gt(0))
