@@ -1,16 +1,19 @@
 """
-Bells: how a store tells a waiting engine of its own process that something arrived.
+Bells: how a store tells those of its own process who wait that something arrived.
 
-Used by the implementations of ``Inbox``. A ring is remembered until ``hush``, so none is missed between looking and
+Used by the implementations of ``Inbox`` and ``EventLog``. A ring is remembered until ``hush``, so none is missed between looking and
 waiting; it may come from any thread and reaches waiters on any loop.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
+
+from plait_core.ir.ids import ExecutionId
 
 
 class Bell:
-    """One bell for one engine's messages."""
+    """One bell for one listener."""
 
     def __init__(self) -> None:
         self._has_rung = False
@@ -40,6 +43,31 @@ class Bell:
         finally:
             self._waiting.discard(heard)
             patient.cancel()
+
+
+class Bells:
+    """The bells of those who wait for events: of one execution, or of any."""
+
+    def __init__(self) -> None:
+        self._bells: dict[ExecutionId | None, set[Bell]] = {}
+
+    @contextmanager
+    def listening(self, execution: ExecutionId | None) -> Generator[Bell, None, None]:
+        """Make a bell that is rung for *execution*, or for every one when that is ``None``."""
+        bell = Bell()
+        self._bells.setdefault(execution, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells[execution].discard(bell)
+            if not self._bells[execution]:
+                del self._bells[execution]
+
+    def ring(self, execution: ExecutionId) -> None:
+        """Ring for *execution*; next to nothing when nobody listens."""
+        if self._bells:
+            for bell in (*self._bells.get(execution, ()), *self._bells.get(None, ())):
+                bell.ring()
 
 
 def _settle(heard: "asyncio.Future[None]") -> None:

@@ -7,6 +7,8 @@ execution conflicts on its next append.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
 from typing import Protocol
 
 import attrs
@@ -21,6 +23,13 @@ from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
+from plait_core.ports.bells import Bell
+
+NOBODY = ""
+"""The owner of an execution that no engine owns: any engine of its pool may claim it."""
+
+NEVER_NS = 2**63 - 1
+"""``wake_at_ns`` of an execution that waits for a message and for no time."""
 
 # ── read models ──────────────────────────────────────────────────────────────
 
@@ -30,7 +39,8 @@ class ExecutionRow(Shape):
     """
     What lists of executions show. ``pool`` names who may own it: ``local:<host>:<pid>`` or a server pool.
 
-    ``wake_at_ns`` is the earliest due time while nothing else is expected, else ``None``.
+    ``wake_at_ns`` is the earliest due time while only times and messages are expected (``NEVER_NS`` without a time), else
+    ``None``: whoever owns it has something to do or to hear, now.
     """
 
     id: ExecutionId
@@ -97,9 +107,18 @@ class ExecutionFilter(Shape):
     include_archived: bool = False
 
 
+class ExecutionOrder(Enum):
+    """How a list of executions is sorted; among equals, the name decides."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "name"
+    NAME_BACKWARDS = "-name"
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Page(Shape):
-    """A slice of a list, newest first. ``token`` continues after the page before; empty starts."""
+    """A slice of a list. ``token`` continues after the page before; empty starts."""
 
     limit: int = 50
     token: str = ""
@@ -112,8 +131,10 @@ class Views(Protocol):
         """Return one row."""
         ...
 
-    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
-        """Return rows, newest first (created, then name), and the token of the next page or ``""``."""
+    async def executions(
+        self, where: ExecutionFilter, page: Page, order: ExecutionOrder = ExecutionOrder.NEWEST
+    ) -> tuple[Sequence[ExecutionRow], str]:
+        """Return rows in *order*, and the token of the next page in the same order or ``""``."""
         ...
 
     async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
@@ -189,14 +210,22 @@ class EventLog(Protocol):
         """
         Commit turns of different executions in one transaction (group commit).
 
-        A batch with ``first_seq == 1`` creates its execution. Returns the executions whose batch was refused because the
+        A batch with ``first_seq == 1`` creates its execution; with the owner ``NOBODY`` it is there to be claimed. Returns the executions whose batch was refused because the
         sequence number is taken or the owner changed; the others are committed.
         When cancelled, each batch is either wholly there or not at all.
         """
         ...
 
-    async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:
-        """Return the events with ``seq > after`` in order."""
+    async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
+        """Return the events with ``seq > after`` in order, at most *limit* of them."""
+        ...
+
+    def listening(self, execution: ExecutionId | None) -> AbstractContextManager[Bell]:
+        """
+        Hand over a bell that rings when events of *execution*, or of any, are committed through this very object.
+
+        What another process commits may ring it too, where the store can tell; who listens looks now and then all the same.
+        """
         ...
 
     async def save_snapshot(self, execution: ExecutionId, snapshot: Snapshot) -> None:
@@ -249,6 +278,22 @@ class Leases(Protocol):
         Due are those that have not ended and either wait for no time, or for one that has come, or have messages pending.
         With *execution*, only that one, due or not: how a local run is resumed. Without a living lease of *owner*, none.
         Appends ``LeaseTaken(owner)`` at the next seq in the transaction that changes the owner; returns each execution with that seq.
+        """
+        ...
+
+    async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
+        """
+        Leave an execution to whoever claims it next, and have its row say when it is due.
+
+        Changes nothing, and is no error, when *owner* does not own it.
+        """
+        ...
+
+    async def wait(self, pool: str, *, timeout_s: float) -> None:
+        """
+        Return when something of *pool* may have become claimable since ``claim`` last looked, or after *timeout_s*.
+
+        A due time that comes, a lease that expires and what other processes do may go unheard until then.
         """
         ...
 

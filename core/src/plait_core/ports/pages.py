@@ -5,16 +5,39 @@ Used by the implementations of ``Views``, ``Registry`` and ``Accounts``. A token
 count, so a list that grows at its head neither repeats nor skips a line.
 """
 
+from typing import Any, TypeAlias
+
 from plait_core.errors.stores import NotReadable
-from plait_core.ports.databases import ExecutionRow
+from plait_core.ports.databases import ExecutionOrder, ExecutionRow
 
-ExecutionPlace = tuple[int, str, str, str]
-"""(created_at_ns, name, project, domain): what lists of executions are ordered by, descending."""
+ExecutionPlace: TypeAlias = tuple[Any, ...]
+"""Values of the columns that ``place_columns`` names."""
+
+_BY_NAME = {ExecutionOrder.NAME, ExecutionOrder.NAME_BACKWARDS}
+_DESCENDING = {ExecutionOrder.NEWEST, ExecutionOrder.NAME_BACKWARDS}
 
 
-def execution_place(row: ExecutionRow) -> ExecutionPlace:
+def is_descending(order: ExecutionOrder) -> bool:
+    """Say whether a list in *order* goes from the greatest place to the smallest."""
+    return order in _DESCENDING
+
+
+def place_columns(order: ExecutionOrder) -> tuple[str, str, str, str]:
+    """Name the columns that a list in *order* is sorted by."""
+    if order in _BY_NAME:
+        return "name", "created_at_ns", "project", "domain"
+    return "created_at_ns", "name", "project", "domain"
+
+
+def execution_place(row: ExecutionRow, order: ExecutionOrder = ExecutionOrder.NEWEST) -> ExecutionPlace:
     """Return where *row* stands in a list of executions."""
-    return row.created_at_ns, row.id.name, row.id.project, row.id.domain
+    return _place(row.created_at_ns, row.id.name, row.id.project, row.id.domain, order)
+
+
+def _place(created_at_ns: int, name: str, project: str, domain: str, order: ExecutionOrder) -> ExecutionPlace:
+    if order in _BY_NAME:
+        return name, created_at_ns, project, domain
+    return created_at_ns, name, project, domain
 
 
 def execution_token(row: ExecutionRow) -> str:
@@ -22,11 +45,11 @@ def execution_token(row: ExecutionRow) -> str:
     return f"{row.created_at_ns}/{row.id}"
 
 
-def parse_execution_token(token: str) -> ExecutionPlace:
+def parse_execution_token(token: str, order: ExecutionOrder = ExecutionOrder.NEWEST) -> ExecutionPlace:
     """Return the place of the last row shown. Raises ``NotReadable`` for anything but a token."""
     try:
         created_at_ns, project, domain, name = token.split("/", 3)
-        return int(created_at_ns), name, project, domain
+        return _place(int(created_at_ns), name, project, domain, order)
     except ValueError as error:
         raise _no_token(token) from error
 

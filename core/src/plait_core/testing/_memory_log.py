@@ -4,14 +4,27 @@ The in-memory event log and the views it writes.
 The engine's runs without a database go through ``append`` once per turn, so it does nothing that could wait for a reader.
 """
 
+import operator
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
 
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION
-from plait_core.ports.databases import Append, AttemptRow, ExecutionFilter, ExecutionRow, NodeRow, Page, Snapshot
-from plait_core.ports.pages import execution_place, execution_token, parse_execution_token
+from plait_core.ports.bells import Bell, Bells
+from plait_core.ports.databases import (
+    Append,
+    AttemptRow,
+    ExecutionFilter,
+    ExecutionOrder,
+    ExecutionRow,
+    NodeRow,
+    Page,
+    Snapshot,
+)
+from plait_core.ports.pages import execution_place, execution_token, is_descending, parse_execution_token
 from plait_core.testing._memory_records import Record, Records
 
 
@@ -21,6 +34,7 @@ class MemoryLog:
     def __init__(self, records: Records, *, keeps_history: bool = True) -> None:
         self._records = records
         self._keeps_history = keeps_history
+        self._bells = Bells()
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         return [batch.execution for batch in batches if not self._commit(batch)]
@@ -50,16 +64,22 @@ class MemoryLog:
             self._records.reservations.pop(entry.key.digest, None)
         if not self._keeps_history and batch.row.phase in TERMINAL_EXECUTION:
             del executions[batch.execution]
+        self._bells.ring(batch.execution)
         return True
 
-    async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:
+    async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
         record = self._records.executions.get(execution)
-        return [
+        events = (
             Event(seq=seq, at_ns=at_ns, decision=decision)
             for first_seq, at_ns, decisions in (record.turns if record else ())
+            if first_seq + len(decisions) > after
             for seq, decision in enumerate(decisions, first_seq)
             if seq > after
-        ]
+        )
+        return list(islice(events, limit))
+
+    def listening(self, execution: ExecutionId | None) -> AbstractContextManager[Bell]:
+        return self._bells.listening(execution)
 
     async def save_snapshot(self, execution: ExecutionId, snapshot: Snapshot) -> None:
         self._records.of(execution).snapshot = snapshot
@@ -85,15 +105,16 @@ class MemoryViews:
         record = self._records.executions.get(id)
         return record.row if record else None
 
-    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
-        rows = sorted(
-            (record.row for record in self._records.executions.values() if _is_wanted(record.row, where)),
-            key=execution_place,
-            reverse=True,
-        )
+    async def executions(
+        self, where: ExecutionFilter, page: Page, order: ExecutionOrder = ExecutionOrder.NEWEST
+    ) -> tuple[Sequence[ExecutionRow], str]:
+        wanted = [record.row for record in self._records.executions.values() if _is_wanted(record.row, where)]
+        places = {row.id: execution_place(row, order) for row in wanted}
+        rows = sorted(wanted, key=lambda row: places[row.id], reverse=is_descending(order))
         if page.token:
-            last = parse_execution_token(page.token)
-            rows = [row for row in rows if execution_place(row) < last]
+            last = parse_execution_token(page.token, order)
+            beyond = operator.lt if is_descending(order) else operator.gt
+            rows = [row for row in rows if beyond(places[row.id], last)]
         shown = rows[: page.limit]
         return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
 

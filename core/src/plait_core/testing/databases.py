@@ -27,6 +27,7 @@ from plait_core.ports.databases import (
     AuditLine,
     Database,
     ExecutionFilter,
+    ExecutionOrder,
     ExecutionRow,
     Page,
     Posted,
@@ -134,6 +135,24 @@ class EventLogConformance(DatabaseConformance):
         ]
         assert list(events) == expected
         assert list(await database.log.read(execution, after=3)) == expected[3:]
+        assert list(await database.log.read(execution, after=1, limit=2)) == expected[1:3]
+
+    @_story
+    async def test_commits_ring_those_who_listen(self, database: Database) -> None:
+        """Who listens to an execution, or to any, hears of its turns and of no refused ones."""
+        execution, other = await started(database), execution_id("other")
+        with (
+            database.log.listening(execution) as its,
+            database.log.listening(other) as others,
+            database.log.listening(None) as every,
+        ):
+            await database.log.append([turn(execution, 7)])
+            refused = [await bell.wait(asyncio.sleep(0)) for bell in (its, others, every)]
+            await database.log.append([turn(execution, 3)])
+            heard = [await bell.wait(asyncio.sleep(0)) for bell in (its, others, every)]
+
+        assert refused == [False, False, False]
+        assert heard == [True, False, True]
 
     @_story
     async def test_an_execution_is_created_once(self, database: Database) -> None:
@@ -326,6 +345,20 @@ class ViewsConformance(DatabaseConformance):
         shown = [row.id.name for row in await _all_pages(page)]
 
         assert shown == ["e4", "e3", "e2", "e1", "e0"]
+
+    @_story
+    async def test_pages_keep_their_order(self, database: Database) -> None:
+        """Every order has pages that join, and the name decides between executions of one moment."""
+        for name, created_at_ns in (("c", NOON_NS), ("a", NOON_NS + 1), ("b", NOON_NS)):
+            await started(database, name, created_at_ns=created_at_ns)
+
+        async def names(order: ExecutionOrder) -> str:
+            async def page(token: str) -> tuple[Sequence[ExecutionRow], str]:
+                return await database.views.executions(ExecutionFilter(), Page(limit=2, token=token), order)
+
+            return "".join(row.id.name for row in await _all_pages(page))
+
+        assert [await names(order) for order in ExecutionOrder] == ["acb", "bca", "abc", "cba"]
 
     @_story
     async def test_a_wrong_token_is_refused(self, database: Database) -> None:

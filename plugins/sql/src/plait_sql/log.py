@@ -7,6 +7,7 @@ while the execution has the expected owner and sequence number, and whoever come
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from plait_core.errors.stores import NotReadable, StoreCorrupt
@@ -15,6 +16,7 @@ from plait_core.ir.events import Decision, Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import Append, CacheEntry, Snapshot
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import find_key, key_of
@@ -63,6 +65,7 @@ _PUT_CACHE = (
     f"ON CONFLICT (digest) DO UPDATE SET {_assignments(_CACHE_COLUMNS, without=frozenset({'digest'}))}"
 )
 _RELEASE = "DELETE FROM reservations WHERE digest = ?"
+_ALL = (1 << 63) - 1
 
 
 class SqlLog:
@@ -71,13 +74,16 @@ class SqlLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._written: dict[ExecutionId, tuple[int, Row]] = {}
+        self._bells = Bells()
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         turns = [self._turn(batch) for batch in batches]
         keys = await self._connection.write(lambda transaction: [_commit(transaction, turn) for turn in turns])
         for turn, key in zip(turns, keys, strict=True):
-            if key is not None and turn.batch.row.phase not in TERMINAL_EXECUTION:
-                self._written[turn.batch.execution] = (key, turn.standing)
+            if key is not None:
+                self._bells.ring(turn.batch.execution)
+                if turn.batch.row.phase not in TERMINAL_EXECUTION:
+                    self._written[turn.batch.execution] = (key, turn.standing)
         return [turn.batch.execution for turn, key in zip(turns, keys, strict=True) if key is None]
 
     def _turn(self, batch: Append) -> "_Turn":
@@ -86,17 +92,20 @@ class SqlLog:
         events = [dumps(decision) for decision in batch.decisions]
         return _Turn(batch, events, standing_values(batch.row), key, before)
 
-    async def read(self, execution: ExecutionId, *, after: int = 0) -> Sequence[Event]:
+    async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
         rows = await self._connection.read(
             lambda transaction: transaction.query(
-                "SELECT seq, at_ns, decision FROM events WHERE execution = ? AND seq > ? ORDER BY seq",
-                (find_key(transaction, execution), after),
+                "SELECT seq, at_ns, decision FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?",
+                (find_key(transaction, execution), after, _ALL if limit is None else limit),
             )
         )
         try:
             return [Event(seq=seq, at_ns=at_ns, decision=loads(Decision, decision)) for seq, at_ns, decision in rows]
         except NotReadable as error:
             raise StoreCorrupt(url=self._connection.url, detail=f"events of {execution}: {error.problem}") from error
+
+    def listening(self, execution: ExecutionId | None) -> AbstractContextManager[Bell]:
+        return self._bells.listening(execution)
 
     async def save_snapshot(self, execution: ExecutionId, snapshot: Snapshot) -> None:
         await self._connection.write(

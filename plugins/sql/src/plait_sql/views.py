@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionRow, NodeRow, Page
-from plait_core.ports.pages import execution_token, parse_execution_token
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
+from plait_core.ports.pages import execution_token, is_descending, parse_execution_token, place_columns
 from plait_sql.connections import Connection, Row
 from plait_sql.executions import find_key
 from plait_sql.rows import (
@@ -42,12 +42,13 @@ class SqlViews:
         )
         return execution_row(*row) if row else None
 
-    async def executions(self, where: ExecutionFilter, page: Page) -> tuple[Sequence[ExecutionRow], str]:
-        conditions, parameters = _conditions(where, page)
-        statement = (
-            f"{_SELECT_EXECUTIONS} WHERE {' AND '.join(conditions)} "
-            "ORDER BY created_at_ns DESC, name DESC, project DESC, domain DESC LIMIT ?"
-        )
+    async def executions(
+        self, where: ExecutionFilter, page: Page, order: ExecutionOrder = ExecutionOrder.NEWEST
+    ) -> tuple[Sequence[ExecutionRow], str]:
+        conditions, parameters = _conditions(where, page, order)
+        direction = " DESC" if is_descending(order) else ""
+        sorting = ", ".join(f"{column}{direction}" for column in place_columns(order))
+        statement = f"{_SELECT_EXECUTIONS} WHERE {' AND '.join(conditions)} ORDER BY {sorting} LIMIT ?"
         rows = await self._connection.read(
             lambda transaction: transaction.query(statement, (*parameters, page.limit + 1))
         )
@@ -71,7 +72,7 @@ class SqlViews:
         return [attempt_row(id, *row) for row in rows]
 
 
-def _conditions(where: ExecutionFilter, page: Page) -> tuple[list[str], Row]:
+def _conditions(where: ExecutionFilter, page: Page, order: ExecutionOrder) -> tuple[list[str], Row]:
     """Return conditions with the values of their parameters, in order."""
     found: list[tuple[str, Row]] = [("1 = 1", ())]
     if where.project:
@@ -88,5 +89,6 @@ def _conditions(where: ExecutionFilter, page: Page) -> tuple[list[str], Row]:
     if not where.include_archived:
         found.append(("is_archived = 0", ()))
     if page.token:
-        found.append(("(created_at_ns, name, project, domain) < (?, ?, ?, ?)", parse_execution_token(page.token)))
+        place, beyond = ", ".join(place_columns(order)), "<" if is_descending(order) else ">"
+        found.append((f"({place}) {beyond} (?, ?, ?, ?)", parse_execution_token(page.token, order)))
     return [condition for condition, _ in found], tuple(value for _, values in found for value in values)
