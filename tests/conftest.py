@@ -1,7 +1,11 @@
 """What holds for every test: records and names of its own, and generated examples that are the same each time."""
 
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
+
+from tests.postgres import PACKAGE, Cluster, postgres_binaries, postgres_cluster
 
 # Without a deadline, because a busy machine is no fault of the code; without a database of earlier
 # failures, because a test that fails shall fail for everyone.
@@ -26,3 +30,12 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def _own_launch_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the names of launch plans, which are unique per process, from clashing between tests."""
     monkeypatch.setattr("plait_core.authoring.launch_plans._plans", {})
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL of this test process, which makes databases by name."""
+    if postgres_binaries() is None:
+        pytest.skip(f"needs a PostgreSQL: install the package {PACKAGE}")
+    with postgres_cluster() as cluster:
+        yield cluster
