@@ -170,6 +170,21 @@ class Engine:
         return self._database
 
     @property
+    def settings(self) -> Settings:
+        """What the engine was told to use."""
+        return self._settings
+
+    @property
+    def plugins(self) -> Plugins:
+        """What is installed."""
+        return self._plugins
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self._given[2]
+
+    @property
     def blobs(self) -> BlobAccess:
         """Finds the blob store of a URI."""
         return self._services.blobs
