@@ -210,8 +210,9 @@ class EventLog(Protocol):
         """
         Commit turns of different executions in one transaction (group commit).
 
-        A batch with ``first_seq == 1`` creates its execution; with the owner ``NOBODY`` it is there to be claimed. Returns the executions whose batch was refused because the
-        sequence number is taken or the owner changed; the others are committed.
+        A batch with ``first_seq == 1`` creates its execution; with the owner ``NOBODY`` it is there to be claimed.
+        Returns the executions whose batch was refused because the sequence number is taken or the owner changed; the
+        others are committed.
         When cancelled, each batch is either wholly there or not at all.
         """
         ...

@@ -15,6 +15,7 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import (
+    NOBODY,
     Append,
     AttemptRow,
     ExecutionFilter,
@@ -46,6 +47,8 @@ class MemoryLog:
             if batch.first_seq != 1:
                 return False
             record = executions[batch.execution] = Record(batch.owner, batch.row)
+            if batch.owner == NOBODY:
+                self._records.bell_of(batch.row.pool).ring()
         elif batch.first_seq != record.next_seq or batch.owner != record.owner:
             return False
         if self._keeps_history:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+import attrs
+
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION
-from plait_core.ports.databases import CacheEntry, CacheKey, Lease, Posted, Reservation
+from plait_core.ports.databases import NOBODY, CacheEntry, CacheKey, Lease, Posted, Reservation
 from plait_core.ports.pools import is_local
 from plait_core.testing._memory_records import Record, Records
 
@@ -26,12 +28,15 @@ class MemoryLeases:
         return not was_robbed
 
     async def release(self, owner: str) -> None:
-        self._records.leases.pop(owner, None)
+        lease = self._records.leases.pop(owner, None)
         self._records.robbed.discard(owner)
+        if lease is not None:
+            self._records.bell_of(lease.pool).ring()
 
     async def claim(
         self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
     ) -> Sequence[tuple[ExecutionId, int]]:
+        self._records.bell_of(pool).hush()
         if not self._records.has_lease(owner):
             return []
         free = [*self._free(pool, execution)][:limit]
@@ -59,6 +64,17 @@ class MemoryLeases:
         self._records.bell_of(owner).ring()
         return seq
 
+    async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
+        record = self._records.executions.get(execution)
+        if record is not None and record.owner == owner:
+            record.owner = NOBODY
+            record.row = attrs.evolve(record.row, wake_at_ns=wake_at_ns)
+            self._records.bell_of(record.row.pool).ring()
+
+    async def wait(self, pool: str, *, timeout_s: float) -> None:
+        clock = self._records.clock
+        await self._records.bell_of(pool).wait(clock.sleep_until(clock.now_ns() + int(timeout_s * SECOND_NS)))
+
     async def owner_of(self, execution: ExecutionId) -> str | None:
         record = self._records.executions.get(execution)
         return record.owner if record and self._records.has_lease(record.owner) else None
@@ -76,7 +92,7 @@ class MemoryInbox:
             return
         record.posted.add(posted.key)
         self._records.arrivals[execution, posted.key] = posted
-        self._records.bell_of(record.owner).ring()
+        self._records.bell_of(record.owner or record.row.pool).ring()
 
     async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
         self._records.bell_of(owner).hush()

@@ -63,9 +63,9 @@ class Records:
             raise ExecutionUnknown(id=str(execution))
         return self.executions[execution]
 
-    def bell_of(self, owner: str) -> Bell:
-        """Return the bell that tells *owner* of messages."""
-        return self.bells.setdefault(owner, Bell())
+    def bell_of(self, whom: str) -> Bell:
+        """Return the bell that tells an owner of messages, or a pool of what may be claimed."""
+        return self.bells.setdefault(whom, Bell())
 
     def has_lease(self, owner: str) -> bool:
         """Say whether the lease of *owner* lives."""

@@ -24,6 +24,8 @@ from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import (
+    NEVER_NS,
+    NOBODY,
     AuditLine,
     Database,
     ExecutionFilter,
@@ -493,6 +495,89 @@ class LeasesConformance(DatabaseConformance):
         self.clock.pass_s(61)
 
         assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == []
+
+    @_story
+    async def test_what_is_relinquished_is_claimed_when_it_is_due(self, database: Database) -> None:
+        """Its owner has left it, and its row says when it wakes; a message wakes it sooner."""
+        now_ns = self.clock.now_ns()
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=600)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=600)
+        soon, never = await started(database, "soon"), await started(database, "never")
+        await database.leases.relinquish("engine-1", soon, wake_at_ns=now_ns + 60 * 10**9)
+        await database.leases.relinquish("engine-1", never, wake_at_ns=NEVER_NS)
+
+        assert await database.leases.owner_of(soon) is None
+        assert list(await database.log.append([turn(soon, 3)])) == [soon]
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == []
+        self.clock.pass_s(61)
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(soon, 3)]
+        await database.inbox.post(never, SIGNAL)
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(never, 3)]
+        assert list(await database.inbox.pending("engine-2")) == [(never, SIGNAL)]
+
+    @_story
+    async def test_only_the_owner_relinquishes(self, database: Database) -> None:
+        """An engine that has lost an execution does not take it from the next one."""
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        execution = await started(database)
+
+        await database.leases.relinquish("engine-2", execution, wake_at_ns=None)
+        await database.leases.relinquish("engine-1", execution_id("nobody"), wake_at_ns=None)
+
+        assert await database.leases.owner_of(execution) == "engine-1"
+
+    @_story
+    async def test_rows_are_right_after_an_execution_went_to_and_fro(self, database: Database) -> None:
+        """What a turn says of the execution is shown, also when its engine said the same before others had it."""
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        execution = await started(database)
+        await database.leases.relinquish("engine-1", execution, wake_at_ns=self.clock.now_ns())
+        await database.leases.claim("engine-1", pool=POOL, limit=1)
+
+        await database.log.append([turn(execution, 4)])
+
+        assert await database.views.execution(execution) == execution_row(execution)
+
+    @_story
+    async def test_an_execution_without_owner_is_there_to_be_claimed(self, database: Database) -> None:
+        """One that was created for nobody belongs to the first engine that asks."""
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        execution = execution_id("listed")
+        await database.log.append([turn(execution, owner=NOBODY)])
+
+        assert await database.leases.owner_of(execution) is None
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=1)) == [(execution, 3)]
+
+    @_story
+    async def test_what_may_be_claimed_ends_the_wait(self, database: Database) -> None:
+        """An execution without owner, one that is left, a message to one, and an engine that leaves."""
+        for engine in ("engine-1", "engine-2"):
+            await database.leases.renew(engine, pool=POOL, ttl_s=60)
+        left = await started(database, "left")
+        events: list[Callable[[], Coroutine[Any, Any, Any]]] = [
+            lambda: database.log.append([turn(execution_id("listed"), owner=NOBODY)]),
+            lambda: database.leases.relinquish("engine-1", left, wake_at_ns=NEVER_NS),
+            lambda: database.inbox.post(left, SIGNAL),
+            lambda: database.leases.release("engine-1"),
+        ]
+        for event in events:
+            await database.leases.claim("engine-3", pool=POOL, limit=1)
+            waiting = asyncio.ensure_future(_at_once(database.leases.wait(POOL, timeout_s=LONG_S)))
+            await asyncio.sleep(0)
+            await event()
+            await waiting
+            await _at_once(database.leases.wait(POOL, timeout_s=LONG_S))
+
+    @_story
+    async def test_what_was_looked_at_does_not_end_the_wait(self, database: Database) -> None:
+        """A loop of wait and claim does not spin over what it cannot have."""
+        await database.log.append([turn(execution_id("listed"), owner=NOBODY)])
+        await database.leases.claim("engine-without-lease", pool=POOL, limit=1)
+
+        before_s = time.monotonic()
+        await database.leases.wait(POOL, timeout_s=0.05)
+
+        assert time.monotonic() - before_s >= 0.04
 
 
 class InboxConformance(DatabaseConformance):

@@ -1,5 +1,9 @@
 """The database: all ports over one connection, and the factory that hooks name."""
 
+from collections.abc import Sequence
+
+from plait_core.ir.ids import ExecutionId
+from plait_core.ports.databases import NOBODY
 from plait_sql.accounts import SqlAccounts
 from plait_sql.cache import SqlCache
 from plait_sql.connections import Connection
@@ -21,14 +25,19 @@ class SqlDatabase:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.log = SqlLog(connection)
+        self.leases = SqlLeases(connection, on_move=self._hand_over)
+        self.log = SqlLog(connection, on_orphan=self.leases.ring)
         self.views = SqlViews(connection)
-        self.inbox = SqlInbox(connection)
-        self.leases = SqlLeases(connection, on_claim=self.inbox.ring)
+        self.inbox = SqlInbox(connection, on_orphan=self.leases.ring)
         self.registry = SqlRegistry(connection)
         self.cache = SqlCache(connection)
         self.schedules = SqlSchedules(connection)
         self.accounts = SqlAccounts(connection)
+
+    def _hand_over(self, owner: str, executions: Sequence[ExecutionId]) -> None:
+        self.log.forget(executions)
+        if owner != NOBODY:
+            self.inbox.ring(owner)
 
     async def open(self) -> None:
         await self._connection.open()

@@ -6,13 +6,13 @@ looking every second. Consumed messages stay, so that posting one again has no e
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from plait_core.ir.codec import dumps, loads
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
-from plait_core.ports.databases import Posted
+from plait_core.ports.databases import NOBODY, Posted
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import key_of
 from plait_sql.migrations import UNFINISHED
@@ -27,10 +27,11 @@ _PENDING = f"""
 
 
 class SqlInbox:
-    """``Inbox`` on a connection."""
+    """``Inbox`` on a connection; *on_orphan* is told the pool of an execution that got a message and that nobody owns."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, on_orphan: Callable[[str], None]) -> None:
         self._connection = connection
+        self._on_orphan = on_orphan
         self._bells: dict[str, Bell] = {}
         self._seen: dict[str, int] = {}
 
@@ -44,17 +45,21 @@ class SqlInbox:
     async def post(self, execution: ExecutionId, posted: Posted) -> None:
         payload = dumps(posted.payload)
 
-        def leave(transaction: Transaction) -> str:
+        def leave(transaction: Transaction) -> Row:
             key = key_of(transaction, execution)
             transaction.execute(
                 "INSERT INTO inbox (execution, key, kind, payload, is_consumed) VALUES (?, ?, ?, ?, 0) "
                 "ON CONFLICT (execution, key) DO NOTHING",
                 (key, posted.key, posted.kind, payload),
             )
-            ((owner,),) = transaction.query("SELECT owner FROM executions WHERE key = ?", (key,))
-            return str(owner)
+            (addressee,) = transaction.query("SELECT owner, pool FROM executions WHERE key = ?", (key,))
+            return addressee
 
-        self.ring(await self._connection.write(leave))
+        owner, pool = await self._connection.write(leave)
+        if owner == NOBODY:
+            self._on_orphan(pool)
+        else:
+            self.ring(owner)
 
     async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
         self._bell_of(owner).hush()

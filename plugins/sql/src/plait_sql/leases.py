@@ -1,14 +1,17 @@
 """
-Leases on SQL.
+Leases on SQL, and what else decides who owns an execution.
 
 Judged by the database's clock alone: engines on several hosts need not agree about the time.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from plait_core.ir.codec import dumps
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
+from plait_core.ports.bells import Bell
+from plait_core.ports.databases import NOBODY
 from plait_sql.connections import Connection, Transaction
 from plait_sql.migrations import UNFINISHED
 
@@ -27,20 +30,32 @@ _DUE = """
     )
     ORDER BY key LIMIT ?
 """
+_LEAVE = (
+    "UPDATE executions SET owner = ?, wake_at_ns = ? WHERE project = ? AND domain = ? AND name = ? AND owner = ? "
+    "RETURNING pool"
+)
 _NAMED = "AND project = ? AND domain = ? AND name = ? LIMIT ?"
 
 
 class SqlLeases:
-    """``Leases`` on a connection; *on_claim* is told who has taken executions over."""
+    """``Leases`` on a connection; *on_move* is told who owns which executions from now on."""
 
-    def __init__(self, connection: Connection, on_claim: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, on_move: Callable[[str, Sequence[ExecutionId]], None]) -> None:
         self._connection = connection
-        self._on_claim = on_claim
+        self._on_move = on_move
+        self._bells: dict[str, Bell] = {}
+
+    def ring(self, pool: str) -> None:
+        """Tell the engines of *pool* that something may be claimable."""
+        self._bell_of(pool).ring()
+
+    def _bell_of(self, pool: str) -> Bell:
+        return self._bells.setdefault(pool, Bell())
 
     async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
         def extend(transaction: Transaction) -> bool:
             held = transaction.query_one("SELECT is_robbed FROM leases WHERE owner = ?", (owner,))
-            expires_at_ns = self._connection.now_ns() + int(ttl_s * SECOND_NS)
+            expires_at_ns = transaction.now_ns() + int(ttl_s * SECOND_NS)
             transaction.execute(
                 "INSERT INTO leases (owner, pool, expires_at_ns, is_robbed) VALUES (?, ?, ?, 0) ON CONFLICT (owner) "
                 "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, is_robbed = 0",
@@ -51,18 +66,32 @@ class SqlLeases:
         return await self._connection.write(extend)
 
     async def release(self, owner: str) -> None:
-        await self._connection.write(
-            lambda transaction: transaction.execute("DELETE FROM leases WHERE owner = ?", (owner,))
+        lease = await self._connection.write(
+            lambda transaction: transaction.query_one("DELETE FROM leases WHERE owner = ? RETURNING pool", (owner,))
         )
+        if lease is not None:
+            self.ring(lease[0])
+
+    async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
+        named = (execution.project, execution.domain, execution.name, owner)
+        left = await self._connection.write(
+            lambda transaction: transaction.query_one(_LEAVE, (NOBODY, wake_at_ns, *named))
+        )
+        if left is not None:
+            self._on_move(NOBODY, [execution])
+            self.ring(left[0])
+
+    async def wait(self, pool: str, *, timeout_s: float) -> None:
+        await self._bell_of(pool).wait(asyncio.sleep(timeout_s))
 
     async def claim(
         self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
     ) -> Sequence[tuple[ExecutionId, int]]:
         def take(transaction: Transaction) -> list[tuple[ExecutionId, int]]:
-            now_ns = self._connection.now_ns()
+            now_ns = transaction.now_ns()
             if transaction.query_one(_HAS_LEASE, (owner, now_ns)) is None:
                 return []
-            if execution:
+            if execution is not None:
                 wanted = (execution.project, execution.domain, execution.name, limit)
                 free = transaction.query(_FREE + _NAMED, (pool, now_ns, *wanted))
             else:
@@ -74,17 +103,28 @@ class SqlLeases:
                 for _, project, domain, name, _, seq in free
             ]
 
+        if execution is None and not await self._has_due(pool):
+            return []
         claimed = await self._connection.write(take)
         if claimed:
-            self._on_claim(owner)
+            self._on_move(owner, [id_ for id_, _ in claimed])
         return claimed
+
+    async def _has_due(self, pool: str) -> bool:
+        """Look first: engines ask every second, and mostly for nothing, which must not cost a lock."""
+        self._bell_of(pool).hush()
+        now_ns = transaction.now_ns()
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(_FREE + _DUE, (pool, now_ns, now_ns, 1))
+        )
+        return row is not None
 
     async def owner_of(self, execution: ExecutionId) -> str | None:
         row = await self._connection.read(
             lambda transaction: transaction.query_one(
                 "SELECT executions.owner FROM executions JOIN leases ON leases.owner = executions.owner "
                 "WHERE project = ? AND domain = ? AND name = ? AND expires_at_ns > ?",
-                (execution.project, execution.domain, execution.name, self._connection.now_ns()),
+                (execution.project, execution.domain, execution.name, transaction.now_ns()),
             )
         )
         return row[0] if row else None

@@ -6,7 +6,7 @@ changes is written whole. The statement that moves ``next_seq`` is the fence: it
 while the execution has the expected owner and sequence number, and whoever comes second changes none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from plait_core.ir.executions import Closure
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
-from plait_core.ports.databases import Append, CacheEntry, Snapshot
+from plait_core.ports.databases import NOBODY, Append, CacheEntry, Snapshot
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import find_key, key_of
 from plait_sql.rows import (
@@ -69,10 +69,11 @@ _ALL = (1 << 63) - 1
 
 
 class SqlLog:
-    """``EventLog`` on a connection."""
+    """``EventLog`` on a connection; *on_orphan* is told the pool of an execution that is created for nobody."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, on_orphan: Callable[[str], None]) -> None:
         self._connection = connection
+        self._on_orphan = on_orphan
         self._written: dict[ExecutionId, tuple[int, Row]] = {}
         self._bells = Bells()
 
@@ -82,9 +83,16 @@ class SqlLog:
         for turn, key in zip(turns, keys, strict=True):
             if key is not None:
                 self._bells.ring(turn.batch.execution)
-                if turn.batch.row.phase not in TERMINAL_EXECUTION:
+                if turn.batch.owner == NOBODY:
+                    self._on_orphan(turn.batch.row.pool)
+                elif turn.batch.row.phase not in TERMINAL_EXECUTION:
                     self._written[turn.batch.execution] = (key, turn.standing)
         return [turn.batch.execution for turn, key in zip(turns, keys, strict=True) if key is None]
+
+    def forget(self, executions: Sequence[ExecutionId]) -> None:
+        """Know nothing of what was written of *executions*: others may have written since."""
+        for execution in executions:
+            self._written.pop(execution, None)
 
     def _turn(self, batch: Append) -> "_Turn":
         """Encode what can be encoded before the lock is taken. What was written counts again once this turn is."""
