@@ -63,7 +63,7 @@ class SqlCache:
     def _reserve(self, transaction: Transaction, wanted: Reservation) -> Reservation:
         key, attempt = wanted.key, wanted.attempt
         execution = key_of(transaction, attempt.execution)
-        living = transaction.query_one(_LIVING, (key.digest, self._connection.now_ns()))
+        living = transaction.query_one(_LIVING, (key.digest, transaction.now_ns()))
         if living is not None:
             project, domain, task, holder = living
             held = CacheKey(digest=key.digest, project=project, domain=domain, task=task)

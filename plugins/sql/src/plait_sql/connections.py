@@ -5,7 +5,7 @@ Statements use ``?`` for parameters and what SQLite and PostgreSQL have in commo
 partial indexes. A connection adds what they do not have in common.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -31,6 +31,18 @@ class Transaction(Protocol):
         """Run a statement and return its first row."""
         ...
 
+    def now_ns(self) -> int:
+        """Return the database's time, by which leases are judged."""
+        ...
+
+    def lock(self, subject: str) -> None:
+        """Let nobody else who names *subject* go on until this transaction has ended. Where writers never overlap, nothing."""
+        ...
+
+    def announce(self, subject: str) -> None:
+        """Tell those who listen in other processes of *subject*, once this transaction is committed; where possible."""
+        ...
+
 
 Work = Callable[[Transaction], T]
 """What happens within one transaction. It may be run again from the start, so it changes nothing else before it returns."""
@@ -45,12 +57,12 @@ class Connection(Protocol):
         ...
 
     @property
-    def types(self) -> dict[str, str]:
-        """What migrations call ``{key}``, ``{blob}`` and ``{clustered}`` in this dialect."""
-        ...
+    def words(self) -> Mapping[str, str]:
+        """
+        What this dialect calls ``{key}``, ``{text}``, ``{blob}`` and ``{clustered}`` in migrations.
 
-    def now_ns(self) -> int:
-        """Return the database's time, by which leases are judged."""
+        In statements, ``{unless_locked}`` ends a query for rows to change: it leaves out those that another writer holds.
+        """
         ...
 
     async def read(self, work: Work[T]) -> T:
@@ -61,13 +73,23 @@ class Connection(Protocol):
         """
         Run *work* and commit, or leave no trace of it when it or the commit fails.
 
-        Writers never overlap. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreReadOnly``. When cancelled, the whole
+        Writers may overlap, as in READ COMMITTED: a statement sees what was committed before it began, and waits where two
+        change one row. What one decides by reading first, it locks first. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreReadOnly``. When cancelled, the whole
         transaction is there or nothing of it.
         """
         ...
 
     def has_table(self, transaction: Transaction, name: str) -> bool:
         """Say whether there is a table of this name."""
+        ...
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """
+        Call *hear*, in any thread, with each subject that another process announces from now on.
+
+        ``None`` stands for any number of subjects that may have been missed. May be called again. Where nothing is
+        announced, *hear* is never called.
+        """
         ...
 
     async def open(self) -> None:

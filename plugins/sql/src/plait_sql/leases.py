@@ -113,11 +113,12 @@ class SqlLeases:
     async def _has_due(self, pool: str) -> bool:
         """Look first: engines ask every second, and mostly for nothing, which must not cost a lock."""
         self._bell_of(pool).hush()
-        now_ns = transaction.now_ns()
-        row = await self._connection.read(
-            lambda transaction: transaction.query_one(_FREE + _DUE, (pool, now_ns, now_ns, 1))
-        )
-        return row is not None
+
+        def find(transaction: Transaction) -> bool:
+            now_ns = transaction.now_ns()
+            return transaction.query_one(_FREE + _DUE, (pool, now_ns, now_ns, 1)) is not None
+
+        return await self._connection.read(find)
 
     async def owner_of(self, execution: ExecutionId) -> str | None:
         row = await self._connection.read(

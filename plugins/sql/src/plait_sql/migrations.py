@@ -2,7 +2,7 @@
 Migrations: the schema, as numbered steps that are applied once each and never edited.
 
 Run by ``SqlDatabase.open``. A step n adds what release n needs; what it no longer needs is dropped in n+1, so engines of
-two neighbouring releases share a database. Names in braces differ by dialect: ``plait_sql.connections.Connection.types``.
+two neighbouring releases share a database. Names in braces differ by dialect: ``plait_sql.connections.Connection.words``.
 Times are nanoseconds since the epoch; structured values are msgpack made by ``plait_core.ir.codec``.
 """
 
@@ -19,16 +19,16 @@ _FIRST = (
     """
     CREATE TABLE executions (
         key {key},
-        project TEXT NOT NULL,
-        domain TEXT NOT NULL,
-        name TEXT NOT NULL,
-        owner TEXT NOT NULL,
+        project {text} NOT NULL,
+        domain {text} NOT NULL,
+        name {text} NOT NULL,
+        owner {text} NOT NULL,
         next_seq BIGINT NOT NULL,
         target {blob} NOT NULL,
-        phase TEXT NOT NULL,
-        mode TEXT NOT NULL,
-        principal TEXT NOT NULL,
-        pool TEXT NOT NULL,
+        phase {text} NOT NULL,
+        mode {text} NOT NULL,
+        principal {text} NOT NULL,
+        pool {text} NOT NULL,
         created_at_ns BIGINT NOT NULL,
         updated_at_ns BIGINT NOT NULL,
         ended_at_ns BIGINT,
@@ -55,18 +55,18 @@ _FIRST = (
         execution BIGINT NOT NULL REFERENCES executions,
         appeared_seq BIGINT NOT NULL,
         appeared_as BIGINT NOT NULL,
-        node TEXT NOT NULL,
-        definition TEXT NOT NULL,
-        parent TEXT,
-        phase TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        entity TEXT NOT NULL,
-        name TEXT NOT NULL,
+        node {text} NOT NULL,
+        definition {text} NOT NULL,
+        parent {text},
+        phase {text} NOT NULL,
+        kind {text} NOT NULL,
+        entity {text} NOT NULL,
+        name {text} NOT NULL,
         started_at_ns BIGINT,
         ended_at_ns BIGINT,
         error {blob},
-        cache TEXT NOT NULL,
-        deck_uri TEXT NOT NULL,
+        cache {text} NOT NULL,
+        deck_uri {text} NOT NULL,
         n_elements BIGINT,
         n_elements_done BIGINT NOT NULL,
         PRIMARY KEY (execution, node)
@@ -75,18 +75,18 @@ _FIRST = (
     """
     CREATE TABLE attempts (
         execution BIGINT NOT NULL REFERENCES executions,
-        node TEXT NOT NULL,
+        node {text} NOT NULL,
         element BIGINT NOT NULL,
         n BIGINT NOT NULL,
         task {blob} NOT NULL,
-        phase TEXT NOT NULL,
-        executor TEXT NOT NULL,
+        phase {text} NOT NULL,
+        executor {text} NOT NULL,
         scheduled_at_ns BIGINT NOT NULL,
         started_at_ns BIGINT,
         ended_at_ns BIGINT,
         error {blob},
-        deck_uri TEXT NOT NULL,
-        message TEXT NOT NULL,
+        deck_uri {text} NOT NULL,
+        message {text} NOT NULL,
         is_cached SMALLINT NOT NULL,
         PRIMARY KEY (execution, node, element, n)
     ) {clustered}
@@ -99,11 +99,11 @@ _FIRST = (
         state {blob} NOT NULL
     )
     """,
-    "CREATE TABLE closures (digest TEXT PRIMARY KEY, closure {blob} NOT NULL)",
+    "CREATE TABLE closures (digest {text} PRIMARY KEY, closure {blob} NOT NULL)",
     """
     CREATE TABLE leases (
-        owner TEXT PRIMARY KEY,
-        pool TEXT NOT NULL,
+        owner {text} PRIMARY KEY,
+        pool {text} NOT NULL,
         expires_at_ns BIGINT NOT NULL,
         is_robbed SMALLINT NOT NULL
     )
@@ -112,8 +112,8 @@ _FIRST = (
     CREATE TABLE inbox (
         arrival {key},
         execution BIGINT NOT NULL REFERENCES executions,
-        key TEXT NOT NULL,
-        kind TEXT NOT NULL,
+        key {text} NOT NULL,
+        kind {text} NOT NULL,
         payload {blob} NOT NULL,
         is_consumed SMALLINT NOT NULL,
         UNIQUE (execution, key)
@@ -122,12 +122,12 @@ _FIRST = (
     "CREATE INDEX inbox_pending ON inbox (execution) WHERE is_consumed = 0",
     """
     CREATE TABLE cache (
-        digest TEXT PRIMARY KEY,
-        project TEXT NOT NULL,
-        domain TEXT NOT NULL,
-        task TEXT NOT NULL,
+        digest {text} PRIMARY KEY,
+        project {text} NOT NULL,
+        domain {text} NOT NULL,
+        task {text} NOT NULL,
         outputs {blob} NOT NULL,
-        source TEXT NOT NULL,
+        source {text} NOT NULL,
         input_digests {blob} NOT NULL,
         created_at_ns BIGINT NOT NULL
     )
@@ -135,12 +135,12 @@ _FIRST = (
     "CREATE INDEX cache_by_task ON cache (project, domain, task, created_at_ns)",
     """
     CREATE TABLE reservations (
-        digest TEXT PRIMARY KEY,
-        project TEXT NOT NULL,
-        domain TEXT NOT NULL,
-        task TEXT NOT NULL,
+        digest {text} PRIMARY KEY,
+        project {text} NOT NULL,
+        domain {text} NOT NULL,
+        task {text} NOT NULL,
         execution BIGINT NOT NULL REFERENCES executions,
-        node TEXT NOT NULL,
+        node {text} NOT NULL,
         element BIGINT NOT NULL,
         n BIGINT NOT NULL,
         attempt {blob} NOT NULL
@@ -149,13 +149,13 @@ _FIRST = (
     """
     CREATE TABLE templates (
         key {key},
-        kind TEXT NOT NULL,
-        org TEXT NOT NULL,
-        project TEXT NOT NULL,
-        domain TEXT NOT NULL,
-        name TEXT NOT NULL,
-        version TEXT NOT NULL,
-        digest TEXT NOT NULL,
+        kind {text} NOT NULL,
+        org {text} NOT NULL,
+        project {text} NOT NULL,
+        domain {text} NOT NULL,
+        name {text} NOT NULL,
+        version {text} NOT NULL,
+        digest {text} NOT NULL,
         template {blob} NOT NULL,
         has_schedule SMALLINT NOT NULL,
         registered_at_ns BIGINT NOT NULL,
@@ -164,24 +164,24 @@ _FIRST = (
     """,
     """
     CREATE TABLE activations (
-        project TEXT NOT NULL,
-        domain TEXT NOT NULL,
-        name TEXT NOT NULL,
+        project {text} NOT NULL,
+        domain {text} NOT NULL,
+        name {text} NOT NULL,
         template BIGINT NOT NULL REFERENCES templates,
         activated_at_ns BIGINT NOT NULL,
         fired_until_ns BIGINT NOT NULL,
         PRIMARY KEY (project, domain, name)
     )
     """,
-    "CREATE TABLE projects (id TEXT PRIMARY KEY, project {blob} NOT NULL)",
-    "CREATE TABLE tokens (id TEXT PRIMARY KEY, token {blob} NOT NULL)",
+    "CREATE TABLE projects (id {text} PRIMARY KEY, project {blob} NOT NULL)",
+    "CREATE TABLE tokens (id {text} PRIMARY KEY, token {blob} NOT NULL)",
     """
     CREATE TABLE audit (
         key {key},
         at_ns BIGINT NOT NULL,
-        principal TEXT NOT NULL,
-        action TEXT NOT NULL,
-        subject TEXT NOT NULL,
+        principal {text} NOT NULL,
+        action {text} NOT NULL,
+        subject {text} NOT NULL,
         detail {blob} NOT NULL
     )
     """,
@@ -213,5 +213,5 @@ def _apply(connection: Connection, transaction: Transaction) -> None:
         transaction.execute("CREATE TABLE migrations (number BIGINT PRIMARY KEY, applied_at_ns BIGINT NOT NULL)")
     for number, statements in enumerate(MIGRATIONS[done:], done + 1):
         for statement in statements:
-            transaction.execute(statement.format_map(connection.types))
-        transaction.execute("INSERT INTO migrations VALUES (?, ?)", (number, connection.now_ns()))
+            transaction.execute(statement.format_map(connection.words))
+        transaction.execute("INSERT INTO migrations VALUES (?, ?)", (number, transaction.now_ns()))

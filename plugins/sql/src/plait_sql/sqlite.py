@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from plait_core.errors.stores import StoreReadOnly
@@ -30,13 +31,21 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.1
 class SqliteConnection:
     """``Connection`` to one file; *path* may be ``:memory:``. *now_ns* stands in for the host's clock in tests."""
 
-    types = {"key": "INTEGER PRIMARY KEY", "blob": "BLOB", "clustered": "WITHOUT ROWID"}  # noqa: RUF012
+    words = MappingProxyType(
+        {
+            "key": "INTEGER PRIMARY KEY",
+            "text": "TEXT",
+            "blob": "BLOB",
+            "clustered": "WITHOUT ROWID",
+            "unless_locked": "",
+        }
+    )
 
     def __init__(
         self, path: str, *, durability: Durability, lock_timeout_s: float, now_ns: Callable[[], int] = time.time_ns
     ) -> None:
         self.url = f"sqlite:///{path}"
-        self.now_ns = now_ns
+        self._now_ns = now_ns
         self._path = path
         self._durability = durability
         self._lock_timeout_s = lock_timeout_s
@@ -52,7 +61,8 @@ class SqliteConnection:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
-        link = _Link(sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256))
+        handle = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        link = _Link(handle, self._now_ns)
         try:
             link.execute(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
             link.execute("PRAGMA journal_mode = WAL")
@@ -78,6 +88,8 @@ class SqliteConnection:
 
     def has_table(self, transaction: Transaction, name: str) -> bool:
         return transaction.query_one("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)) is not None
+
+    def listen(self, hear: Callable[[str | None], None]) -> None: ...
 
     def _within(self, work: Work[T], begin: str) -> T:
         with self._turn:
@@ -113,7 +125,8 @@ class SqliteConnection:
 class _Link:
     """``Transaction`` on one handle of ``sqlite3``."""
 
-    def __init__(self, handle: sqlite3.Connection) -> None:
+    def __init__(self, handle: sqlite3.Connection, now_ns: Callable[[], int]) -> None:
+        self.now_ns = now_ns
         self._handle = handle
         self._run = handle.execute
 
@@ -129,6 +142,10 @@ class _Link:
     def query_one(self, statement: str, parameters: Sequence[Any] = ()) -> Row | None:
         row: Row | None = self._run(statement, parameters).fetchone()
         return row
+
+    def lock(self, subject: str) -> None: ...
+
+    def announce(self, subject: str) -> None: ...
 
     def commit(self) -> None:
         self._run("COMMIT")
