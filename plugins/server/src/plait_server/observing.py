@@ -1,0 +1,70 @@
+"""
+The outermost layer around every request: an id, a line in the log, and an answer whatever happens.
+
+Plain ASGI, so that streams pass through it as they come.
+"""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plait_server.problems import problem_response
+
+HEADER = "X-Request-Id"
+
+_log = logging.getLogger("plait.server.requests")
+_PLAUSIBLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Observing:
+    """Middleware that names, answers and records requests."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; what it raises becomes a problem document unless an answer has begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=request_id, principal="", prefix=scope.get("root_path", ""))
+        began, status = time.perf_counter(), 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        except Exception as error:  # the boundary: whatever a handler raised is answered
+            if status:
+                raise
+            await problem_response(error, request_id=request_id)(scope, receive, send_named)
+        finally:
+            self._record(scope, status, time.perf_counter() - began)
+
+    def _record(self, scope: Scope, status: int, took_s: float) -> None:
+        state = scope["state"]
+        fields = {
+            "request": state["request_id"],
+            "principal": state["principal"],
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(took_s * 1e3, 1),
+        }
+        _log.info("%s %s", scope["method"], scope["path"], extra=fields)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the id that the caller gave, if it is a harmless one, else a new one."""
+    given = Headers(scope=scope).get(HEADER, "")
+    return given if _PLAUSIBLE.fullmatch(given) else uuid4().hex

@@ -1,0 +1,141 @@
+"""
+Problems: every refusal as a document (RFC 9457).
+
+What is the caller's move is told in full. What went wrong inside is told as a number, the request's id, under which
+the log has the rest: addresses of stores and names of files are not for callers.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from plait_core.errors import PlaitError, Retryable, UserError
+from plait_core.errors.compiling import CompileFailed
+from plait_core.errors.engine import ExecutionExists, ExecutionOwned, UnknownExecution
+from plait_core.errors.running import Saturated
+from plait_core.errors.stores import (
+    BlobDenied,
+    BlobMissing,
+    EntityUnknown,
+    ExecutionUnknown,
+    NotReadable,
+    StoreCorrupt,
+    StoreReadOnly,
+    StoreTooNew,
+    VersionConflict,
+)
+from plait_core.ir.codec import to_json
+from plait_core.ports.api import Problem
+from plait_server.errors import (
+    MalformedRequest,
+    NoSuchPath,
+    NotAllowed,
+    NotAuthenticated,
+    TooLarge,
+    UnknownDomain,
+    UnknownProject,
+    WrongContentType,
+    WrongMethod,
+)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:plait:problem:"
+"""What types of problems begin with; the name of the error's class follows."""
+
+STATUS: Mapping[type[PlaitError], int] = {
+    MalformedRequest: 400,
+    NotReadable: 400,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    NoSuchPath: 404,
+    UnknownProject: 404,
+    UnknownDomain: 404,
+    EntityUnknown: 404,
+    ExecutionUnknown: 404,
+    UnknownExecution: 404,
+    BlobMissing: 404,
+    WrongMethod: 405,
+    VersionConflict: 409,
+    ExecutionExists: 409,
+    ExecutionOwned: 409,
+    TooLarge: 413,
+    WrongContentType: 415,
+    Saturated: 429,
+    StoreCorrupt: 500,
+    StoreTooNew: 500,
+    StoreReadOnly: 503,
+    BlobDenied: 500,
+    UserError: 422,
+    Retryable: 503,
+    PlaitError: 500,
+}
+"""Class of error -> status; the closest base class that is listed decides."""
+
+_log = logging.getLogger("plait.server")
+
+
+def status_of(error: Exception) -> int:
+    """Return the status that *error* is answered with."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def problem_of(error: Exception, *, request_id: str) -> Problem:
+    """Describe *error* to the caller; what it says about the inside of the server is left out."""
+    status = status_of(error)
+    if status < 500 and isinstance(error, PlaitError):
+        kind, detail, remedy = type(error).__name__, error.problem, error.remedy
+    elif status == 503:
+        kind, detail, remedy = "Unavailable", "the server cannot do this at the moment", "try again in a while"
+    else:
+        kind, detail = "InternalError", "the server failed at this request"
+        remedy = f"look for request {request_id} in the server's log, or tell its owner"
+    return Problem(
+        type=TYPE + kind,
+        title=_title(kind),
+        status=status,
+        detail=detail,
+        remedy=remedy,
+        faults=_faults(error) if status < 500 else (),
+        extra={"request": request_id},
+    )
+
+
+def problem_response(error: Exception, *, request_id: str) -> Response:
+    """Answer with what *error* is; what is the server's fault is logged."""
+    problem = problem_of(error, request_id=request_id)
+    if problem.status >= 500:
+        _log.error("request failed", exc_info=error, extra={"request": request_id})
+    headers = {}
+    if isinstance(error, Retryable):
+        headers["Retry-After"] = str(max(1, math.ceil(error.delay_s)))
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="plait"'
+    return Response(json.dumps(to_json(problem)), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    """Answer for what the router itself refuses."""
+    assert isinstance(error, HTTPException)
+    path, request_id = request.url.path, request.state.request_id
+    if error.status_code == 405:
+        response = problem_response(WrongMethod(method=request.method, path=path), request_id=request_id)
+        response.headers.update(error.headers or {})
+        return response
+    return problem_response(NoSuchPath(path=path), request_id=request_id)
+
+
+def _faults(error: Exception) -> tuple[str, ...]:
+    if isinstance(error, CompileFailed):
+        return tuple(map(str, error.faults))
+    return tuple(map(str, getattr(error, "faults", ())))
+
+
+def _title(kind: str) -> str:
+    """Render the name of a class as words."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind)
+    return words.strip().capitalize()
