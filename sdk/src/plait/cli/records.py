@@ -6,19 +6,15 @@ Read from the store's views and, for values and verdicts, from the state that th
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plait.cli.documents import of_error, of_values, time_text
-from plait_core.errors.engine import UnknownExecution
+from plait_core.engine import Inspector, NodeState
 from plait_core.ir.executions import CacheStatus, CacheVerdict
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.json import Json
-from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
+from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.databases import AttemptRow, Database, ExecutionFilter, ExecutionRow, NodeRow, Page
-from plait_core.ports.pools import shown_phase
-
-if TYPE_CHECKING:
-    from plait_core.engine import Engine
 
 _PAGE = 100
 
@@ -27,25 +23,19 @@ async def list_executions(
     database: Database, where: ExecutionFilter, *, phases: Sequence[ExecutionPhase], limit: int
 ) -> list[dict[str, Any]]:
     """Return the newest executions, at most *limit*, in one of *phases* as they are shown, or in any when there are none."""
+    inspector = Inspector(database)
     found: list[dict[str, Any]] = []
     token = ""
     while True:
         rows, token = await database.views.executions(where, Page(limit=_PAGE, token=token))
         for row in rows:
-            phase = await phase_of(database, row)
+            phase = await inspector.phase(row)
             if not phases or phase in phases:
                 found.append(summary(row, phase))
                 if len(found) == limit:
                     return found
         if not token:
             return found
-
-
-async def phase_of(database: Database, row: ExecutionRow) -> ExecutionPhase:
-    """Return the phase to show: INTERRUPTED for a local run whose process is gone."""
-    if row.phase in TERMINAL_EXECUTION:
-        return row.phase
-    return shown_phase(row, owner=await database.leases.owner_of(row.id))
 
 
 def summary(row: ExecutionRow, phase: ExecutionPhase) -> dict[str, Any]:
@@ -70,30 +60,27 @@ def summary(row: ExecutionRow, phase: ExecutionPhase) -> dict[str, Any]:
     return document
 
 
-async def execution_document(engine: "Engine", execution: ExecutionId) -> dict[str, Any]:
+async def execution_document(database: Database, inspector: Inspector, execution: ExecutionId) -> dict[str, Any]:
     """
     Render an execution with all its nodes and attempts.
 
     Raises:
         UnknownExecution: there is none.
     """
-    views = engine.database.views
-    row = await views.execution(execution)
-    if row is None:
-        raise UnknownExecution(execution=execution.name)
-    state = await engine.state(execution)
-    nodes = await views.nodes(execution)
-    spec = state.spec
-    document = summary(row, await phase_of(engine.database, row))
-    document["inputs"] = of_values(spec.inputs) if spec is not None else None
-    document["outputs"] = of_values(state.outputs)
-    document["nodes"] = [
-        _node(node, state.nodes.get(node.node), await views.attempts(execution, node.node)) for node in nodes
-    ]
+    row = await inspector.row(execution)
+    document = summary(row, await inspector.phase(row))
+    nodes = await database.views.nodes(execution)
+    attempts = [await database.views.attempts(execution, node.node) for node in nodes]
+    async with inspector.state(execution) as state:
+        document["inputs"] = of_values(state.spec.inputs) if state.spec is not None else None
+        document["outputs"] = of_values(state.outputs)
+        document["nodes"] = [
+            _node(node, state.nodes.get(node.node), its) for node, its in zip(nodes, attempts, strict=True)
+        ]
     return document
 
 
-def _node(row: NodeRow, state: Any, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
+def _node(row: NodeRow, state: NodeState | None, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": row.node,
         "definition": row.definition,
@@ -116,8 +103,10 @@ def _node(row: NodeRow, state: Any, attempts: Sequence[AttemptRow]) -> dict[str,
     return document
 
 
-def _inputs(state: Any) -> dict[str, Any] | None:
+def _inputs(state: NodeState | None) -> dict[str, Any] | None:
     """Render what a node was given; ``None`` while that is not known."""
+    if state is None:
+        return None
     with suppress(Exception):  # a binding that cannot be followed is the node's own error, which is shown
         return of_values(state.inputs())
     return None

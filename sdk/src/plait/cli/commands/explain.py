@@ -9,7 +9,8 @@ import click
 from plait.cli import documents
 from plait.cli.records import execution_document
 from plait.cli.session import Session, with_settings
-from plait.cli.waits import waits_of
+from plait_core.engine import Inspector, Wait, waits_of
+from plait_core.ir.ids import ExecutionId
 
 
 @click.command()
@@ -27,15 +28,16 @@ def command(session: Session, id: str, as_json: bool) -> None:
 
 
 async def _explanation(session: Session, id: str) -> dict[str, Any]:
-    async with session.engine() as engine:
-        execution = session.execution_id(id)
-        whole = await execution_document(engine, execution)
-        state = await engine.state(execution)
+    async with session.store() as database:
+        execution, inspector = session.execution_id(id), Inspector(database)
+        whole = await execution_document(database, inspector, execution)
+        async with inspector.state(execution) as state:
+            waits = [_wait(wait, execution) for wait in waits_of(state)]
     return {
         "name": whole["name"],
         "phase": whole["phase"],
         "resume": whole.get("resume"),
-        "waits": waits_of(state),
+        "waits": waits,
         "cache": [{"node": node["id"], **node["cache"]} for node in whole["nodes"] if node["cache"]],
         "errors": [
             {**attempt["error"], "node": node["id"], "attempt": attempt["n"], "element": attempt["element"]}
@@ -45,6 +47,14 @@ async def _explanation(session: Session, id: str) -> dict[str, Any]:
         ],
         "error": whole["error"],
     }
+
+
+def _wait(wait: Wait, execution: ExecutionId) -> dict[str, Any]:
+    until = None if wait.until_ns is None else documents.time_text(wait.until_ns)
+    document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": until}
+    if wait.signal:
+        document["answer"] = f"plait signal {execution.name} {wait.signal} VALUE"
+    return document
 
 
 def _rendered(document: Mapping[str, Any]) -> str:

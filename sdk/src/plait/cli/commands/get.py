@@ -9,6 +9,7 @@ from plait.cli import documents
 from plait.cli.records import execution_document, list_executions
 from plait.cli.session import Session, with_settings
 from plait.cli.trees import render_execution, render_table
+from plait_core.engine import Inspector
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.databases import ExecutionFilter
 
@@ -57,8 +58,8 @@ def execution(session: Session, id: str, as_json: bool) -> None:
     """Show an execution: its nodes with phases, timings, inputs, outputs, attempts and errors."""
 
     async def read() -> dict[str, Any]:
-        async with session.engine() as engine:
-            return await execution_document(engine, session.execution_id(id))
+        async with session.store() as database:
+            return await execution_document(database, Inspector(database), session.execution_id(id))
 
     document = asyncio.run(read())
     if as_json:

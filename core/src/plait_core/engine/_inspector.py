@@ -1,0 +1,157 @@
+"""
+``Inspector``: looks at executions in a store, whoever drives them and whether or not this process has an engine.
+
+Public: used by the CLI and the server. What it tells comes from the log and the views alone. Long logs are folded in parts, with
+room for others in between, and the states that were looked at last are kept, so that the next look folds what is new.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple, TypeVar
+
+from plait_core.compiler.closures import CompiledClosure, compile_closure
+from plait_core.engine._snapshots import read
+from plait_core.engine._state import ExecutionState
+from plait_core.engine._turns import fold
+from plait_core.errors.engine import UnknownExecution
+from plait_core.ir.events import Event, FragmentReceived
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
+from plait_core.ports.databases import Database, ExecutionRow
+from plait_core.ports.pools import is_local, shown_phase
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+EVENTS_AT_ONCE = 500
+"""How many events are read and folded before others get a turn."""
+
+STATES_KEPT = 16
+CLOSURES_KEPT = 64
+
+LOOK_EVERY_S = 0.5
+"""How soon, at the latest, events are seen that another process commits."""
+
+
+class Inspector:
+    """Reads executions of *database*, which somebody else opens and closes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sights: OrderedDict[ExecutionId, _Sight] = OrderedDict()
+        self._closures: OrderedDict[str, CompiledClosure] = OrderedDict()
+        self._locks: dict[ExecutionId, _Lock] = {}
+
+    async def row(self, execution: ExecutionId) -> ExecutionRow:
+        """Return the row of an execution. Raises ``UnknownExecution``."""
+        row = await self._database.views.execution(execution)
+        if row is None:
+            raise UnknownExecution(execution=execution.name)
+        return row
+
+    async def phase(self, row: ExecutionRow) -> ExecutionPhase:
+        """Return the phase to show: INTERRUPTED for a local run whose process is gone."""
+        if row.phase in TERMINAL_EXECUTION or not is_local(row.pool):
+            return row.phase
+        return shown_phase(row, owner=await self._database.leases.owner_of(row.id))
+
+    @asynccontextmanager
+    async def state(self, execution: ExecutionId) -> AsyncIterator[ExecutionState]:
+        """
+        Fold the log of an execution as far as it has come; the state is for reading, inside the block only.
+
+        Raises ``UnknownExecution``, and what the store raises.
+        """
+        await self.row(execution)
+        lock = self._locks.setdefault(execution, _Lock())
+        lock.n_users += 1
+        try:
+            async with lock:
+                yield await self._folded(execution)
+        finally:
+            lock.n_users -= 1
+            if not lock.n_users:
+                del self._locks[execution]
+
+    async def follow(
+        self, execution: ExecutionId, *, after: int = 0, look_every_s: float = LOOK_EVERY_S
+    ) -> AsyncIterator[Sequence[Event]]:
+        """
+        Yield the events with ``seq > after`` as they are committed, in parts, until the execution has ended.
+
+        Yields an empty part when *look_every_s* have passed without news. A slow reader holds up nobody and
+        costs no memory: what it has not asked for is still in the log.
+
+        Raises ``UnknownExecution``, and what the store raises.
+        """
+        await self.row(execution)
+        with self._database.log.listening(execution) as bell:
+            while True:
+                bell.hush()
+                is_over = (await self.row(execution)).phase in TERMINAL_EXECUTION
+                events = await self._database.log.read(execution, after=after, limit=EVENTS_AT_ONCE)
+                yield events
+                if events:
+                    after = events[-1].seq
+                elif is_over:
+                    return
+                else:
+                    await bell.wait(asyncio.sleep(look_every_s))
+
+    # ── folding ──────────────────────────────────────────────────────────────
+
+    async def _folded(self, execution: ExecutionId) -> ExecutionState:
+        log = self._database.log
+        sight = self._sights.pop(execution, None) or await self._begun(execution)
+        state = sight.state
+        while events := await log.read(execution, after=state.seq, limit=EVENTS_AT_ONCE):
+            for event in events:
+                digest = getattr(event.decision, "closure", "")
+                if digest and not isinstance(event.decision, FragmentReceived):
+                    sight.library[digest] = await self._compiled(digest)
+            fold(state, events)
+            await asyncio.sleep(0)
+        _keep(self._sights, execution, sight, STATES_KEPT)
+        return state
+
+    async def _begun(self, execution: ExecutionId) -> "_Sight":
+        """Return the state of the latest snapshot, or that before the first event."""
+        library: dict[str, CompiledClosure] = {}
+        snapshot = await self._database.log.load_snapshot(execution)
+        reading = read(snapshot) if snapshot is not None else None
+        if reading is None:
+            return _Sight(ExecutionState(id=execution, library=library), library)
+        for digest in reading.closures:
+            library[digest] = await self._compiled(digest)
+        return _Sight(reading.state(execution, library), library)
+
+    async def _compiled(self, digest: str) -> CompiledClosure:
+        compiled = self._closures.pop(digest, None)
+        if compiled is None:
+            closure = await self._database.log.get_closure(digest)
+            assert closure is not None, digest
+            compiled = await asyncio.to_thread(compile_closure, closure)
+        _keep(self._closures, digest, compiled, CLOSURES_KEPT)
+        return compiled
+
+
+class _Sight(NamedTuple):
+    """A state, and the compiled closures that it looks up."""
+
+    state: ExecutionState
+    library: dict[str, CompiledClosure]
+
+
+class _Lock(asyncio.Lock):
+    """Lets one reader at a time fold and read a state; counts who holds it or waits for it."""
+
+    n_users = 0
+
+
+def _keep(kept: OrderedDict[K, T], key: K, value: T, n: int) -> None:
+    """Remember a value as the latest, and at most *n* of them."""
+    kept[key] = value
+    while len(kept) > n:
+        kept.popitem(last=False)

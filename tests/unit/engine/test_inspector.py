@@ -1,0 +1,107 @@
+"""``Inspector`` sees what is in the store, whoever drives an execution."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from plait import task, wait_for_input, workflow
+from plait_core.engine import Engine, Inspector, Wait, _inspector, waits_of
+from plait_core.errors.engine import UnknownExecution
+from plait_core.ir.events import ExecutionEnded
+from plait_core.ir.ids import ExecutionId, NodeId
+from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.types import SimpleType
+from plait_core.testing.memory import MemoryDatabase
+
+
+@task
+def double(x: int) -> int:
+    return 2 * x
+
+
+@workflow
+def asking(x: int) -> int:
+    answer = wait_for_input("size", expected_type=int)
+    return double(x=answer)
+
+
+def integer(value: int) -> Literal:
+    return Literal(value=Primitive(kind=SimpleType.INTEGER, value=value))
+
+
+async def opened_gate(engine: Engine, inspector: Inspector) -> ExecutionId:
+    """Launch ``asking`` and return once its gate is open."""
+    execution = await engine.launch(asking, {"x": integer(1)})
+    async for _ in inspector.follow(execution):
+        async with inspector.state(execution) as state:
+            if state.waiting.get("size"):
+                return execution
+    raise AssertionError("it ended")
+
+
+def test_another_reader_sees_what_an_execution_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state comes from the log, in parts of any size, and later parts are added to what was folded before."""
+    monkeypatch.setattr(_inspector, "EVENTS_AT_ONCE", 2)
+
+    async def story() -> tuple[Any, Any]:
+        database = MemoryDatabase()
+        async with Engine(database=database) as engine:
+            inspector = Inspector(database)
+            execution = await opened_gate(engine, inspector)
+            async with inspector.state(execution) as state:
+                waits = waits_of(state)
+            await engine.signal(execution, "size", integer(4))
+            await engine.wait(execution)
+            async with inspector.state(execution) as state:
+                return waits, (state.outputs, waits_of(state))
+
+    waits, ended = asyncio.run(story())
+
+    assert waits[1:] == (  # the first is the time limit of the gate
+        Wait(node=NodeId("n0"), what="an answer to 'size'", signal="size"),
+        Wait(node=NodeId("n1"), what="node n0"),
+    )
+    assert ended == ({"o0": integer(8)}, ())
+
+
+def test_followers_get_every_event_once_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From where they left off, without gaps, and at once: nobody looks again before the bell rings."""
+    monkeypatch.setattr(_inspector, "EVENTS_AT_ONCE", 2)
+
+    async def story() -> tuple[list[int], list[int], object]:
+        database = MemoryDatabase()
+        async with Engine(database=database) as engine:
+            inspector = Inspector(database)
+            execution = await opened_gate(engine, inspector)
+
+            async def followed(after: int) -> list[Any]:
+                parts = [part async for part in inspector.follow(execution, after=after, look_every_s=60)]
+                return [event for part in parts for event in part]
+
+            following = asyncio.create_task(followed(2))
+            await asyncio.sleep(0)
+            await engine.signal(execution, "size", integer(4))
+            live = await asyncio.wait_for(following, 10)
+            return [e.seq for e in live], [e.seq for e in await followed(live[-1].seq - 1)], live[-1].decision
+
+    live, tail, last = asyncio.run(story())
+
+    assert live == list(range(3, live[-1] + 1))
+    assert tail == [live[-1]]
+    assert isinstance(last, ExecutionEnded)
+
+
+def test_nobody_follows_what_does_not_exist() -> None:
+    """An unknown execution is an error, for states and for events."""
+
+    async def story() -> None:
+        nobody = ExecutionId(name="nobody")
+        inspector = Inspector(MemoryDatabase())
+        with pytest.raises(UnknownExecution):
+            async with inspector.state(nobody):
+                pass
+        with pytest.raises(UnknownExecution):
+            await anext(inspector.follow(nobody))
+
+    asyncio.run(story())
