@@ -36,5 +36,5 @@ def test_the_stored_histories_hold_every_kind_of_decision() -> None:
     assert set(get_args(ev.Decision)) - kinds == NOT_SIMULATED
 
 
-NOT_SIMULATED = {ev.ChildCalled}
-"""Eager tasks need a channel to their engine, which simulated executors do not have."""
+NOT_SIMULATED = {ev.ChildCalled, ev.ReuseRequested, ev.NodeRecovered, ev.ReuseDeclined}
+"""Eager tasks need a channel to their engine, which simulated executors do not have; nobody recovers a simulated execution."""

@@ -18,6 +18,8 @@ from plait_core.engine._bindings import NoSuchPart, part_of
 from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
 from plait_core.engine._children import Children, child_node_id
 from plait_core.engine._policies import cache_policy
+from plait_core.engine._references import Reference
+from plait_core.engine._reuse import REUSABLE
 from plait_core.engine._services import Services
 from plait_core.engine._state import SCHEDULED, ExecutionState, NodeState
 from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
@@ -90,6 +92,7 @@ class Acting:
         self._run = run
         self._services = run.services
         self._state = run.state
+        self._reference = Reference(run.state, run.children, self._is_whole, run.services.blobs_root)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists: dict[NodeId, LiteralMap] = {}
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
@@ -101,6 +104,7 @@ class Acting:
             cmd.Cancel: self._cancel,
             cmd.CancelElements: self._cancel_elements,
             cmd.LoadValue: self._load_value,
+            cmd.LookUpReference: self._look_up_reference,
             cmd.LookUpCache: self._look_up_cache,
             cmd.LookUpElements: self._look_up_elements,
             cmd.StartChild: self._start_child,
@@ -154,7 +158,7 @@ class Acting:
         if not self._callers:
             return
         for decision in decisions:
-            if isinstance(decision, ev.NodeSucceeded | ev.NodeEnded):
+            if isinstance(decision, ev.NodeSucceeded | ev.NodeRecovered | ev.NodeEnded):
                 for caller in self._callers.pop(decision.node, ()):
                     if not caller.done():
                         caller.set_result(self._outcome(self._state.nodes[decision.node]))
@@ -305,7 +309,10 @@ class Acting:
         self._lists.pop(node.id, None)
         self._run.tell(st.OutputsAssembled(self._now(), node.id, literal))
 
-    # ── the cache ────────────────────────────────────────────────────────────
+    # ── what there is already ────────────────────────────────────────────────
+
+    async def _look_up_reference(self, command: cmd.LookUpReference) -> None:
+        self._run.tell(await self._reference.look_up(self._state.nodes[command.node], self._now()))
 
     async def _look_up_cache(self, command: cmd.LookUpCache) -> None:
         node = self._state.nodes[command.node]
@@ -324,7 +331,9 @@ class Acting:
         hits: list[tuple[int, Literal | None]] = []
         misses = []
         for element in command.elements:
-            _, outputs, _ = await self._ask_cache(node, element, await self._element_inputs(node, element))
+            outputs = await self._reference.output_of(node, element)
+            if outputs is None and cache_policy(node) is not None:
+                _, outputs, _ = await self._ask_cache(node, element, await self._element_inputs(node, element))
             if outputs is None:
                 misses.append(element)
             else:
@@ -395,9 +404,21 @@ class Acting:
         spec = self._state.spec
         assert spec is not None
         parent = NodeExecutionId(execution=self._state.id, node=node.id)
+        if command.element is not None:
+            outputs = await self._reference.output_of(node, command.element)
+            if outputs is not None:
+                self._run.tell(st.ChildEnded(self._now(), node.id, outputs, element=command.element))
+                return
+        reference = await self._reference.child_of(node, command.element)
         try:
             ended = await self._run.children.run_child(
-                command.execution, node.graph.closure.closure, plan, inputs, parent=parent, spec=spec
+                command.execution,
+                node.graph.closure.closure,
+                plan,
+                inputs,
+                parent=parent,
+                spec=spec,
+                reference=reference,
             )
             outputs, error = ended.outputs, ended.error
             if ended.exception is not None:
@@ -456,7 +477,7 @@ class Acting:
         return await waiter
 
     def _outcome(self, node: NodeState) -> ChildOutcome:
-        if node.error is None and node.phase.value in ("SUCCEEDED", "RECOVERED"):
+        if node.error is None and node.phase in REUSABLE:
             return ChildOutcome(outputs=node.outputs)
         error = node.error or TaskError(code="Aborted", message=f"{node.id} was aborted", fault=Fault.SYSTEM)
         return ChildOutcome(error=error, exception=self._run.exceptions.get(NodeId(error.node or node.id)))

@@ -33,6 +33,7 @@ def _execution_started(state: ExecutionState, at_ns: int, event: ev.ExecutionSta
     closure = state.library[event.closure]
     node = Node(id=TOP, target=SubWorkflowRef(id=closure.closure.main))
     root = NodeState(id=TOP, node=node, scope=None, phase=NodePhase.RUNNING, queued_at_ns=at_ns, started_at_ns=at_ns)
+    root.repeats = event.spec.reuses
     state.root = state.nodes[TOP] = root
     open_graph(state, at_ns, root, closure.closure.main, closure, prefix="", inputs=event.spec.inputs)
 
@@ -95,6 +96,9 @@ _FOLDS: dict[type, Callable[[ExecutionState, int, Any], None]] = {
     ev.ValueLoaded: nodes.value_loaded,
     ev.ChildStarted: nodes.child_started,
     ev.ChildCalled: nodes.child_called,
+    ev.ReuseRequested: nodes.reuse_requested,
+    ev.NodeRecovered: nodes.node_recovered,
+    ev.ReuseDeclined: nodes.reuse_declined,
     ev.CacheRequested: attempts.cache_requested,
     ev.CacheAnswered: attempts.cache_answered,
     ev.AttemptScheduled: attempts.attempt_scheduled,

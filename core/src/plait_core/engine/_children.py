@@ -49,8 +49,17 @@ class Children(Protocol):
         *,
         parent: NodeExecutionId,
         spec: ExecutionSpec,
+        reference: ExecutionId | None = None,
     ) -> "Ending":
-        """Start *plan* as a child of *spec*'s execution unless it was started before, and wait for its end."""
+        """
+        Start *plan* as a child of *spec*'s execution unless it was started before, and wait for its end.
+
+        What succeeded in *reference*, an earlier child, is reused, if that is still known and has ended.
+        """
+        ...
+
+    async def state(self, execution: ExecutionId) -> ExecutionState:
+        """Return the state of another execution, for reading. Raises ``UnknownExecution``."""
         ...
 
     async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:

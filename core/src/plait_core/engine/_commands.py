@@ -86,6 +86,18 @@ class LoadValue(Shape):
 
 
 @attrs.frozen(eq=False, repr=False)
+class LookUpReference(Shape):
+    """Ask what the node did in the execution that this one repeats."""
+
+    node: NodeId
+
+    @property
+    def key(self) -> Key:
+        """Identify the node."""
+        return ("reference", self.node)
+
+
+@attrs.frozen(eq=False, repr=False)
 class LookUpCache(Shape):
     """Ask the cache, and reserve the key where the task says so."""
 
@@ -99,7 +111,7 @@ class LookUpCache(Shape):
 
 @attrs.frozen(eq=False, repr=False)
 class LookUpElements(Shape):
-    """Ask the cache for elements of a map node, in one batch."""
+    """Ask for outputs of elements of a map node that there are already, in one batch: in the reference, then in the cache."""
 
     node: NodeId
     elements: range | tuple[int, ...]
@@ -186,6 +198,7 @@ Command: TypeAlias = (
     | Cancel
     | CancelElements
     | LoadValue
+    | LookUpReference
     | LookUpCache
     | LookUpElements
     | StartChild

@@ -14,7 +14,7 @@ from plait_core.engine import _gates as gates
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, Unread, resolve_inputs
 from plait_core.engine._children import child_node_id
-from plait_core.engine._endings import abort, cancel_all, cancel_called, fail, fail_attempt, succeed
+from plait_core.engine._endings import abort, cancel_all, cancel_called, fail, fail_attempt, recover, succeed
 from plait_core.engine._policies import timeout_ns
 from plait_core.engine._starting import start
 from plait_core.engine._state import TOP, ExecutionState, NodeState, Scope
@@ -178,6 +178,16 @@ def _attempt_progressed(state: ExecutionState, stimulus: st.AttemptProgressed) -
     return (ev.AttemptMoved(node=node.id, n=stimulus.n, phase=stimulus.phase, message=stimulus.message),)
 
 
+def _reference_looked_up(state: ExecutionState, stimulus: st.ReferenceLookedUp) -> Decisions:
+    node = state.nodes.get(stimulus.node)
+    if node is None or ("reference", node.id) not in state.open:
+        return ()
+    if stimulus.source is not None and stimulus.outputs is not None:
+        return recover(node, stimulus.outputs, stimulus.source, stimulus.deck_uri)
+    has_begun = stimulus.source is not None
+    return (ev.ReuseDeclined(node=node.id, has_begun=has_begun, checkpoint_uri=stimulus.checkpoint_uri),)
+
+
 def _cache_looked_up(state: ExecutionState, stimulus: st.CacheLookedUp) -> Decisions:
     node = state.nodes.get(stimulus.node)
     if node is None or ("cache", node.id) not in state.open:
@@ -309,6 +319,7 @@ _RULES: dict[type, Callable[[ExecutionState, Any], Decisions]] = {
     st.AttemptProgressed: _attempt_progressed,
     st.ElementsEnded: arrays.elements_ended,
     st.ElementsLookedUp: arrays.elements_looked_up,
+    st.ReferenceLookedUp: _reference_looked_up,
     st.CacheLookedUp: _cache_looked_up,
     st.ValueRead: _value_read,
     st.TimerFired: _timer_fired,

@@ -44,7 +44,7 @@ def elements_scheduled(state: ExecutionState, _at_ns: int, event: ev.ElementsSch
     array.running += count
     array.cursor = event.stop
     elements = range(event.start, event.stop)
-    if cache_policy(node) is not None:
+    if node.repeats or cache_policy(node) is not None:
         open_command(state, node, LookUpElements(node.id, elements))
     else:
         _submit_elements(state, _at_ns, node, elements)

@@ -13,6 +13,7 @@ from plait_core.engine._policies import backoff_ns, exhausted, may_retry, retry_
 from plait_core.engine._state import ExecutionState, NodeState, Scope
 from plait_core.ir import events as ev
 from plait_core.ir.executions import CacheVerdict, Fault, TaskError
+from plait_core.ir.ids import NodeExecutionId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import AttemptPhase, NodePhase
 from plait_core.ir.units import Result
@@ -43,6 +44,12 @@ def succeed(
         started_at_ns=started_at_ns,
         ended_at_ns=ended_at_ns,
     )
+    return (done,) if node.parent is None else (done, *succeed(node.parent, outputs))
+
+
+def recover(node: NodeState, outputs: LiteralMap, source: NodeExecutionId, deck_uri: str) -> Decisions:
+    """End a node with the outputs that it had in an earlier execution, and the branch it is an arm of with the same ones."""
+    done = ev.NodeRecovered(node=node.id, outputs=outputs, source=source, deck_uri=deck_uri)
     return (done,) if node.parent is None else (done, *succeed(node.parent, outputs))
 
 

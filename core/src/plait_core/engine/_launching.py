@@ -69,9 +69,11 @@ def _with_main(closure: Closure, main: EntityId) -> Closure:
 
 
 def wrapped(closure: Closure, template: TaskTemplate) -> Closure:
-    """Return a closure whose main is a workflow of one node that runs *template*."""
+    """Return a closure whose main is a workflow of one node that runs *template*; what is wrapped already stays as it is."""
     kept: dict[EntityId, Closure] = closure.__dict__.setdefault("_views", {})
     id_ = attrs.evolve(template.id, kind=EntityKind.WORKFLOW, name=f"{template.id.name}.alone")
+    if id_ in closure.workflow_by_id:
+        return _with_main(closure, id_)
     if id_ not in kept:
         node = Node(
             id=NodeId("n0"),

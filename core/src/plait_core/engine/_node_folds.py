@@ -17,6 +17,7 @@ from plait_core.engine._commands import (
     CancelElements,
     CompileFragment,
     LoadValue,
+    LookUpReference,
     StartChild,
     WaitUntil,
 )
@@ -179,6 +180,25 @@ def child_called(state: ExecutionState, at_ns: int, event: ev.ChildCalled) -> No
     child = admit(state, at_ns, scope, node)
     child.given = event.inputs
     caller.called = [*(caller.called or []), child]
+
+
+def reuse_requested(state: ExecutionState, _at_ns: int, event: ev.ReuseRequested) -> None:
+    open_command(state, state.nodes[event.node], LookUpReference(event.node))
+
+
+def node_recovered(state: ExecutionState, at_ns: int, event: ev.NodeRecovered) -> None:
+    node = state.nodes[event.node]
+    node.outputs = event.outputs
+    node.deck_uri = event.deck_uri
+    end_node(state, at_ns, node, NodePhase.RECOVERED)
+
+
+def reuse_declined(state: ExecutionState, _at_ns: int, event: ev.ReuseDeclined) -> None:
+    node = state.nodes[event.node]
+    close_command(state, node, ("reference", node.id))
+    node.repeats = event.has_begun
+    node.checkpoint = event.checkpoint_uri
+    enqueue(state, node)
 
 
 def fragment_received(state: ExecutionState, _at_ns: int, event: ev.FragmentReceived) -> None:

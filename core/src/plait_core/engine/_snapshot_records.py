@@ -14,7 +14,7 @@ from plait_core.ir.literals import Literal
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.workflows import AttrPath
 
-VERSION = 1
+VERSION = 2
 """To be raised with every change to the fields of the state, or to what they mean."""
 
 
@@ -78,6 +78,7 @@ class NodeRecord:
     is_cancelling: bool
     has_place: bool
     is_failure_node: bool
+    repeats: bool | None
     checkpoint: str
     deck_uri: str
     given: Mapping[str, Literal] | None

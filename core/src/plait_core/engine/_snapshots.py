@@ -33,6 +33,7 @@ _COMMANDS: Mapping[str, type[Command]] = {
     "cancel": cmd.Cancel,
     "cancel_elements": cmd.CancelElements,
     "load_value": cmd.LoadValue,
+    "look_up_reference": cmd.LookUpReference,
     "look_up_cache": cmd.LookUpCache,
     "look_up_elements": cmd.LookUpElements,
     "start_child": cmd.StartChild,

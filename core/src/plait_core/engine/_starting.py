@@ -2,7 +2,7 @@
 How nodes start: one function per kind of target.
 
 Called by ``advance`` for a node whose upstream is done. Pure. Whatever the node needs to know first (a part of a large
-value, what the cache holds) is asked for, and it starts when the answer is there.
+value, what the reference did or the cache holds) is asked for, and it starts when the answer is there.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from plait_core.engine._children import child_execution
 from plait_core.engine._conditions import Incomparable, arm_taken
 from plait_core.engine._endings import fail
 from plait_core.engine._policies import cache_policy
+from plait_core.engine._reuse import may_reuse
 from plait_core.engine._state import ExecutionState, NodeState
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
@@ -35,6 +36,8 @@ Decisions: TypeAlias = tuple[ev.Decision, ...]
 
 def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
     """Start a node, or ask for what is needed first."""
+    if may_reuse(state, node):
+        return (ev.ReuseRequested(node=node.id),)
     try:
         return _STARTS[type(node.node.target)](state, node, at_ns)
     except Unread as unread:

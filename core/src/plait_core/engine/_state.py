@@ -136,6 +136,8 @@ class NodeState:
     has_place: bool = False
     """Whether it takes one of the execution's parallel places."""
     is_failure_node: bool = False
+    repeats: bool | None = None
+    """Whether it does again what the reference had begun with the same inputs; ``None`` unless the reference was asked."""
     checkpoint: str = ""
     deck_uri: str = ""
     given: LiteralMap | None = None

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
-from plait_core.ir.ids import EntityId, NodeId
+from plait_core.ir.ids import EntityId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase
 from plait_core.ir.shapes import Shape
@@ -76,12 +76,24 @@ class ElementsEnded(Shape):
 
 @attrs.frozen(eq=False, repr=False)
 class ElementsLookedUp(Shape):
-    """What the cache holds for elements of a map node: (element, output) of the hits, and the misses."""
+    """Which outputs of elements of a map node there are already: (element, output) of the hits, and the misses."""
 
     at_ns: int
     node: NodeId
     hits: Sequence[tuple[int, Literal | None]]
     misses: tuple[int, ...]
+
+
+@attrs.frozen(eq=False, repr=False)
+class ReferenceLookedUp(Shape):
+    """What *source*, the node's counterpart, did in the reference; ``outputs`` where they can be reused."""
+
+    at_ns: int
+    node: NodeId
+    source: NodeExecutionId | None = None
+    outputs: LiteralMap | None = None
+    deck_uri: str = ""
+    checkpoint_uri: str = ""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -191,6 +203,7 @@ Stimulus: TypeAlias = (
     | AttemptProgressed
     | ElementsEnded
     | ElementsLookedUp
+    | ReferenceLookedUp
     | CacheLookedUp
     | ValueRead
     | TimerFired

@@ -10,7 +10,8 @@ import atexit
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 import attrs
@@ -43,7 +44,7 @@ from plait_core.errors.engine import (
     UnknownExecutor,
 )
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
-from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeExecutionId
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION
@@ -57,6 +58,9 @@ from plait_core.ports.pools import is_abandoned, local_pool
 from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
 from plait_core.types import TypeEngine
 from plait_core.worker import WorkerServices, perform
+
+if TYPE_CHECKING:
+    from plait_core.ports.api import RerunPlan
 
 CHILD_POLL_NS = 1_000_000_000
 """How often an engine looks after a child execution that another engine drives."""
@@ -206,6 +210,8 @@ class Engine:
         mode: ExecutionMode = ExecutionMode.MANUAL,
         principal: str = "",
         scheduled_at_ns: int | None = None,
+        reference: ExecutionId | None = None,
+        rerun: Sequence[NodeId] | None = None,
     ) -> ExecutionId:
         """
         Record an execution and begin to drive it; from the return on, nothing of it is lost.
@@ -218,6 +224,8 @@ class Engine:
             mode: Who asks for it.
             principal: On whose behalf.
             scheduled_at_ns: The tick that asked for it.
+            reference: The execution that is repeated; see ``recover``, ``rerun`` and ``relaunch``, which name it.
+            rerun: Reuse what succeeded in *reference*, but for these nodes and what depends on them; ``None`` reuses nothing.
 
         Raises:
             CompileFailed: the graph has faults, or nothing can run one of its tasks.
@@ -234,6 +242,9 @@ class Engine:
             mode=mode,
             principal=principal,
             scheduled_at_ns=scheduled_at_ns,
+            reference=reference,
+            reuses=rerun is not None,
+            rerun=tuple(rerun or ()),
         )
         id_ = ExecutionId(
             project=self._settings.project, domain=self._settings.domain, name=name or "f" + uuid4().hex[:19]
@@ -308,6 +319,64 @@ class Engine:
         run.committed.set()
         self._drives[execution] = asyncio.get_running_loop().create_task(run.drive(), name=str(execution))
 
+    async def plan_rerun(self, execution: ExecutionId, nodes: Sequence[NodeId] = ()) -> "RerunPlan":
+        """
+        Say what ``rerun`` would reuse of an execution that has ended and what it would run again; without *nodes*, ``recover``.
+
+        Raises ``UnknownExecution``, ``NotRepeatable`` and ``UnknownNodes``.
+        """
+        from plait_core.engine._rerunning import plan_rerun
+
+        return plan_rerun(await self.state(execution), nodes)
+
+    async def recover(self, execution: ExecutionId, **rest: Any) -> ExecutionId:
+        """Launch an execution that takes over what succeeded in a failed one and runs the rest again; see ``rerun``."""
+        return await self.rerun(execution, (), **rest)
+
+    async def rerun(
+        self,
+        execution: ExecutionId,
+        nodes: Sequence[NodeId],
+        *,
+        target: Entity[Any, Any] | None = None,
+        name: str = "",
+        principal: str = "",
+    ) -> ExecutionId:
+        """
+        Launch an execution that repeats an earlier one from *nodes*: templates, inputs and options are those it had.
+
+        *target* is the entity it was launched from, where tasks are not importable by their location. Raises what ``plan_rerun`` raises.
+        """
+        await self.plan_rerun(execution, nodes)
+        return await self._repeat(
+            execution, {}, target, mode=ExecutionMode.RECOVERED, rerun=nodes, name=name, principal=principal
+        )
+
+    async def relaunch(
+        self,
+        execution: ExecutionId,
+        inputs: LiteralMap = MappingProxyType({}),
+        *,
+        target: Entity[Any, Any] | None = None,
+        name: str = "",
+        principal: str = "",
+    ) -> ExecutionId:
+        """Launch what an earlier execution ran, with its user inputs; *inputs* replace those of the same name."""
+        return await self._repeat(
+            execution, inputs, target, mode=ExecutionMode.RELAUNCH, name=name, principal=principal
+        )
+
+    async def _repeat(
+        self, execution: ExecutionId, inputs: LiteralMap, target: Entity[Any, Any] | None, **rest: Any
+    ) -> ExecutionId:
+        from plait_core.engine._rerunning import repeated
+
+        if target is not None:
+            self._traced(target)
+        closure, spec = repeated(await self.state(execution))
+        inputs = {**spec.user_inputs, **inputs}
+        return await self.launch(closure, inputs, options=spec.options, reference=execution, **rest)
+
     async def signal(self, execution: ExecutionId, signal_id: str, value: Literal, *, principal: str = "") -> None:
         """
         Hand a value to a gate, wherever the execution is driven; one that comes before its gate waits for it.
@@ -360,6 +429,7 @@ class Engine:
         *,
         parent: NodeExecutionId,
         spec: ExecutionSpec,
+        reference: ExecutionId | None = None,
     ) -> Ending:
         """Start *plan* on behalf of a node unless that was done before, and wait for its end, whoever drives it."""
         if execution not in self._runs and await self._services.database.views.execution(execution) is None:
@@ -371,6 +441,8 @@ class Engine:
                 principal=spec.principal,
                 nesting=spec.nesting + 1,
                 parent=parent,
+                reference=reference,
+                reuses=reference is not None,
             )
             await self._begin(execution, launch.closure, launch.spec)
         while True:
@@ -504,6 +576,7 @@ class Engine:
             clock=clock,
             settings=self._plugins.executor_settings(spec.name),
             directory=f"{self._settings.home}/executors/{spec.name}",
+            host=self._settings.plain(),
             secrets=self._worker.secrets,
             channel=self._channel,
         )

@@ -143,3 +143,42 @@ class ExecutionFailed(UserError):
     def remedy(self) -> str:
         """What to do."""
         return f"see every attempt with `plait get execution {self.execution.rpartition('/')[2]}`"
+
+
+class NotRepeatable(UserError):
+    """An execution cannot be recovered, or run again from a node, because of where it stands."""
+
+    execution: str
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        if self.phase == "SUCCEEDED":
+            return f"there is nothing to recover in execution {self.execution}: it succeeded"
+        return f"execution {self.execution} has not ended: it is {self.phase}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        if self.phase == "SUCCEEDED":
+            return "run it again from a node with `plait rerun --from NODE`, or as a whole with `plait relaunch`"
+        return "wait for its end or abort it first; one whose process is gone goes on with `plait run --resume`"
+
+
+class UnknownNodes(UserError):
+    """The workflow that an execution ran has no such nodes."""
+
+    execution: str
+    nodes: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the workflow of execution {self.execution} has no node {', '.join(map(repr, self.nodes))}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"choose from: {', '.join(self.known) or 'none'}; nodes inside of nodes run again with these"

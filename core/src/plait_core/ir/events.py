@@ -11,7 +11,7 @@ from typing import TypeAlias
 import attrs
 
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
-from plait_core.ir.ids import EntityId, ExecutionId, NodeId
+from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.shapes import Shape
@@ -91,7 +91,7 @@ class NodeSucceeded(Shape):
     """
     Outputs are bound. Successors may start.
 
-    ``n`` is the attempt that produced them, ``None`` for nodes without attempts and for cached or recovered outputs.
+    ``n`` is the attempt that produced them, ``None`` for nodes without attempts and for cached outputs.
     """
 
     node: NodeId
@@ -176,6 +176,39 @@ class ChildCalled(Shape):
     inputs: LiteralMap
     closure: str
     placements: Mapping[str, str]
+
+
+# ── reuse of an earlier execution ────────────────────────────────────────────
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReuseRequested(Shape):
+    """The reference is to be asked what the node did there, before anything of it runs."""
+
+    node: NodeId
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeRecovered(Shape):
+    """The outputs that the node had in an earlier execution are bound, as *source* made them. Successors may start."""
+
+    node: NodeId
+    outputs: LiteralMap
+    source: NodeExecutionId
+    deck_uri: str = ""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReuseDeclined(Shape):
+    """
+    The node runs again.
+
+    ``has_begun``: the reference had begun it, so what is inside may be reused. ``checkpoint_uri`` is where its last attempt saved.
+    """
+
+    node: NodeId
+    has_begun: bool = False
+    checkpoint_uri: str = ""
 
 
 # ── attempts ─────────────────────────────────────────────────────────────────
@@ -334,6 +367,9 @@ Decision: TypeAlias = (
     | ValueLoaded
     | ChildStarted
     | ChildCalled
+    | ReuseRequested
+    | NodeRecovered
+    | ReuseDeclined
     | CacheRequested
     | CacheAnswered
     | AttemptScheduled

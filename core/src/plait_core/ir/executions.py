@@ -6,7 +6,7 @@ from functools import cached_property
 
 import attrs
 
-from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId
+from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.shapes import Shape
@@ -32,6 +32,8 @@ class ExecutionSpec(Shape):
     What was asked for.
 
     ``user_inputs`` is what the caller gave, kept for relaunching; ``inputs`` has defaults and fixed values merged in.
+    ``reference`` is the execution that this one repeats. With ``reuses``, what succeeded there is taken over, but for the
+    nodes of the workflow that ``rerun`` names and what depends on them.
     """
 
     target: EntityId
@@ -44,6 +46,8 @@ class ExecutionSpec(Shape):
     parent: NodeExecutionId | None = None
     reference: ExecutionId | None = None
     scheduled_at_ns: int | None = None
+    reuses: bool = False
+    rerun: tuple[NodeId, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)

@@ -88,7 +88,7 @@ def breaches_of_history(events: Sequence[ev.Event]) -> Iterator[str]:
         decision = event.decision
         if isinstance(decision, STARTS) and decision.node in ended:
             yield f"{decision.node} runs again after it ended"
-        if isinstance(decision, ev.NodeSucceeded | ev.NodeEnded):
+        if isinstance(decision, ev.NodeSucceeded | ev.NodeRecovered | ev.NodeEnded):
             if decision.node in ended:
                 yield f"{decision.node} ended twice"
             ended.add(decision.node)
