@@ -423,6 +423,12 @@ class DeletesNoToken(MemoryAccounts):
     async def delete_token(self, id: str) -> None: ...
 
 
+class TakesEveryKey(MemoryAccounts):
+    async def keep_key(self, name: str, key: bytes) -> bytes:
+        self._keys[name] = key
+        return key
+
+
 class AuditsForwards(MemoryAccounts):
     async def audited(self, page: Page) -> tuple[Sequence[AuditLine], str]:
         return self._trail, ""
@@ -504,6 +510,7 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("schedules", GoesBack, Ticks.test_progress_never_goes_back),
     ("accounts", KeepsTheFirstProject, People.test_projects_are_put_and_listed),
     ("accounts", DeletesNoToken, People.test_tokens_are_kept_until_deleted),
+    ("accounts", TakesEveryKey, People.test_the_first_key_of_a_name_is_kept),
     ("accounts", AuditsForwards, People.test_the_audit_trail_is_read_backwards),
 ]
 

@@ -454,7 +454,7 @@ class AuditLine(Shape):
 
 
 class Accounts(Protocol):
-    """Projects, tokens and the audit trail."""
+    """Projects, tokens, keys and the audit trail."""
 
     async def put_project(self, project: Project) -> None:
         """Create or replace a project."""
@@ -474,6 +474,10 @@ class Accounts(Protocol):
 
     async def delete_token(self, id: str) -> None:
         """Forget a token."""
+        ...
+
+    async def keep_key(self, name: str, key: bytes) -> bytes:
+        """Return the key kept under *name*, which is *key* if there was none: how all servers of a store sign alike."""
         ...
 
     async def audit(self, line: AuditLine) -> None:

@@ -114,6 +114,7 @@ class MemoryAccounts:
     def __init__(self) -> None:
         self._projects: dict[str, Project] = {}
         self._tokens: dict[str, Token] = {}
+        self._keys: dict[str, bytes] = {}
         self._trail: list[AuditLine] = []
 
     async def put_project(self, project: Project) -> None:
@@ -130,6 +131,9 @@ class MemoryAccounts:
 
     async def delete_token(self, id: str) -> None:
         self._tokens.pop(id, None)
+
+    async def keep_key(self, name: str, key: bytes) -> bytes:
+        return self._keys.setdefault(name, key)
 
     async def audit(self, line: AuditLine) -> None:
         self._trail.append(line)

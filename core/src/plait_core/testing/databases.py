@@ -936,6 +936,13 @@ class AccountsConformance(DatabaseConformance):
         assert list(await database.accounts.tokens()) == tokens[1:]
 
     @_story
+    async def test_the_first_key_of_a_name_is_kept(self, database: Database) -> None:
+        """Whoever comes later is given that one, so everybody signs alike."""
+        kept = [await database.accounts.keep_key(name, key) for name, key in (("a", b"1"), ("a", b"2"), ("b", b"2"))]
+
+        assert kept == [b"1", b"1", b"2"]
+
+    @_story
     async def test_the_audit_trail_is_read_backwards(self, database: Database) -> None:
         """Latest first, page by page, details included."""
         lines = [

@@ -1,4 +1,4 @@
-"""Projects, tokens and the audit trail on SQL."""
+"""Projects, tokens, keys and the audit trail on SQL."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from plait_core.ir.codec import dumps, loads
 from plait_core.ir.json import Json
 from plait_core.ports.databases import AuditLine, Page, Project, Token
 from plait_core.ports.pages import parse_token
-from plait_sql.connections import Connection
+from plait_sql.connections import Connection, Transaction
 
 _BEYOND_ALL = 1 << 62
 
@@ -50,6 +50,17 @@ class SqlAccounts:
 
     async def delete_token(self, id: str) -> None:
         await self._connection.write(lambda transaction: transaction.execute("DELETE FROM tokens WHERE id = ?", (id,)))
+
+    async def keep_key(self, name: str, key: bytes) -> bytes:
+        def keep(transaction: Transaction) -> bytes:
+            transaction.execute(
+                "INSERT INTO keys (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, key)
+            )
+            row = transaction.query_one("SELECT value FROM keys WHERE name = ?", (name,))
+            assert row is not None
+            return bytes(row[0])
+
+        return await self._connection.write(keep)
 
     async def audit(self, line: AuditLine) -> None:
         values = (line.at_ns, line.principal, line.action, line.subject, dumps(line.detail))

@@ -187,7 +187,9 @@ _FIRST = (
     """,
 )
 
-MIGRATIONS = (_FIRST,)
+_KEYS = ("CREATE TABLE keys (name {text} PRIMARY KEY, value {blob} NOT NULL)",)
+
+MIGRATIONS = (_FIRST, _KEYS)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 
