@@ -11,6 +11,7 @@ from plait_core.engine._clocks import HostClock
 from plait_core.engine._inspector import Inspector
 from plait_core.engine._policies import SYSTEM_RETRIES
 from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.engine._units import output_prefix
 from plait_core.engine._waits import Wait, waits_of
 from plait_core.engine.engine import Engine
 
@@ -23,5 +24,6 @@ __all__ = [
     "Inspector",
     "NodeState",
     "Wait",
+    "output_prefix",
     "waits_of",
 ]

@@ -16,8 +16,10 @@ from plait_core.engine._snapshots import read
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._turns import fold
 from plait_core.errors.engine import UnknownExecution
-from plait_core.ir.events import Event, FragmentReceived
+from plait_core.ir.events import Event, ExecutionEnded, ExecutionStarted, FragmentReceived
+from plait_core.ir.executions import Closure, ExecutionSpec
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.databases import Database, ExecutionRow
 from plait_core.ports.pools import is_local, shown_phase
@@ -56,6 +58,30 @@ class Inspector:
         if row.phase in TERMINAL_EXECUTION or not is_local(row.pool):
             return row.phase
         return shown_phase(row, owner=await self._database.leases.owner_of(row.id))
+
+    async def closure(self, execution: ExecutionId) -> Closure:
+        """Return the templates that an execution runs. Raises ``UnknownExecution``."""
+        closure = await self._database.log.get_closure((await self._started(execution)).closure)
+        assert closure is not None
+        return closure
+
+    async def spec(self, execution: ExecutionId) -> ExecutionSpec:
+        """Return what was asked for. Raises ``UnknownExecution``."""
+        return (await self._started(execution)).spec
+
+    async def outputs(self, row: ExecutionRow) -> LiteralMap | None:
+        """Return what came of an execution, ``None`` unless it has succeeded."""
+        if row.phase is not ExecutionPhase.SUCCEEDED:
+            return None
+        last = await self._database.log.latest(row.id)
+        return last.decision.outputs if last is not None and isinstance(last.decision, ExecutionEnded) else None
+
+    async def _started(self, execution: ExecutionId) -> ExecutionStarted:
+        events = await self._database.log.read(execution, limit=1)
+        if not events:
+            raise UnknownExecution(execution=execution.name)
+        assert isinstance(events[0].decision, ExecutionStarted)
+        return events[0].decision
 
     @asynccontextmanager
     async def state(self, execution: ExecutionId) -> AsyncIterator[ExecutionState]:

@@ -44,7 +44,7 @@ def unit_for(
         template=template,
         action=render(template),
         inputs=inputs,
-        output_prefix=f"{blobs}/meta/{place}",
+        output_prefix=output_prefix(place, blobs),
         raw_prefix=f"{options.raw_data_prefix or blobs}/raw/{place}",
         checkpoint_prefix=f"{blobs}/checkpoints/{place}",
         previous_checkpoint=_previous_checkpoint(state, node, attempt, blobs),
@@ -55,6 +55,11 @@ def unit_for(
         timeout_ns=timeout_ns(node),
         is_interruptible=_is_interruptible(state, node),
     )
+
+
+def output_prefix(attempt: AttemptId | str, blobs: str) -> str:
+    """Return where the result, the logs and the like of an attempt, or of what its id reads, are stored."""
+    return f"{blobs}/meta/{attempt}"
 
 
 def outputs_prefix(execution: ExecutionId, node: NodeState, blobs: str) -> str:

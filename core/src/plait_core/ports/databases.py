@@ -97,12 +97,12 @@ class AttemptRow(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ExecutionFilter(Shape):
-    """What a list of executions is narrowed to; empty fields do not narrow."""
+    """What a list of executions is narrowed to: any of these phases, any of these targets; empty fields do not narrow."""
 
     project: str = ""
     domain: str = ""
     phases: tuple[ExecutionPhase, ...] = ()
-    target: EntityId | None = None
+    targets: tuple[EntityId, ...] = ()
     name_contains: str = ""
     include_archived: bool = False
 
@@ -139,6 +139,10 @@ class Views(Protocol):
 
     async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
         """Return all nodes of an execution in order of first appearance."""
+        ...
+
+    async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
+        """Return one attempt of a node, or of an element of it."""
         ...
 
     async def attempts(
@@ -219,6 +223,10 @@ class EventLog(Protocol):
 
     async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
         """Return the events with ``seq > after`` in order, at most *limit* of them."""
+        ...
+
+    async def latest(self, execution: ExecutionId) -> Event | None:
+        """Return the last event so far."""
         ...
 
     def listening(self, execution: ExecutionId | None) -> AbstractContextManager[Bell]:

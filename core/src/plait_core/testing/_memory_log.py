@@ -81,6 +81,13 @@ class MemoryLog:
         )
         return list(islice(events, limit))
 
+    async def latest(self, execution: ExecutionId) -> Event | None:
+        record = self._records.executions.get(execution)
+        if record is None or record.next_seq == 1:
+            return None
+        (event,) = await self.read(execution, after=record.next_seq - 2)
+        return event
+
     def listening(self, execution: ExecutionId | None) -> AbstractContextManager[Bell]:
         return self._bells.listening(execution)
 
@@ -125,6 +132,10 @@ class MemoryViews:
         record = self._records.executions.get(id)
         return list(record.nodes.values()) if record else []
 
+    async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
+        record = self._records.executions.get(id)
+        return record.attempts.get((node, element, n)) if record else None
+
     async def attempts(
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
     ) -> Sequence[AttemptRow]:
@@ -144,7 +155,7 @@ def _is_wanted(row: ExecutionRow, where: ExecutionFilter) -> bool:
         where.project in {"", row.id.project}
         and where.domain in {"", row.id.domain}
         and (not where.phases or row.phase in where.phases)
-        and where.target in {None, row.target}
+        and (not where.targets or row.target in where.targets)
         and where.name_contains in row.id.name
         and (where.include_archived or not row.is_archived)
     )

@@ -138,6 +138,8 @@ class EventLogConformance(DatabaseConformance):
         assert list(events) == expected
         assert list(await database.log.read(execution, after=3)) == expected[3:]
         assert list(await database.log.read(execution, after=1, limit=2)) == expected[1:3]
+        assert await database.log.latest(execution) == expected[-1]
+        assert await database.log.latest(execution_id("nobody")) is None
 
     @_story
     async def test_commits_ring_those_who_listen(self, database: Database) -> None:
@@ -332,6 +334,9 @@ class ViewsConformance(DatabaseConformance):
         assert list(await database.views.nodes(execution)) == nodes
         assert list(await database.views.attempts(execution)) == attempts[::-1]
         assert list(await database.views.attempts(execution, NodeId("n10"), limit=1, offset=1)) == [attempts[2]]
+        assert await database.views.attempt(execution, NodeId("n10"), 1, element=9) == attempts[2]
+        assert await database.views.attempt(execution, NodeId("n1"), 0) == attempts[0]
+        assert await database.views.attempt(execution, NodeId("n1"), 1) is None
 
     @_story
     async def test_pages_are_newest_first_and_complete(self, database: Database) -> None:
@@ -387,7 +392,7 @@ class ViewsConformance(DatabaseConformance):
         assert await names(project="p") == {"a_b"}
         assert await names(domain="d") == {"axb"}
         assert await names(phases=(ExecutionPhase.FAILED, ExecutionPhase.ABORTED)) == {"axb"}
-        assert await names(target=TASK) == {"A_b"}
+        assert await names(targets=(TASK, attrs.evolve(TASK, version="2"))) == {"A_b"}
         assert await names(name_contains="a_") == {"a_b"}
         assert await names(name_contains="o", include_archived=True) == {"old"}
 

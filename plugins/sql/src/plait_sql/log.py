@@ -48,6 +48,8 @@ _CREATE = (
 _ADVANCE = "UPDATE executions SET next_seq = ?, updated_at_ns = ? WHERE key = ? AND next_seq = ? AND owner = ?"
 _STAND = f"UPDATE executions SET ({STANDING_COLUMNS}) = ({_places(STANDING_COLUMNS)}) WHERE key = ?"
 _INSERT_EVENT = "INSERT INTO events (execution, seq, at_ns, decision) VALUES (?, ?, ?, ?)"
+_SELECT_EVENTS = "SELECT seq, at_ns, decision FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?"
+_SELECT_LATEST = "SELECT seq, at_ns, decision FROM events WHERE execution = ? ORDER BY seq DESC LIMIT 1"
 _PUT_NODE = (
     f"INSERT INTO nodes (execution, appeared_seq, appeared_as, {NODE_COLUMNS}) "
     f"VALUES (?, ?, ?, {_places(NODE_COLUMNS)}) "
@@ -101,11 +103,14 @@ class SqlLog:
         return _Turn(batch, events, standing_values(batch.row), key, before)
 
     async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
+        return await self._events(_SELECT_EVENTS, execution, after, _ALL if limit is None else limit)
+
+    async def latest(self, execution: ExecutionId) -> Event | None:
+        return next(iter(await self._events(_SELECT_LATEST, execution)), None)
+
+    async def _events(self, statement: str, execution: ExecutionId, *parameters: int) -> Sequence[Event]:
         rows = await self._connection.read(
-            lambda transaction: transaction.query(
-                "SELECT seq, at_ns, decision FROM events WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?",
-                (find_key(transaction, execution), after, _ALL if limit is None else limit),
-            )
+            lambda transaction: transaction.query(statement, (find_key(transaction, execution), *parameters))
         )
         try:
             return [Event(seq=seq, at_ns=at_ns, decision=loads(Decision, decision)) for seq, at_ns, decision in rows]

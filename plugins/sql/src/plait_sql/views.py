@@ -10,6 +10,7 @@ from plait_sql.executions import find_key
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     EXECUTION_COLUMNS,
+    NO_ELEMENT,
     NODE_COLUMNS,
     attempt_row,
     dump_entity,
@@ -19,6 +20,7 @@ from plait_sql.rows import (
 
 _SELECT_EXECUTIONS = f"SELECT project, domain, name, {EXECUTION_COLUMNS} FROM executions"
 _SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
+_SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
 _SELECT_ATTEMPTS = (
     "SELECT {} FROM attempts JOIN nodes ON nodes.execution = attempts.execution AND nodes.node = attempts.node "
     "WHERE attempts.execution = ? {} ORDER BY appeared_seq, appeared_as, element, n LIMIT ? OFFSET ?"
@@ -61,6 +63,13 @@ class SqlViews:
         )
         return [node_row(id, *row) for row in rows]
 
+    async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
+        place = (node, NO_ELEMENT if element is None else element, n)
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(_SELECT_ATTEMPT, (find_key(transaction, id), *place))
+        )
+        return attempt_row(id, *row) if row else None
+
     async def attempts(
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
     ) -> Sequence[AttemptRow]:
@@ -80,10 +89,9 @@ def _conditions(where: ExecutionFilter, page: Page, order: ExecutionOrder) -> tu
     if where.domain:
         found.append(("domain = ?", (where.domain,)))
     if where.phases:
-        places = ", ".join("?" for _ in where.phases)
-        found.append((f"phase IN ({places})", tuple(phase.value for phase in where.phases)))
-    if where.target:
-        found.append(("target = ?", (dump_entity(where.target),)))
+        found.append(_among("phase", [phase.value for phase in where.phases]))
+    if where.targets:
+        found.append(_among("target", [dump_entity(target) for target in where.targets]))
     if where.name_contains:  # LIKE would take % and _ for wildcards, and its idea of case differs by dialect
         found.append(("replace(name, ?, '') <> name", (where.name_contains,)))
     if not where.include_archived:
@@ -92,3 +100,8 @@ def _conditions(where: ExecutionFilter, page: Page, order: ExecutionOrder) -> tu
         place, beyond = ", ".join(place_columns(order)), "<" if is_descending(order) else ">"
         found.append((f"({place}) {beyond} (?, ?, ?, ?)", parse_execution_token(page.token, order)))
     return [condition for condition, _ in found], tuple(value for _, values in found for value in values)
+
+
+def _among(column: str, values: Sequence[str | bytes]) -> tuple[str, Row]:
+    """Return the condition that a column has one of *values*, with its parameters."""
+    return f"{column} IN ({', '.join('?' for _ in values)})", tuple(values)
