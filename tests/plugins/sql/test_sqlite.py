@@ -28,10 +28,11 @@ from plait_core.testing._samples import (
     turn,
 )
 from plait_core.testing.databases import LONG_S, SIGNAL
+from plait_sql.connections import Durability
 from plait_sql.database import SqlDatabase, open_sqlite
 from plait_sql.migrations import MIGRATIONS
 from plait_sql.settings import SqlSettings
-from plait_sql.sqlite import Durability, SqliteConnection
+from plait_sql.sqlite import SqliteConnection
 
 IMPATIENT = SqlSettings(lock_timeout_s=0.0)
 HOLD_THE_LOCK = """

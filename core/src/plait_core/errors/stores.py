@@ -67,6 +67,7 @@ class StoreReadOnly(UserError):
 
     url: str
     detail: str
+    hint: str = "make the file and its directory writable, or name another store in the settings"
 
     @property
     def problem(self) -> str:
@@ -76,7 +77,41 @@ class StoreReadOnly(UserError):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "make the file and its directory writable, or name another store in the settings"
+        return self.hint
+
+
+class StoreRefused(UserError):
+    """The database server turns this user away, or has no such database."""
+
+    url: str
+    detail: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the store {self.url} refuses: {self.detail}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "check user, password and the name of the database in `store`; create the database if there is none yet"
+
+
+class StoreDriverMissing(UserError):
+    """The library that talks to this kind of database is not installed."""
+
+    scheme: str
+    library: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is no driver for {self.scheme}:// stores"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"pip install '{self.library}'"
 
 
 class NotStorable(UserError):
@@ -197,6 +232,23 @@ class EntityUnknown(UserError):
     def remedy(self) -> str:
         """What to do."""
         return "check project, domain, name and version, or register it first"
+
+
+class ExecutionUnfinished(UserError):
+    """Something is asked for that only an execution which has ended allows."""
+
+    id: str
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"execution {self.id} has not ended: it is {self.phase}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "wait for its end, or abort it first"
 
 
 class ExecutionUnknown(UserError):

@@ -6,10 +6,11 @@ partial indexes. A connection adds what they do not have in common.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Durability = Literal["normal", "full"]
 
 
 class Transaction(Protocol):
@@ -83,12 +84,11 @@ class Connection(Protocol):
         """Say whether there is a table of this name."""
         ...
 
-    def listen(self, hear: Callable[[str | None], None]) -> None:
+    def listen(self, hear: Callable[[str], None]) -> None:
         """
-        Call *hear*, in any thread, with each subject that another process announces from now on.
+        Call *hear*, in any thread, with each subject that another process announces from now on; some may be missed.
 
-        ``None`` stands for any number of subjects that may have been missed. May be called again. Where nothing is
-        announced, *hear* is never called.
+        May be called again. Where nothing is announced, *hear* is never called.
         """
         ...
 

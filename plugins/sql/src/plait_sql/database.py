@@ -1,19 +1,20 @@
-"""The database: all ports over one connection, and the factory that hooks name."""
+"""The database: all ports over one connection, and the factories that hooks name."""
 
 from collections.abc import Sequence
 
+from plait_core.errors.stores import StoreDriverMissing
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.databases import NOBODY
 from plait_sql.accounts import SqlAccounts
 from plait_sql.cache import SqlCache
-from plait_sql.connections import Connection
+from plait_sql.connections import Connection, Durability
 from plait_sql.inbox import SqlInbox
 from plait_sql.leases import SqlLeases
 from plait_sql.log import SqlLog
 from plait_sql.migrations import migrate
 from plait_sql.registry import SqlRegistry, SqlSchedules
 from plait_sql.settings import SqlSettings
-from plait_sql.sqlite import Durability, SqliteConnection
+from plait_sql.sqlite import SqliteConnection
 from plait_sql.views import SqlViews
 
 
@@ -60,3 +61,19 @@ def open_sqlite(url: str, settings: SqlSettings | None = None, durability: Durab
     path = url.removeprefix("sqlite://").removeprefix("/")
     lock_timeout_s = (settings or SqlSettings()).lock_timeout_s
     return SqlDatabase(SqliteConnection(path, durability=durability, lock_timeout_s=lock_timeout_s))
+
+
+def open_postgresql(url: str, settings: SqlSettings | None = None, durability: Durability = "normal") -> SqlDatabase:
+    """
+    Make the database at *url*, not yet open. Raises ``StoreDriverMissing``.
+
+    Args:
+        url: ``postgresql://user:password@host:port/name?option=…``, as libpq reads it.
+        settings: The table ``[plugins.sql]``.
+        durability: ``normal`` waits for the server's disk, ``full`` for what it replicates to, too.
+    """
+    try:
+        from plait_sql.postgres import PostgresConnection
+    except ImportError as error:
+        raise StoreDriverMissing(scheme="postgresql", library="plait[postgres]") from error
+    return SqlDatabase(PostgresConnection(url, durability=durability, settings=settings or SqlSettings()))

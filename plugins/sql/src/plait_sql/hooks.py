@@ -21,5 +21,8 @@ def plait_settings() -> SettingsSpec:
 
 @hookimpl
 def plait_stores() -> Sequence[DatabaseSpec]:
-    """Offer SQLite."""
-    return (DatabaseSpec(scheme="sqlite", factory="plait_sql.database:open_sqlite"),)
+    """Offer SQLite and PostgreSQL."""
+    return (
+        DatabaseSpec(scheme="sqlite", factory="plait_sql.database:open_sqlite"),
+        DatabaseSpec(scheme="postgresql", factory="plait_sql.database:open_postgresql"),
+    )

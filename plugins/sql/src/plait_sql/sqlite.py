@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from plait_core.errors.stores import StoreReadOnly
-from plait_sql.connections import Row, Transaction, Work
+from plait_sql.connections import Durability, Row, Transaction, Work
 from plait_sql.errors import LOCKED, family, translate
 
 T = TypeVar("T")
-Durability = Literal["normal", "full"]
 
 _LOCK_WAIT_MS = 5
 _WAL_PAGES = 4000
@@ -89,7 +88,7 @@ class SqliteConnection:
     def has_table(self, transaction: Transaction, name: str) -> bool:
         return transaction.query_one("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)) is not None
 
-    def listen(self, hear: Callable[[str | None], None]) -> None: ...
+    def listen(self, hear: Callable[[str], None]) -> None: ...
 
     def _within(self, work: Work[T], begin: str) -> T:
         with self._turn:
