@@ -37,6 +37,7 @@ from plait_core.testing import databases as suites
 from plait_core.testing._memory_catalog import MemoryAccounts, MemoryRegistry, MemorySchedules
 from plait_core.testing._memory_log import MemoryLog, MemoryViews
 from plait_core.testing._memory_ownership import MemoryCache, MemoryInbox, MemoryLeases
+from plait_core.testing._memory_upkeep import MemoryUpkeep
 from plait_core.testing.memory import MemoryDatabase
 
 # ── the log ──────────────────────────────────────────────────────────────────
@@ -434,6 +435,38 @@ class AuditsForwards(MemoryAccounts):
         return self._trail, ""
 
 
+# ── upkeep ───────────────────────────────────────────────────────────────────
+
+
+class HidesNothing(MemoryUpkeep):
+    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+        await super().archive(execution, is_archived=False)
+
+
+class HidesWhatLives(MemoryUpkeep):
+    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+        record = self._records.of(execution)
+        record.row = attrs.evolve(record.row, is_archived=is_archived)
+
+
+class LeavesMessages(MemoryUpkeep):
+    def _delete(self, execution: ExecutionId) -> bool:
+        arrivals = {**self._records.arrivals}
+        is_deleted = super()._delete(execution)
+        self._records.arrivals.update(arrivals)
+        return is_deleted
+
+
+class DeletesWhatLives(MemoryUpkeep):
+    def _delete(self, execution: ExecutionId) -> bool:
+        return self._records.executions.pop(execution, None) is not None
+
+
+class DeletesWhatWasPutAgain(MemoryUpkeep):
+    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+        await super().delete_closures(digests, put_before_ns=2 * put_before_ns)
+
+
 Log, Rows, Own, Mail = (
     suites.EventLogConformance,
     suites.ViewsConformance,
@@ -446,6 +479,7 @@ Names, Cache, Ticks, People = (
     suites.SchedulesConformance,
     suites.AccountsConformance,
 )
+Keep = suites.UpkeepConformance
 
 BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("log", ReadsFromTheStart, Log.test_events_are_read_in_order),
@@ -512,11 +546,16 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("accounts", DeletesNoToken, People.test_tokens_are_kept_until_deleted),
     ("accounts", TakesEveryKey, People.test_the_first_key_of_a_name_is_kept),
     ("accounts", AuditsForwards, People.test_the_audit_trail_is_read_backwards),
+    ("upkeep", HidesNothing, Keep.test_what_has_ended_can_be_archived),
+    ("upkeep", HidesWhatLives, Keep.test_only_what_has_ended_can_be_archived),
+    ("upkeep", LeavesMessages, Keep.test_nothing_is_left_of_what_is_deleted),
+    ("upkeep", DeletesWhatLives, Keep.test_only_what_has_ended_is_deleted),
+    ("upkeep", DeletesWhatWasPutAgain, Keep.test_closures_are_listed_and_deleted),
 ]
 
 STORIES = {
     story
-    for suite in (Log, Rows, Own, Mail, Names, Cache, Ticks, People)
+    for suite in (Log, Rows, Own, Mail, Names, Cache, Ticks, People, Keep)
     for name, story in vars(suite).items()
     if name.startswith("test_")
 }

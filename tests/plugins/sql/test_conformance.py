@@ -8,6 +8,7 @@ from plait_sql.conformance import (
     TestLeases,
     TestRegistry,
     TestSchedules,
+    TestUpkeep,
     TestViews,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "TestLeases",
     "TestRegistry",
     "TestSchedules",
+    "TestUpkeep",
     "TestViews",
 ]

@@ -27,6 +27,7 @@ class PatientDatabase:
         self.inbox: Any = _Patient(database.inbox, clock)
         self.cache: Any = _Patient(database.cache, clock)
         self.registry, self.schedules, self.accounts = database.registry, database.schedules, database.accounts
+        self.upkeep = database.upkeep
         self.open, self.close = database.open, database.close
 
 

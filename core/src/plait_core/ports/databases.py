@@ -246,7 +246,7 @@ class EventLog(Protocol):
         ...
 
     async def put_closure(self, digest: str, closure: Closure) -> None:
-        """Keep templates by digest; a second put of one digest changes nothing."""
+        """Keep templates by digest; a second put of one digest changes nothing but the time by which ``Upkeep`` goes."""
         ...
 
     async def get_closure(self, digest: str) -> Closure | None:
@@ -497,6 +497,39 @@ class Accounts(Protocol):
         ...
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StoredClosure(Shape):
+    """What is known of a stored closure without reading it; ``put_at_ns`` is when it was last put."""
+
+    digest: str
+    size_bytes: int
+    put_at_ns: int
+
+
+class Upkeep(Protocol):
+    """Putting away what is over. Only executions that have ended are touched, and these never change again."""
+
+    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+        """Hide an execution from lists, or show it again. Raises ``ExecutionUnknown`` and ``ExecutionUnfinished``."""
+        ...
+
+    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
+        """
+        Delete executions with their events, snapshots, rows and messages, in one transaction; what they cached stays.
+
+        Returns those that are deleted: the ones that are known and have ended.
+        """
+        ...
+
+    async def closures(self) -> Sequence[StoredClosure]:
+        """List the closures that the log keeps, ordered by digest."""
+        ...
+
+    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+        """Delete closures, but for those that were put again since *put_before_ns*: somebody is about to use them."""
+        ...
+
+
 class Database(Protocol):
     """The ports over one store, opened once and shared."""
 
@@ -526,6 +559,8 @@ class Database(Protocol):
     def schedules(self) -> Schedules: ...
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def upkeep(self) -> Upkeep: ...
 
     async def open(self) -> None:
         """Connect, and migrate to the present schema. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreTooNew``."""

@@ -100,6 +100,7 @@ class MemoryLog:
 
     async def put_closure(self, digest: str, closure: Closure) -> None:
         self._records.closures.setdefault(digest, closure)
+        self._records.closures_put_at_ns[digest] = self._records.clock.now_ns()
 
     async def get_closure(self, digest: str) -> Closure | None:
         return self._records.closures.get(digest)

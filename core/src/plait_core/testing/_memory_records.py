@@ -50,6 +50,7 @@ class Records:
         self.clock = clock
         self.executions: dict[ExecutionId, Record] = {}
         self.closures: dict[str, Closure] = {}
+        self.closures_put_at_ns: dict[str, int] = {}
         self.leases: dict[str, Lease] = {}
         self.robbed: set[str] = set()
         self.arrivals: dict[tuple[ExecutionId, str], Posted] = {}

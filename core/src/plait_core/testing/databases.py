@@ -18,7 +18,13 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
-from plait_core.errors.stores import EntityUnknown, ExecutionUnknown, NotReadable, VersionConflict
+from plait_core.errors.stores import (
+    EntityUnknown,
+    ExecutionUnfinished,
+    ExecutionUnknown,
+    NotReadable,
+    VersionConflict,
+)
 from plait_core.ir.events import AttemptScheduled, Event, LeaseTaken, NodeStarted
 from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
@@ -960,6 +966,109 @@ class AccountsConformance(DatabaseConformance):
         shown = await _all_pages(lambda token: database.accounts.audited(Page(limit=2, token=token)))
 
         assert shown == lines[::-1]
+
+
+class UpkeepConformance(DatabaseConformance):
+    """Proves ``Upkeep``."""
+
+    @_story
+    async def test_what_has_ended_can_be_archived(self, database: Database) -> None:
+        """Lists leave it out until it is shown again; whatever else the row says stays."""
+        execution = await _ended(database, "e1")
+        row = await database.views.execution(execution)
+        assert row is not None
+
+        await database.upkeep.archive(execution, is_archived=True)
+        hidden = await database.views.execution(execution)
+        listed, _ = await database.views.executions(ExecutionFilter(), Page())
+        await database.upkeep.archive(execution, is_archived=False)
+
+        assert (hidden, list(listed)) == (attrs.evolve(row, is_archived=True), [])
+        assert await database.views.execution(execution) == row
+
+    @_story
+    async def test_only_what_has_ended_can_be_archived(self, database: Database) -> None:
+        """What lives stays in sight, and what is unknown cannot be hidden."""
+        execution = await started(database)
+
+        with pytest.raises(ExecutionUnfinished):
+            await database.upkeep.archive(execution, is_archived=True)
+        with pytest.raises(ExecutionUnknown):
+            await database.upkeep.archive(execution_id("nobody"), is_archived=True)
+
+        assert await database.views.execution(execution) == execution_row(execution)
+
+    @_story
+    async def test_nothing_is_left_of_what_is_deleted(self, database: Database) -> None:
+        """Its events, rows and messages are gone, its name is free, and its neighbours and what it cached are there."""
+        execution, neighbour = await _ended(database, "e1"), await _ended(database, "e2")
+        assert await database.log.load_snapshot(execution) is not None
+
+        assert list(await database.upkeep.delete([execution])) == [execution]
+
+        assert list(await database.log.read(execution)) == []
+        assert await database.log.load_snapshot(execution) is None
+        assert await database.views.execution(execution) is None
+        assert list(await database.views.nodes(execution)) == []
+        assert list(await database.views.attempts(execution)) == []
+        with pytest.raises(ExecutionUnknown):
+            await database.inbox.post(execution, SIGNAL)
+        assert await database.cache.get(cache_key("e1")) is not None
+        assert len(await database.views.nodes(neighbour)) == 1
+        assert await started(database, "e1") == execution
+        await database.inbox.post(execution, SIGNAL)
+        assert [posted for _, posted in await database.inbox.pending("engine-1")] == [SIGNAL]
+
+    @_story
+    async def test_only_what_has_ended_is_deleted(self, database: Database) -> None:
+        """Of what is named, what lives stays, and what is unknown is no error."""
+        alive, over = await started(database, "alive"), await _ended(database, "over")
+
+        deleted = await database.upkeep.delete([alive, execution_id("nobody"), over])
+
+        assert list(deleted) == [over]
+        assert len(await database.log.read(alive)) == 2
+
+    @_story
+    async def test_closures_are_listed_and_deleted(self, database: Database) -> None:
+        """With their size, and when they were last put; one that was put again since is kept."""
+        await database.log.put_closure("d1", closure())
+        await database.log.put_closure("d2", closure())
+        self.clock.pass_s(60)
+        now_ns = self.clock.now_ns()
+        await database.log.put_closure("d2", closure())
+        first, second = await database.upkeep.closures()
+
+        await database.upkeep.delete_closures(["d1", "d2", "d3"], put_before_ns=now_ns)
+
+        assert (first.digest, second.digest) == ("d1", "d2")
+        assert first.put_at_ns < now_ns <= second.put_at_ns
+        assert first.size_bytes > 0
+        assert await database.log.get_closure("d1") is None
+        assert await database.log.get_closure("d2") == closure()
+
+
+async def _ended(database: Database, name: str) -> ExecutionId:
+    """Make an execution that leaves something in every place, and has ended."""
+    execution = await started(database, name)
+    await database.inbox.post(execution, SIGNAL)
+    await database.log.save_snapshot(execution, Snapshot(seq=2, version=7, state=b"s"))
+    reservation = Reservation(key=cache_key(f"{name} held"), attempt=attempt_id(execution))
+    await database.cache.reserve(reservation)
+    row = execution_row(execution, phase=ExecutionPhase.FAILED, ended_at_ns=NOON_NS + 9)
+    await database.log.append(
+        [
+            turn(
+                execution,
+                3,
+                row=row,
+                nodes=(node_row(execution, "n0"),),
+                attempts=(attempt_row(attempt_id(execution)),),
+                cache=(cache_entry(cache_key(name)),),
+            )
+        ]
+    )
+    return execution
 
 
 async def _all_pages(

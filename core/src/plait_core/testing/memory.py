@@ -11,6 +11,7 @@ from plait_core.testing._memory_catalog import Catalog, MemoryAccounts, MemoryRe
 from plait_core.testing._memory_log import MemoryLog, MemoryViews
 from plait_core.testing._memory_ownership import MemoryCache, MemoryInbox, MemoryLeases
 from plait_core.testing._memory_records import Records
+from plait_core.testing._memory_upkeep import MemoryUpkeep
 from plait_core.testing.clocks import HostClock
 
 __all__ = ["MemoryBlobStore", "MemoryDatabase"]
@@ -38,6 +39,7 @@ class MemoryDatabase:
         self.registry = MemoryRegistry(catalog)
         self.schedules = MemorySchedules(catalog)
         self.accounts = MemoryAccounts()
+        self.upkeep = MemoryUpkeep(records)
 
     async def open(self) -> None:
         """Do nothing: there is nothing to connect to."""

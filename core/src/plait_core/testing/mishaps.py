@@ -196,6 +196,7 @@ class FaultyDatabase:
         self.inbox = FaultyInbox(database.inbox, process, is_fatal=False)
         self.cache = FaultyPort(database.cache, process)
         self.registry, self.schedules, self.accounts = database.registry, database.schedules, database.accounts
+        self.upkeep = database.upkeep
         self.open, self.close = database.open, database.close
 
 

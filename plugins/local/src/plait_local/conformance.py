@@ -145,3 +145,6 @@ class TestSchedules(_InMemory, databases.SchedulesConformance): ...  # noqa: D10
 
 
 class TestAccounts(_InMemory, databases.AccountsConformance): ...  # noqa: D101
+
+
+class TestUpkeep(_InMemory, databases.UpkeepConformance): ...  # noqa: D101

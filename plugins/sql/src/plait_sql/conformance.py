@@ -40,3 +40,6 @@ class TestSchedules(OnSqlite, databases.SchedulesConformance): ...  # noqa: D101
 
 
 class TestAccounts(OnSqlite, databases.AccountsConformance): ...  # noqa: D101
+
+
+class TestUpkeep(OnSqlite, databases.UpkeepConformance): ...  # noqa: D101

@@ -15,6 +15,7 @@ from plait_sql.migrations import migrate
 from plait_sql.registry import SqlRegistry, SqlSchedules
 from plait_sql.settings import SqlSettings
 from plait_sql.sqlite import SqliteConnection
+from plait_sql.upkeep import SqlUpkeep
 from plait_sql.views import SqlViews
 
 
@@ -34,6 +35,7 @@ class SqlDatabase:
         self.cache = SqlCache(connection)
         self.schedules = SqlSchedules(connection)
         self.accounts = SqlAccounts(connection)
+        self.upkeep = SqlUpkeep(connection)
 
     def _hand_over(self, owner: str, executions: Sequence[ExecutionId]) -> None:
         self.log.forget(executions)

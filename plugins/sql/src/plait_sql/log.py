@@ -141,7 +141,9 @@ class SqlLog:
         data = dumps(closure)
         await self._connection.write(
             lambda transaction: transaction.execute(
-                "INSERT INTO closures (digest, closure) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", (digest, data)
+                "INSERT INTO closures (digest, closure, put_at_ns) VALUES (?, ?, ?) "
+                "ON CONFLICT (digest) DO UPDATE SET put_at_ns = excluded.put_at_ns",
+                (digest, data, transaction.now_ns()),
             )
         )
 

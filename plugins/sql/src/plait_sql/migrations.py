@@ -189,7 +189,9 @@ _FIRST = (
 
 _KEYS = ("CREATE TABLE keys (name {text} PRIMARY KEY, value {blob} NOT NULL)",)
 
-MIGRATIONS = (_FIRST, _KEYS)
+_CLOSURES_BY_TIME = ("ALTER TABLE closures ADD COLUMN put_at_ns BIGINT NOT NULL DEFAULT 0",)
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 

@@ -1,0 +1,54 @@
+"""The in-memory port by which a store is kept tidy."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from plait_core.errors.stores import ExecutionUnfinished
+from plait_core.ir.codec import dumps
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ports.databases import StoredClosure
+from plait_core.testing._memory_records import Records
+
+
+class MemoryUpkeep:
+    """``Upkeep`` over ``Records``."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+        record = self._records.of(execution)
+        if record.row.phase not in TERMINAL_EXECUTION:
+            raise ExecutionUnfinished(id=str(execution), phase=record.row.phase.value)
+        record.row = attrs.evolve(record.row, is_archived=is_archived)
+
+    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
+        return [execution for execution in executions if self._delete(execution)]
+
+    def _delete(self, execution: ExecutionId) -> bool:
+        records = self._records
+        record = records.executions.get(execution)
+        if record is None or record.row.phase not in TERMINAL_EXECUTION:
+            return False
+        del records.executions[execution]
+        for addressee, key in [place for place in records.arrivals if place[0] == execution]:
+            del records.arrivals[addressee, key]
+        for digest, held in [*records.reservations.items()]:
+            if held.attempt.execution == execution:
+                del records.reservations[digest]
+        return True
+
+    async def closures(self) -> Sequence[StoredClosure]:
+        put_at_ns = self._records.closures_put_at_ns
+        return [
+            StoredClosure(digest=digest, size_bytes=len(dumps(closure)), put_at_ns=put_at_ns[digest])
+            for digest, closure in sorted(self._records.closures.items())
+        ]
+
+    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+        put_at_ns = self._records.closures_put_at_ns
+        for digest in digests:
+            if put_at_ns.get(digest, put_before_ns) < put_before_ns:
+                del self._records.closures[digest], put_at_ns[digest]

@@ -1,0 +1,74 @@
+"""The upkeep of a store on SQL: executions that are over are hidden or deleted, and templates that nobody needs."""
+
+from collections.abc import Sequence
+
+from plait_core.errors.stores import ExecutionUnfinished, ExecutionUnknown
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ports.databases import StoredClosure
+from plait_sql.connections import Connection, Row, Transaction
+
+_ENDED = frozenset(phase.value for phase in TERMINAL_EXECUTION)
+_PARTS = ("events", "nodes", "attempts", "snapshots", "inbox", "reservations")
+"""Tables that name an execution by its key."""
+
+
+class SqlUpkeep:
+    """``Upkeep`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+        def mark(transaction: Transaction) -> None:
+            found = _find(transaction, execution)
+            if found is None:
+                raise ExecutionUnknown(id=str(execution))
+            key, phase = found
+            if phase not in _ENDED:
+                raise ExecutionUnfinished(id=str(execution), phase=phase)
+            transaction.execute("UPDATE executions SET is_archived = ? WHERE key = ?", (int(is_archived), key))
+
+        await self._connection.write(mark)
+
+    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
+        return await self._connection.write(
+            lambda transaction: [execution for execution in executions if _delete(transaction, execution)]
+        )
+
+    async def closures(self) -> Sequence[StoredClosure]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(
+                "SELECT digest, length(closure), put_at_ns FROM closures ORDER BY digest"
+            )
+        )
+        return [
+            StoredClosure(digest=digest, size_bytes=size_bytes, put_at_ns=put_at_ns)
+            for digest, size_bytes, put_at_ns in rows
+        ]
+
+    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+        await self._connection.write(
+            lambda transaction: transaction.execute_many(
+                "DELETE FROM closures WHERE digest = ? AND put_at_ns < ?",
+                [(digest, put_before_ns) for digest in digests],
+            )
+        )
+
+
+def _find(transaction: Transaction, execution: ExecutionId) -> Row | None:
+    """Return the key of an execution and its phase."""
+    return transaction.query_one(
+        "SELECT key, phase FROM executions WHERE project = ? AND domain = ? AND name = ?",
+        (execution.project, execution.domain, execution.name),
+    )
+
+
+def _delete(transaction: Transaction, execution: ExecutionId) -> bool:
+    found = _find(transaction, execution)
+    if found is None or found[1] not in _ENDED:
+        return False
+    for table in _PARTS:
+        transaction.execute(f"DELETE FROM {table} WHERE execution = ?", (found[0],))
+    transaction.execute("DELETE FROM executions WHERE key = ?", (found[0],))
+    return True
