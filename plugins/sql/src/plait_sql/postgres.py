@@ -5,11 +5,9 @@ What fails in passing – a deadlock, a server that restarts – is tried again 
 lost is not repeated on suspicion: the server is asked what became of that transaction. Why: docs/adr/postgresql-in-threads.md
 """
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType
 from typing import TypeVar, cast
@@ -20,6 +18,7 @@ from plait_sql.links import READ, WRITE, Link, LinkFailure
 from plait_sql.listener import Listener
 from plait_sql.postgres_errors import is_passing, shown_url, translate
 from plait_sql.settings import SqlSettings
+from plait_sql.workers import Workers
 
 T = TypeVar("T")
 
@@ -54,11 +53,11 @@ class PostgresConnection:
         }
         self._connect = partial(Link, url, settings=server_settings, origin=uuid4().hex, now_ns=now_ns)
         self._idle: deque[Link] = deque()
-        self._threads = ThreadPoolExecutor(settings.n_connections, thread_name_prefix="plait-sql")
+        self._workers = Workers(settings.n_connections, name="plait-sql")
         self._listener: Listener | None = None
 
     async def open(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._try_out)
+        await self._workers.do(self._try_out)
 
     def _try_out(self) -> None:
         try:
@@ -68,8 +67,8 @@ class PostgresConnection:
 
     async def close(self) -> None:
         if self._listener is not None:
-            await asyncio.to_thread(self._listener.stop)
-        await asyncio.to_thread(self._threads.shutdown)
+            self._listener.stop()
+        self._workers.stop()
         while self._idle:
             self._idle.pop().close()
 
@@ -88,7 +87,7 @@ class PostgresConnection:
         return transaction.query_one("SELECT 1 WHERE to_regclass(?) IS NOT NULL", (name,)) is not None
 
     async def _call(self, begin: str, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._patiently, begin, work)
+        return await self._workers.do(partial(self._patiently, begin, work))
 
     def _patiently(self, begin: str, work: Work[T]) -> T:
         """Run *work* to its end; what fails in passing is tried again after growing pauses."""

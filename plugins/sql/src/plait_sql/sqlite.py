@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from plait_core.errors.stores import StoreReadOnly
 from plait_sql.connections import Durability, Row, Transaction, Work
 from plait_sql.errors import LOCKED, family, translate
+from plait_sql.workers import Workers
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class SqliteConnection:
         self._lock_timeout_s = lock_timeout_s
         self._turn = threading.Lock()
         self._link: _Link | None = None
+        self._workers = Workers(1, name="plait-sql")
 
     async def open(self) -> None:
         await self._patiently(self._connect)
@@ -74,6 +76,7 @@ class SqliteConnection:
         self._link = link
 
     async def close(self) -> None:
+        self._workers.stop()
         with self._turn:
             if self._link is not None:
                 self._link.close()
@@ -109,7 +112,7 @@ class SqliteConnection:
         give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
         while True:
             try:
-                return act() if self._durability == "normal" else await asyncio.to_thread(act)
+                return act() if self._durability == "normal" else await self._workers.do(act)
             except sqlite3.Error as error:
                 name = getattr(error, "sqlite_errorname", "")
                 give_up_at = give_up_at or time.monotonic() + self._lock_timeout_s
