@@ -20,7 +20,7 @@ from plait_core.errors.values import ConversionFailed
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.literals import Literal, LiteralMap, Offloaded, Primitive
 from plait_core.ir.types import SimpleType
-from plait_core.ir.units import Result, Unit
+from plait_core.ir.units import FunctionCall, Result, Unit
 from plait_core.ports.executors import Performed
 from plait_core.types import ConversionContext
 from plait_core.types.contexts import ambient
@@ -84,6 +84,9 @@ class _Attempt:
 
     async def result(self) -> Result:
         """Run the body between reading its inputs and writing its outputs; raises what the body raises."""
+        action, entities = self.unit.action, self.services.entities
+        if type(action) is FunctionCall and action.bundle and action.entity not in entities:
+            await self.services.unpack(action.bundle)
         prepared = self.services.prepared(self.unit)
         if self.unit.template.metadata.generates_deck:
             from plait_core.worker.reports import DeckReport

@@ -5,6 +5,7 @@ Made once per engine or process. ``Prepared`` is looked up per unit, so that a t
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -70,6 +71,15 @@ class WorkerServices:
     worker: str = ""
     run_body: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     _prepared: dict[EntityId, Prepared] = attrs.field(factory=dict, init=False)
+    _roots: dict[str, Path] = attrs.field(factory=dict, init=False)
+
+    async def unpack(self, bundle: str) -> None:
+        """Fetch the code at the URI *bundle*, once; raises as ``plait_core.worker.bundles.unpack`` does."""
+        if bundle not in self._roots:
+            from plait_core.worker.bundles import cache_of, unpack
+
+            home = self.plugins.settings.home
+            self._roots[bundle] = await unpack(bundle, blobs=self.blobs, cache_dir=cache_of(home))
 
     def prepared(self, unit: Unit) -> Prepared:
         """
@@ -88,7 +98,8 @@ class WorkerServices:
 
     def _prepare(self, unit: Unit, entity: Entity[Any, Any] | None) -> Prepared:
         if entity is None:
-            entity = load_entity(unit.action if isinstance(unit.action, FunctionCall) else None, unit.template)
+            call = unit.action if isinstance(unit.action, FunctionCall) else None
+            entity = load_entity(call, unit.template, self._roots.get(call.bundle) if call else None)
         interface = entity.python_interface
         inputs = {
             name: PreparedInput(declared.type, self.types.converter(declared.type).to_python)
