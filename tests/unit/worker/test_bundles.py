@@ -6,6 +6,7 @@ import io
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plait_core.authoring.bundles import Bundle, bundle_of, bundle_uri
-from plait_core.errors import PlaitError
 from plait_core.errors.bundles import BadBundleUri, BundleDamaged, BundleRefused
 from plait_core.errors.stores import BlobMissing
 from plait_core.ir.ids import EntityId, EntityKind
@@ -203,10 +203,8 @@ def test_mutilated_archives_never_write_outside(data: st.DataObject, tmp_path_fa
         whole[place] = data.draw(st.integers(0, 255))
     before = left_in(folder)
 
-    try:
+    with suppress(BundleRefused):
         unpacked(gzip.compress(bytes(whole)), folder / "cache")
-    except PlaitError as error:
-        assert isinstance(error, BundleRefused)
 
     assert {name for name in left_in(folder) - before if not name.startswith("cache")} == set()
 

@@ -16,10 +16,8 @@ from plait_core.errors.authoring import InvalidWorkflow, ReferenceCalled
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ir.interfaces import Parameter
 from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.tasks import REFERENCE_TASK
 from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
-
-REFERENCE_TASK = "reference"
-"""The type of tasks whose template is elsewhere; a local run refuses them."""
 
 
 class ReferenceTask(Task[P, R]):

@@ -6,7 +6,7 @@ type of an output of an unknown task) is passed over, so that one mistake makes 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from plait_core.compiler.assignability import Assignability
 from plait_core.compiler.cycles import cycles
@@ -18,14 +18,26 @@ from plait_core.compiler.signatures import Signatures
 from plait_core.compiler.templates import interface_problems, plan_faults, task_faults
 from plait_core.compiler.wording import entity_text
 from plait_core.errors.compiling import Fault
+from plait_core.ir.canonical import digest
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityId
+from plait_core.ir.references import templates
 from plait_core.ir.workflows import Branch, Node, SubWorkflowRef
 
 
 def check(closure: Closure) -> tuple[Fault, ...]:
     """Find everything that is wrong with *closure*, in the order in which its parts are listed."""
     return tuple(faults_of(closure, {template.id: link(template) for template in closure.workflows}))
+
+
+def check_all(closures: Sequence[Closure]) -> tuple[Fault, ...]:
+    """Find everything that is wrong with *closures* that are to be registered together, each fault once."""
+    definitions: dict[EntityId, set[str]] = {}
+    for closure in closures:
+        for template in templates(closure):
+            definitions.setdefault(template.id, set()).add(digest(template))
+    clashes = [_duplicate(id_, len(found)) for id_, found in definitions.items() if len(found) > 1]
+    return tuple(dict.fromkeys([*clashes, *(fault for closure in closures for fault in check(closure))]))
 
 
 def faults_of(closure: Closure, linked: Mapping[EntityId, CompiledWorkflow]) -> Iterator[Fault]:
@@ -47,17 +59,19 @@ def faults_of(closure: Closure, linked: Mapping[EntityId, CompiledWorkflow]) -> 
 
 def _entity_faults(closure: Closure) -> Iterator[Fault]:
     """One id, one template; and what is to run must be among them."""
-    counts = Counter(
-        template.id for part in (closure.tasks, closure.workflows, closure.launch_plans) for template in part
-    )
+    counts = Counter(template.id for template in templates(closure))
     for id_, count in counts.items():
         if count > 1:
-            message = f"{count} definitions share the id {id_}"
-            yield Fault(code="duplicate-entity", entity=entity_text(id_), message=message, remedy="rename all but one")
+            yield _duplicate(id_, count)
     if closure.main not in counts:
         message = f"{closure.main} is to run, but its definition is not there"
         remedy = "register it first, or correct its name and version"
         yield Fault(code="missing-entity", entity=entity_text(closure.main), message=message, remedy=remedy)
+
+
+def _duplicate(id_: EntityId, count: int) -> Fault:
+    message = f"{count} definitions share the id {id_}"
+    return Fault(code="duplicate-entity", entity=entity_text(id_), message=message, remedy="rename all but one")
 
 
 def _recursion(closure: Closure) -> Iterator[Fault]:

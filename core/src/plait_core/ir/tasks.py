@@ -16,6 +16,9 @@ from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.json import Json
 from plait_core.ir.shapes import Shape
 
+REFERENCE_TASK = "reference"
+"""The type of tasks whose template is elsewhere: in a registry."""
+
 
 class ResourceName(Enum):
     """What a container may ask for."""
