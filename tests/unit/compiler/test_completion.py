@@ -83,15 +83,18 @@ def test_closure_without_references_is_left_as_it_is() -> None:
 
 
 @reference_task(**there(double))
-def double_there(a: int) -> int: ...
+def double_there(a: int) -> int:
+    raise NotImplementedError
 
 
 @reference_launch_plan(**there(nightly))
-def nightly_there(a: int) -> int: ...
+def nightly_there(a: int) -> int:
+    raise NotImplementedError
 
 
 @reference_workflow(**there(twice))
-def twice_there(a: int) -> int: ...
+def twice_there(a: int) -> int:
+    raise NotImplementedError
 
 
 @pytest.mark.parametrize("reference", [double_there, nightly_there], ids=["task", "launch plan"])
@@ -126,7 +129,8 @@ def test_reference_without_version_is_the_active_plan_or_the_newest(
         asyncio.run(held.activate(attrs.evolve(plan, version=activated), is_active=True, at_ns=1))
 
     @reference_launch_plan(**there(nightly, ""))
-    def newest(a: int) -> int: ...
+    def newest(a: int) -> int:
+        raise NotImplementedError
 
     made = completed(using(newest), held)
 
@@ -139,7 +143,8 @@ def test_all_missing_entities_are_named() -> None:
     """One report lists every reference that leads nowhere."""
 
     @reference_task(**there(double, "v9"))
-    def other(a: int) -> int: ...
+    def other(a: int) -> int:
+        raise NotImplementedError
 
     @workflow
     def user(a: int) -> None:
@@ -158,11 +163,25 @@ def declared(function: Callable[..., Any]) -> Any:
     return reference_task(**there(double))(function)
 
 
-def renamed_input(b: int) -> int: ...
-def other_input(a: str) -> int: ...
-def other_output(a: int) -> str: ...
-def no_input() -> int: ...
-def more_outputs(a: int) -> tuple[int, int]: ...
+def renamed_input(b: int) -> int:
+
+    raise NotImplementedError
+
+
+def other_input(a: str) -> int:
+    raise NotImplementedError
+
+
+def other_output(a: int) -> str:
+    raise NotImplementedError
+
+
+def no_input() -> int:
+    raise NotImplementedError
+
+
+def more_outputs(a: int) -> tuple[int, int]:
+    raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -188,7 +207,8 @@ def test_optional_inputs_of_a_plan_need_not_be_declared() -> None:
     """A plan fills what a reference leaves out."""
 
     @reference_launch_plan(**there(nightly))
-    def bare() -> int: ...
+    def bare() -> int:
+        raise NotImplementedError
 
     @workflow
     def user() -> int:
@@ -201,7 +221,8 @@ def test_what_is_not_registered_may_stay_for_a_stand_in() -> None:
     """The lenient form fills in what it finds and keeps the other stubs, but never accepts a wrong signature."""
 
     @reference_task(**there(double, "v9"))
-    def unknown(a: int) -> int: ...
+    def unknown(a: int) -> int:
+        raise NotImplementedError
 
     @workflow
     def user(a: int) -> None:

@@ -31,7 +31,8 @@ def clean_up(a: int) -> None:
 
 
 @reference_task(project="lab", domain="production", name="steps.halve", version="v7")
-def halve(a: int) -> int: ...
+def halve(a: int) -> int:
+    raise NotImplementedError
 
 
 @workflow

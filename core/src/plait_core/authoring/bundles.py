@@ -72,14 +72,14 @@ def source_root(path: Path) -> Path:
 
 def make_bundle(root: Path, copy: Copy = Copy.AUTO, *, modules: Iterable[str] = ()) -> Bundle | None:
     """
-    Make the bundle of what lies below *root*; none for ``Copy.NONE``.
+    Make the bundle of what lies below *root*; none for ``Copy.NONE``, nor when all code is installed.
 
     Args:
         root: The source root.
         copy: What to take along. ``AUTO`` takes the modules that this process has imported from below the root (not those of
             virtual environments), with the ``__init__.py`` of their packages and the files that those packages hold beside
             their modules. ``ALL`` takes every file. Neither takes what ``.gitignore`` and ``.plaitignore`` name.
-        modules: Names of modules that declare entities; they must be in the bundle.
+        modules: Names of modules that declare entities; they must be in the bundle, unless they are installed.
 
     Raises:
         BundleTooLarge, TooManyFiles: there is more than a bundle may hold; the largest files are named.
@@ -91,7 +91,7 @@ def make_bundle(root: Path, copy: Copy = Copy.AUTO, *, modules: Iterable[str] = 
     found = _imported(root) if copy is Copy.AUTO else _below(root)
     names = _within_limits(root, sorted({path.relative_to(root).as_posix() for path in found}))
     _check_modules(root, modules, names)
-    return bundle_of(root, names)
+    return bundle_of(root, names) if names else None
 
 
 def bundle_of(root: Path, names: Sequence[str]) -> Bundle:
@@ -162,16 +162,14 @@ def _file_of(module: ModuleType) -> Path | None:
 
 
 def _check_modules(root: Path, modules: Iterable[str], names: Sequence[str]) -> None:
-    held = set(names)
-    for module in modules:
-        file = _module_file(module)
-        if file is None or not file.is_relative_to(root) or file.relative_to(root).as_posix() not in held:
-            raise CodeOutsideRoot(module=module, file=str(file or ""), root=str(root))
+    from plait_core.authoring.ignores import Ignores
 
-
-def _module_file(name: str) -> Path | None:
-    module = sys.modules.get(name)
-    return None if module is None else _file_of(module)
+    ignores, held = Ignores(root), {root / name for name in names}
+    for name in modules:
+        module = sys.modules.get(name)
+        file = None if module is None else _file_of(module)
+        if file not in held and (file is None or not ignores.is_foreign(file)):
+            raise CodeOutsideRoot(module=name, file=str(file or ""), root=str(root))
 
 
 def _within_limits(root: Path, names: Sequence[str]) -> Sequence[str]:

@@ -26,7 +26,7 @@ class TaskKind(Protocol):
         """
         Say what an executor has to do for one attempt of *template*.
 
-        Pure, and called in the engine. *bundle* is the digest of the source archive, or ``""``.
+        Pure, and called in the engine. *bundle* is the URI of the source archive, or ``""``.
         Raises ``UserError`` when the template cannot be run.
         """
         ...

@@ -1,0 +1,78 @@
+"""
+Registering: what becomes of a request to register closures, whoever received it.
+
+Called by servers, and by the command line for the store of this machine. Closures are completed and compiled before anything is
+kept; then all templates are registered in one transaction, and launch plans are switched on.
+"""
+
+from collections.abc import Sequence
+
+from plait_core.compiler.checks import check_all
+from plait_core.compiler.completion import complete, open_references
+from plait_core.errors.compiling import CompileFailed, Fault
+from plait_core.errors.stores import VersionConflict
+from plait_core.ir.canonical import digest
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import EntityId
+from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.references import Template, closure_of, templates
+from plait_core.ports.api import RegisterReply, RegisterRequest
+from plait_core.ports.databases import Registry
+
+
+async def register(request: RegisterRequest, registry: Registry, *, at_ns: int) -> RegisterReply:
+    """
+    Register what *request* holds, all or none.
+
+    Raises:
+        CompileFailed: graphs have faults, or refer to what is not registered, or differs; lists every fault.
+        VersionConflict: another template is registered under one of the ids.
+    """
+    completed = await _completed(request.closures, registry)
+    elsewhere = {id_ for closure in request.closures for id_ in open_references(closure)}
+    offered = {part.id for closure in request.closures for part in templates(closure)} - elsewhere
+    parts = {part.id: part for closure in completed for part in templates(closure)}
+    own = [part for id_, part in parts.items() if id_ in offered]
+    plans = [
+        plan.id for plan in own if isinstance(plan, LaunchPlanTemplate) and (request.activate or plan.auto_activate)
+    ]
+    if request.dry_run:
+        created = await _new(own, registry)
+        plans = []
+    else:
+        main = request.closures[0].main if request.closures else None
+        created = set(await registry.register(closure_of(main, own), at_ns=at_ns)) if main and own else set()
+        for plan in plans:
+            await registry.activate(plan, is_active=True, at_ns=at_ns)
+    return RegisterReply(
+        created=tuple(template.id for template in own if template.id in created),
+        unchanged=tuple(template.id for template in own if template.id not in created),
+        activated=tuple(plans),
+    )
+
+
+async def _completed(closures: Sequence[Closure], registry: Registry) -> Sequence[Closure]:
+    """Complete and check all *closures* before anything is said about any."""
+    faults: list[Fault] = []
+    completed: list[Closure] = []
+    for closure in closures:
+        try:
+            completed.append(await complete(closure, registry))
+        except CompileFailed as failed:
+            faults += failed.faults
+    faults += check_all(completed)
+    if faults:
+        raise CompileFailed(faults=tuple(dict.fromkeys(faults)))
+    return completed
+
+
+async def _new(own: Sequence[Template], registry: Registry) -> set[EntityId]:
+    """Return the ids that nobody has yet; raises ``VersionConflict`` as registering would."""
+    new: set[EntityId] = set()
+    for template in own:
+        held = await registry.get(template.id)
+        if held is None:
+            new.add(template.id)
+        elif digest(held) != digest(template):
+            raise VersionConflict(id=str(template.id), registered=digest(held), offered=digest(template))
+    return new
