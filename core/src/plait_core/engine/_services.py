@@ -55,10 +55,18 @@ class Services:
         known = self._actions.get(id(template))
         if known is None or known[0] is not template:
             is_remote = self._is_remote(template)
-            action = _NOTHING if is_remote else self.plugins.task_kind(template.type).render(template, bundle="")
+            action = _NOTHING if is_remote else self._rendered(template)
             known = (template, action)
             self._actions[id(template)] = known
         return known[1]
+
+    def _rendered(self, template: TaskTemplate) -> Action:
+        bundle = ""
+        if template.bundle:
+            from plait_core.authoring.bundles import bundle_uri
+
+            bundle = bundle_uri(self.blobs_root, template.id.project, template.bundle)
+        return self.plugins.task_kind(template.type).render(template, bundle=bundle)
 
     def place(self, closure: Closure) -> Mapping[str, str]:
         """Choose an executor for every task; raises ``CompileFailed`` naming what is missing."""
