@@ -1,0 +1,48 @@
+"""What the buttons of an execution's page do: abort, recover, answer a gate."""
+
+from starlette.responses import RedirectResponse, Response
+
+from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_server.console.executions import execution_page
+from plait_server.console.gates import answer, questions_of
+from plait_server.console.visits import Visit
+from plait_server.errors import ExecutionOver, UnknownPart
+
+
+async def abort(visit: Visit) -> Response:
+    """Ask the execution to end, with the reason that was given."""
+    await _check_unfinished(visit)
+    reason = visit.typed().get("reason", "").strip()
+    await visit.server.engine.abort(visit.execution, reason=reason, principal=visit.principal.name)
+    return _back(visit)
+
+
+async def recover(visit: Visit) -> Response:
+    """Start an execution that takes over what succeeded and runs the rest again."""
+    execution = await visit.server.engine.recover(visit.execution, principal=visit.principal.name)
+    return RedirectResponse(visit.execution_url(execution), status_code=303)
+
+
+async def send_signal(visit: Visit) -> Response:
+    """Answer a gate; an answer that does not fit comes back with the page."""
+    await _check_unfinished(visit)
+    signal, text = visit.path("signal"), visit.typed().get("value", "")
+    async with visit.server.inspector.state(visit.execution) as state:
+        question = next((it for it in questions_of(state) if it.signal == signal), None)
+    if question is None:
+        raise UnknownPart(execution=visit.execution.name, part=f"question {signal!r} that waits for an answer")
+    question, value = answer(question, text)
+    if value is None:
+        return await execution_page(visit, answered=question, status=422)
+    await visit.server.engine.signal(visit.execution, signal, value, principal=visit.principal.name)
+    return _back(visit)
+
+
+async def _check_unfinished(visit: Visit) -> None:
+    row = await visit.server.inspector.row(visit.execution)
+    if row.phase in TERMINAL_EXECUTION:
+        raise ExecutionOver(execution=row.id.name, phase=row.phase.value)
+
+
+def _back(visit: Visit) -> Response:
+    return RedirectResponse(visit.execution_url(visit.execution), status_code=303)

@@ -1,0 +1,185 @@
+"""The page of a task, workflow or launch plan: what it is, its graph, its versions and its latest executions."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from plait_core.errors.stores import EntityUnknown
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import EntityId, EntityKind
+from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.tasks import Container, TaskTemplate
+from plait_core.ir.workflows import WorkflowTemplate
+from plait_core.ports.databases import Page
+from plait_server.console.drawings import Drawing, draw
+from plait_server.console.graphs import Box, count_nodes, graph_of
+from plait_server.console.lists import described, schedule_text
+from plait_server.console.panels import panels_of
+from plait_server.console.rendering import crumbs_of, page, place_of
+from plait_server.console.summaries import runs_of, versions_of
+from plait_server.console.visits import SECTIONS, Visit
+
+OPENS_ALL = 24
+"""A graph of so many nodes at most is shown with every sub-workflow open."""
+
+
+async def newest_page(visit: Visit) -> Response:
+    """Show the newest version of an entity."""
+    template = await visit.server.database.registry.get(visit.entity)
+    if template is None:
+        raise EntityUnknown(id=str(visit.entity))
+    return await _page(visit, template.id)
+
+
+async def version_page(visit: Visit) -> Response:
+    """Show one version of an entity."""
+    return await _page(visit, visit.entity)
+
+
+async def activate(visit: Visit) -> Response:
+    """Switch a version of a launch plan on or off."""
+    is_active = visit.typed().get("active") == "yes"
+    registry = visit.server.database.registry
+    await registry.activate(visit.entity, is_active=is_active, at_ns=visit.now_ns())
+    return RedirectResponse(visit.version_url(visit.entity), status_code=303)
+
+
+async def _page(visit: Visit, id_: EntityId) -> Response:
+    registry = visit.server.database.registry
+    closure = await registry.closure(id_)
+    if closure is None:
+        raise EntityUnknown(id=str(id_))
+    template = template_of(closure, id_)
+    interface = interface_of(closure, id_)
+    short, long = described(template)
+    section = SECTIONS[id_.kind]
+    token = visit.query("token")
+    versions, following = await registry.list(
+        id_.kind, project=id_.project, domain=id_.domain, name=id_.name, page=Page(limit=10, token=token)
+    )
+    is_plan = id_.kind is EntityKind.LAUNCH_PLAN
+    active = await registry.active(project=id_.project, domain=id_.domain, name=id_.name) if is_plan else None
+    drawn = _drawing(visit, closure, id_)
+    return page(
+        visit,
+        "entity.html",
+        place=await place_of(visit, section),
+        crumbs=crumbs_of(visit, section, (id_.name, "")),
+        id=id_,
+        summary=short,
+        description=long,
+        inputs=interface.inputs,
+        outputs=interface.outputs,
+        facts=_facts(template),
+        can_launch=visit.may("runner"),
+        activation=(visit.may("author") or None) if is_plan else None,
+        is_active=active == id_,
+        versions=[{"id": version, "is_active": version == active} for version in versions],
+        versions_next=f"?{urlencode({'token': following})}" if following else "",
+        versions_token=token,
+        runs=await runs_of(visit, await versions_of(visit, id_.kind, id_.name), limit=10),
+        command=f"plait run --remote -p {id_.project} -d {id_.domain} {id_.name}",
+        panels=await panels_of(visit, id_.kind.value, id_),
+        **drawn,
+    )
+
+
+def template_of(closure: Closure, id_: EntityId) -> TaskTemplate | WorkflowTemplate | LaunchPlanTemplate:
+    """Return the template of an entity of *closure*."""
+    match id_.kind:
+        case EntityKind.TASK:
+            return closure.task_by_id[id_]
+        case EntityKind.WORKFLOW:
+            return closure.workflow_by_id[id_]
+        case EntityKind.LAUNCH_PLAN:
+            return closure.launch_plan_by_id[id_]
+
+
+def interface_of(closure: Closure, id_: EntityId) -> TypedInterface:
+    """Return the interface of an entity of *closure*; that of a launch plan is what may still be given."""
+    template = template_of(closure, id_)
+    if isinstance(template, LaunchPlanTemplate):
+        inputs = tuple(parameter.variable for parameter in template.parameters)
+        return TypedInterface(inputs=inputs, outputs=template.expected_outputs)
+    return template.interface
+
+
+def opened(visit: Visit, closure: Closure, workflow: WorkflowTemplate) -> Any:
+    """Return a function that says which nodes are shown open: those that the address names, else all of a small graph."""
+    asked = visit.request.query_params.get("open")
+    if asked is None:
+        is_small = count_nodes(closure, workflow) <= OPENS_ALL
+        return lambda _key: is_small
+    keys = set(filter(None, asked.split(",")))
+    return lambda key: key in keys
+
+
+def toggle_of(visit: Visit, drawing: Drawing) -> Any:
+    """Return a function from a box to the address where it is open instead of closed, or the other way around."""
+    open_now = set(_open_keys(drawing))
+
+    def toggled(box: Box) -> str:
+        keys = sorted(open_now ^ {str(box.key)})
+        kept = {name: value for name, value in visit.request.query_params.items() if name != "open"}
+        return f"?{urlencode(kept | {'open': ','.join(keys)})}"
+
+    return toggled
+
+
+def _open_keys(drawing: Drawing) -> list[str]:
+    keys = []
+    for placed in drawing.boxes:
+        if placed.inner is not None:
+            keys += [str(placed.box.key)] if placed.box.kind != "branch" else []
+            keys += _open_keys(placed.inner)
+    return keys
+
+
+def _drawing(visit: Visit, closure: Closure, id_: EntityId) -> dict[str, Any]:
+    workflow = closure.workflow_by_id.get(id_)
+    if workflow is None:
+        return {"drawing": None}
+    drawing = draw(graph_of(closure, workflow, is_open=opened(visit, closure, workflow)))
+
+    def link(box: Box) -> str:
+        return visit.version_url(box.entity) if box.entity is not None else "#canvas"
+
+    return {"drawing": drawing, "graph_link": link, "graph_toggle": toggle_of(visit, drawing)}
+
+
+def _facts(template: TaskTemplate | WorkflowTemplate | LaunchPlanTemplate) -> list[tuple[str, str]]:
+    match template:
+        case TaskTemplate():
+            return [(name, text) for name, text in _task_facts(template) if text]
+        case LaunchPlanTemplate():
+            facts = [("Workflow", template.workflow.name), ("Schedule", schedule_text(template.schedule))]
+            facts += [(f"Fixed {name}", "set by the plan") for name in template.fixed_inputs]
+        case WorkflowTemplate():
+            policy = template.failure_policy.value.replace("_", " ").lower()
+            facts = [("Nodes", str(len(template.nodes))), ("On failure", policy)]
+    return [(name, text) for name, text in facts if text]
+
+
+def _task_facts(template: TaskTemplate) -> list[tuple[str, str]]:
+    about, target = template.metadata, template.target
+    container = target if isinstance(target, Container) else Container()
+    requests = ", ".join(f"{entry.name.value} {entry.quantity}" for entry in container.resources.requests)
+    limits = ", ".join(f"{entry.name.value} {entry.quantity}" for entry in container.resources.limits)
+    secrets = ", ".join(f"{secret.group}/{secret.key}".strip("/") for secret in template.security.secrets)
+    return [
+        ("Type", template.type),
+        ("Location", template.location),
+        ("Retries", str(about.retry.retries) if about.retry.retries else ""),
+        ("Timeout", f"{about.timeout_ns / 1e9:g} s" if about.timeout_ns else ""),
+        ("Cache", f"version {about.cache.version}" if about.cache else ""),
+        ("Image", container.image),
+        ("Command", " ".join((*container.command, *container.args))),
+        ("Variables", ", ".join(name for name, _ in container.env)),
+        ("Requests", requests),
+        ("Limits", limits),
+        ("Secrets asked for", secrets),
+        ("Source", about.source_link),
+        ("Deprecated", about.deprecated),
+    ]

@@ -1,0 +1,426 @@
+"""
+The page of an execution: what it is, where it stands, and one view of it at a time, with the details of a chosen node.
+
+The first view must be there at once even when the log is long: the state that the log folds to is only asked for where
+the rows of the read models do not say enough.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+from starlette.responses import Response
+
+from plait_core.engine import ExecutionState, waits_of
+from plait_core.errors import PlaitError
+from plait_core.ir.events import Decision
+from plait_core.ir.executions import CacheVerdict, Closure, ExecutionSpec
+from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeId
+from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
+from plait_core.ir.tags import TAGS
+from plait_core.ir.workflows import Sleep
+from plait_core.ports.databases import ExecutionRow, NodeRow
+from plait_server.console.drawings import draw
+from plait_server.console.elements import Elements, elements_of
+from plait_server.console.entities import interface_of, opened, toggle_of
+from plait_server.console.gates import Question, questions_of
+from plait_server.console.graphs import Box, Inside, graph_of
+from plait_server.console.logs import deck_url, log_of, log_url
+from plait_server.console.panels import panels_of
+from plait_server.console.phases import WAITING_FOR_YOU, Look, look_of
+from plait_server.console.rendering import crumbs_of, page, place_of
+from plait_server.console.summaries import Try, try_of
+from plait_server.console.timelines import Timeline, timeline_of
+from plait_server.console.times import instant_text, span_text
+from plait_server.console.trees import Branch, tree_of
+from plait_server.console.values import Shown, show_all
+from plait_server.console.visits import Visit
+from plait_server.errors import UnknownPart
+
+TABS = (("graph", "Graph"), ("nodes", "Nodes"), ("timeline", "Timeline"), ("io", "Inputs & outputs"))
+ROWS = 200
+"""How many nodes a page of the tree or of the timeline shows."""
+ATTEMPTS = 100
+"""How many attempts a page of elements shows."""
+HEAVY = 20_000
+"""From so many elements on, the values of a map node are only looked up when somebody asks for them."""
+RECOVERABLE = frozenset({ExecutionPhase.FAILED, ExecutionPhase.ABORTED, ExecutionPhase.TIMED_OUT})
+
+
+@attrs.frozen(kw_only=True)
+class Sight:
+    """What is known of an execution without folding its log."""
+
+    row: ExecutionRow
+    phase: ExecutionPhase
+    spec: ExecutionSpec
+    closure: Closure
+    nodes: Sequence[NodeRow]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can happen."""
+        return self.row.phase in TERMINAL_EXECUTION
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether folding its log takes longer than somebody would wait."""
+        return any((row.n_elements or 0) >= HEAVY for row in self.nodes)
+
+
+@attrs.frozen(kw_only=True)
+class Chosen:
+    """The details of one node. ``inputs`` are ``None`` while they are not known, or were not looked up."""
+
+    row: NodeRow
+    entity_url: str
+    inputs: tuple[Shown, ...] | None
+    outputs: tuple[Shown, ...]
+    skips_values: bool
+    verdict: CacheVerdict | None
+    waits: tuple[str, ...]
+    child: ExecutionId | None
+    elements: Elements | None
+    attempts: tuple[Try, ...]
+    shown_attempt: AttemptId | None
+    log: Sequence[tuple[str, str]]
+    log_offset: int
+    log_url: str
+    deck_url: str
+
+
+async def execution_page(visit: Visit, *, answered: Question | None = None, status: int = 200) -> Response:
+    """Show an execution; *answered* is a question whose answer could not be read."""
+    sight = await _look(visit)
+    asked = _asks(sight)
+    made, questions = await _from_state(visit, sight, asks=asked)
+    if answered is not None:
+        questions = tuple(answered if it.signal == answered.signal else it for it in questions)
+    signals = {row.node for row in asked} if questions else set()
+    looks = {row.node: WAITING_FOR_YOU if row.node in signals else look_of(row.phase) for row in sight.nodes}
+    tab = visit.query("tab") if visit.query("tab") in dict(TABS) else "graph"
+    node = await _chosen(visit, sight)
+    return page(
+        visit,
+        "execution.html",
+        status=status,
+        place=await place_of(visit, "executions"),
+        crumbs=crumbs_of(visit, "executions", (visit.execution.name, "")),
+        **await _header(visit, sight, questions),
+        tabs=TABS,
+        tab=tab,
+        looks=looks,
+        node=node,
+        node_link=_node_link(visit, tab),
+        panels=await panels_of(visit, "execution", visit.execution),
+        **await _view(visit, sight, tab, made, looks),
+        **stream_of(visit, is_over=sight.is_over),
+    )
+
+
+async def elements_page(visit: Visit) -> Response:
+    """List the attempts of the elements of a map node."""
+    row = await _node(visit)
+    text = visit.query("offset")
+    offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+    rows = await visit.server.database.views.attempts(visit.execution, row.node, limit=ATTEMPTS + 1, offset=offset)
+    here = visit.execution_url(visit.execution)
+    execution = await visit.server.inspector.row(visit.execution)
+    return page(
+        visit,
+        "elements.html",
+        place=await place_of(visit, "executions"),
+        crumbs=crumbs_of(visit, "executions", (visit.execution.name, here), (f"elements of {row.node}", "")),
+        id=visit.execution,
+        row=row,
+        here=f"{here}?{urlencode({'node': row.node})}",
+        elements=elements_of(row),
+        attempts=[try_of(visit, it, f"{here}/logs/{_attempt_path(it.id)}") for it in rows[:ATTEMPTS]],
+        offset=offset,
+        size=ATTEMPTS,
+        has_more=len(rows) > ATTEMPTS,
+        **stream_of(visit, is_over=execution.phase in TERMINAL_EXECUTION),
+    )
+
+
+async def log_page(visit: Visit) -> Response:
+    """Show the log of one attempt of an element."""
+    element, n = int(visit.path("element")), int(visit.path("n"))
+    node = NodeId(visit.path("node"))
+    row = await visit.server.database.views.attempt(visit.execution, node, n, element=element)
+    if row is None:
+        raise UnknownPart(execution=visit.execution.name, part=f"attempt {n} of element {element} of node {node!r}")
+    log, offset = await log_of(visit, row.id)
+    here = visit.execution_url(visit.execution)
+    crumbs = ((visit.execution.name, here), (f"elements of {node}", f"{here}/nodes/{node}/elements"), ("Log", ""))
+    return page(
+        visit,
+        "log.html",
+        place=await place_of(visit, "executions"),
+        crumbs=crumbs_of(visit, "executions", *crumbs),
+        id=visit.execution,
+        words=f"attempt {n + 1} of element {element} of {node}",
+        log=log,
+        log_offset=offset,
+        log_url=log_url(visit, row.id),
+    )
+
+
+def stream_of(visit: Visit, *, is_over: bool) -> dict[str, Any]:
+    """Return where a page hears of news, and under which names; nowhere once an execution is over."""
+    url = "" if is_over else visit.api_url(f"executions/{visit.execution.name}/events")
+    return {"events": url, "event_names": _EVENT_NAMES}
+
+
+# ── what is known ────────────────────────────────────────────────────────────
+
+
+async def _look(visit: Visit) -> Sight:
+    inspector, execution = visit.server.inspector, visit.execution
+    row = await inspector.row(execution)
+    return Sight(
+        row=row,
+        phase=await inspector.phase(row),
+        spec=await inspector.spec(execution),
+        closure=await inspector.closure(execution),
+        nodes=await visit.server.database.views.nodes(execution),
+    )
+
+
+async def _from_state(
+    visit: Visit, sight: Sight, *, asks: Sequence[NodeRow]
+) -> tuple[dict[NodeId, Inside], tuple[Question, ...]]:
+    """Return the graphs that nodes made while they ran, and what people are asked; looks into the state only for these."""
+    kinds = {row.node: row.kind for row in sight.nodes}
+    has_made = any(row.parent is not None and kinds.get(row.parent) == "task" for row in sight.nodes)
+    if not has_made and not asks:
+        return {}, ()
+    async with visit.server.inspector.state(visit.execution) as state:
+        return _made(state), tuple(questions_of(state)) if asks else ()
+
+
+def _asks(sight: Sight) -> list[NodeRow]:
+    """Return the gates that wait for a person."""
+    sleeping = {
+        node.id
+        for workflow in sight.closure.workflows
+        for node in workflow.nodes
+        if isinstance(getattr(node.target, "condition", None), Sleep)
+    }
+    return [
+        row
+        for row in sight.nodes
+        if row.kind == "gate"
+        and row.phase is NodePhase.RUNNING
+        and row.definition not in sleeping
+        and not sight.is_over
+    ]
+
+
+def _made(state: ExecutionState) -> dict[NodeId, Inside]:
+    return {
+        node.id: Inside(
+            closure=node.inner.closure.closure, workflow=node.inner.workflow.template, prefix=node.inner.prefix
+        )
+        for node in state.nodes.values()
+        if node.inner is not None and node.inner.workflow is not None
+    }
+
+
+# ── parts of the page ────────────────────────────────────────────────────────
+
+
+async def _header(visit: Visit, sight: Sight, questions: Sequence[Question]) -> dict[str, Any]:
+    row, here = sight.row, visit.execution_url(visit.execution)
+    done = sum(1 for node in sight.nodes if node.ended_at_ns is not None)
+    return {
+        "id": visit.execution,
+        "row": row,
+        "look": look_of(sight.phase),
+        "error": row.error if row.phase is not ExecutionPhase.ABORTED else None,
+        "abort_reason": row.error.message if row.error and row.phase is ExecutionPhase.ABORTED else "",
+        "is_over": sight.is_over,
+        "may_run": visit.may("runner"),
+        "may_recover": row.phase in RECOVERABLE,
+        "gates": questions,
+        "duration": span_text(row.created_at_ns, row.ended_at_ns, visit.now_ns()),
+        "progress": f"{done} of {len(sight.nodes)} done" if sight.nodes else "none yet",
+        "facts": _facts(visit, sight),
+        "here": here,
+        "target_url": visit.version_url(row.target),
+        "relaunch_url": f"{here}/relaunch",
+    }
+
+
+def _facts(visit: Visit, sight: Sight) -> list[tuple[str, str, str]]:
+    """Return what else is to be said of an execution: (name, text, address)."""
+    spec, facts = sight.spec, list[tuple[str, str, str]]()
+    if spec.parent is not None:
+        execution = spec.parent.execution
+        facts.append(("Started by", f"{execution.name}, node {spec.parent.node}", visit.execution_url(execution)))
+    if spec.reference is not None:
+        facts.append(("Repeats", spec.reference.name, visit.execution_url(spec.reference)))
+    if spec.scheduled_at_ns is not None:
+        facts.append(("Scheduled for", instant_text(spec.scheduled_at_ns), ""))
+    if spec.options.max_parallelism:
+        facts.append(("Tasks at once", str(spec.options.max_parallelism), ""))
+    if spec.options.overwrite_cache:
+        facts.append(("Cache", "overwritten", ""))
+    if spec.options.security is not None and spec.options.security.service_account:
+        facts.append(("Service account", spec.options.security.service_account, ""))
+    return facts
+
+
+async def _view(
+    visit: Visit, sight: Sight, tab: str, made: Mapping[NodeId, Inside], looks: Mapping[NodeId, Look]
+) -> dict[str, Any]:
+    match tab:
+        case "graph":
+            return _graph(visit, sight, made, looks)
+        case "io":
+            return await _values(visit, sight)
+    branches, following, is_first = _paged(visit, tree_of(sight.nodes))
+    if tab == "timeline":
+        return {"timeline": await _timeline(visit, sight, branches)}
+    return {"branches": branches, "nodes_next": following, "nodes_first": is_first}
+
+
+def _graph(visit: Visit, sight: Sight, made: Mapping[NodeId, Inside], looks: Mapping[NodeId, Look]) -> dict[str, Any]:
+    main = sight.closure.workflow_by_id[sight.closure.main]
+    is_open = opened(visit, sight.closure, main)
+    drawing = draw(graph_of(sight.closure, main, is_open=is_open, made=made))
+    link = _node_link(visit, "graph")
+
+    def box_link(box: Box) -> str:
+        return link(box.key) if box.key in looks else "#canvas"
+
+    return {
+        "drawing": drawing,
+        "graph_link": box_link,
+        "graph_toggle": toggle_of(visit, drawing),
+        "legend": sorted(dict.fromkeys(looks.values()), key=lambda look: look.word),
+    }
+
+
+async def _values(visit: Visit, sight: Sight) -> dict[str, Any]:
+    interface = interface_of(sight.closure, sight.spec.target)
+    outputs = await visit.server.inspector.outputs(sight.row)
+    return {
+        "inputs": show_all(sight.spec.inputs, interface.inputs),
+        "outputs": show_all(outputs or {}, interface.outputs),
+        "snippet": _snippet(visit),
+    }
+
+
+def _snippet(visit: Visit) -> str:
+    execution = visit.execution
+    return (
+        "from plait import Remote\n\n"
+        f"remote = Remote(project={execution.project!r}, domain={execution.domain!r})\n"
+        f"execution = remote.fetch_execution(name={execution.name!r})\n"
+        "remote.wait(execution).outputs"
+    )
+
+
+async def _timeline(visit: Visit, sight: Sight, branches: Sequence[Branch]) -> Timeline:
+    views, execution = visit.server.database.views, visit.execution
+    is_small = not any(row.n_elements for row in sight.nodes)
+    attempts = await views.attempts(execution, limit=1000) if is_small else ()
+    until_ns = sight.row.ended_at_ns or visit.now_ns()
+    return timeline_of(branches, attempts, began_ns=sight.row.created_at_ns, until_ns=until_ns)
+
+
+def _paged(visit: Visit, branches: Sequence[Branch]) -> tuple[Sequence[Branch], str, bool]:
+    text = visit.query("from")
+    start = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+    kept = {name: value for name, value in visit.request.query_params.items() if name != "from"}
+    following = f"?{urlencode(kept | {'from': start + ROWS})}" if len(branches) > start + ROWS else ""
+    return branches[start : start + ROWS], following, start == 0
+
+
+def _node_link(visit: Visit, tab: str) -> Callable[[NodeId], str]:
+    kept = {name: value for name, value in visit.request.query_params.items() if name in {"open", "from"}}
+    return lambda node: f"?{urlencode({'tab': tab, **kept, 'node': node})}"
+
+
+# ── one node ─────────────────────────────────────────────────────────────────
+
+
+async def _node(visit: Visit) -> NodeRow:
+    await visit.server.inspector.row(visit.execution)
+    rows = await visit.server.database.views.nodes(visit.execution)
+    found = next((row for row in rows if row.node == visit.path("node")), None)
+    if found is None:
+        raise UnknownPart(execution=visit.execution.name, part=f"node {visit.path('node')!r}")
+    return found
+
+
+async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
+    """Return the details of the node that the address names, if there is one."""
+    row = next((row for row in sight.nodes if row.node == visit.query("node")), None)
+    if row is None:
+        return None
+    skips_values = sight.is_heavy and visit.query("values") != "yes"
+    details = {} if skips_values else await _details(visit, row)
+    attempts = (
+        () if row.n_elements is not None else await visit.server.database.views.attempts(visit.execution, row.node)
+    )
+    tries = tuple(try_of(visit, attempt) for attempt in attempts)
+    wanted = visit.query("attempt")
+    shown = next((it.row for it in tries if str(it.row.id.n) == wanted), tries[-1].row if tries else None)
+    log, offset = await log_of(visit, shown.id) if shown is not None else ([], 0)
+    task = shown.id.task if shown is not None else None
+    return Chosen(
+        row=row,
+        entity_url=visit.version_url(task) if task is not None else "",
+        inputs=details.get("inputs"),
+        outputs=details.get("outputs", ()),
+        skips_values=skips_values,
+        verdict=details.get("verdict"),
+        waits=details.get("waits", ()),
+        child=details.get("child"),
+        elements=elements_of(row, n_failed=details.get("n_failed", 0)),
+        attempts=tries,
+        shown_attempt=shown.id if shown is not None else None,
+        log=log,
+        log_offset=offset,
+        log_url=log_url(visit, shown.id) if shown is not None else "",
+        deck_url=deck_url(visit, shown.id) if shown is not None and shown.deck_uri else "",
+    )
+
+
+async def _details(visit: Visit, row: NodeRow) -> dict[str, Any]:
+    """Look up what only the state of the execution knows of a node."""
+    async with visit.server.inspector.state(visit.execution) as state:
+        node = state.nodes.get(row.node)
+        if node is None:
+            return {}
+        inputs: LiteralMap | None = None
+        with suppress(PlaitError):  # a binding that cannot be followed is the node's own error, which is shown
+            inputs = node.inputs()
+        entity: EntityId | None = getattr(node.node.target, "id", None)
+        known = node.graph.closure.closure
+        interface = None if entity is None else _interface(known, entity)
+        return {
+            "inputs": None if inputs is None else show_all(inputs, interface.inputs if interface else ()),
+            "outputs": show_all(node.outputs, interface.outputs if interface else ()) if node.is_terminal else (),
+            "verdict": node.verdict,
+            "waits": tuple(dict.fromkeys(wait.what for wait in waits_of(state) if wait.node == row.node)),
+            "child": node.child,
+            "n_failed": node.array.n_failed if node.array is not None else 0,
+        }
+
+
+def _interface(closure: Closure, entity: EntityId) -> Any:
+    known = (closure.task_by_id, closure.workflow_by_id, closure.launch_plan_by_id)
+    return interface_of(closure, entity) if any(entity in templates for templates in known) else None
+
+
+def _attempt_path(attempt: AttemptId) -> str:
+    return f"{attempt.node}/{attempt.element}/{attempt.n}"
+
+
+_EVENT_NAMES = " ".join(sorted(str(TAGS[kind]) for kind in Decision.__args__))

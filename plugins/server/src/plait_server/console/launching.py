@@ -1,0 +1,165 @@
+"""The launch form: of a version of an entity, or of what an execution ran, filled with the inputs it had."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from uuid import uuid4
+
+import attrs
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from plait_core.errors import UserError
+from plait_core.ir.executions import Closure, ExecutionMode
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
+from plait_core.ir.interfaces import Parameter, TypedInterface
+from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
+from plait_core.ir.literals import LiteralMap
+from plait_server.api.launching import check_launch, find_target
+from plait_server.console.entities import interface_of, template_of
+from plait_server.console.forms import Field, OptionFields, fields_of, option_fields, read_fields, read_options
+from plait_server.console.rendering import crumbs_of, page, place_of
+from plait_server.console.values import show_all
+from plait_server.console.visits import SECTIONS, Visit
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """
+    What is to be launched.
+
+    ``reference`` is the execution that is repeated, ``given`` the inputs it had, ``fixed`` what a launch plan does not leave open.
+    """
+
+    id: EntityId
+    closure: Closure
+    parameters: tuple[Parameter, ...]
+    fixed: LiteralMap
+    given: LiteralMap
+    options: ExecutionOptions
+    reference: ExecutionId | None = None
+
+
+async def launch_form(visit: Visit) -> Response:
+    """Show the form of a version of an entity."""
+    subject = await _registered(visit)
+    return await _form(visit, subject, fields_of(subject.parameters, {}), option_fields(subject.options))
+
+
+async def launch(visit: Visit) -> Response:
+    """Launch what the form of a version of an entity asks for."""
+    return await _launched(visit, await _registered(visit))
+
+
+async def relaunch_form(visit: Visit) -> Response:
+    """Show the form of what an execution ran, with its inputs."""
+    subject = await _repeated(visit)
+    return await _form(visit, subject, fields_of(subject.parameters, subject.given), option_fields(subject.options))
+
+
+async def relaunch(visit: Visit) -> Response:
+    """Launch what the form of an execution asks for."""
+    return await _launched(visit, await _repeated(visit))
+
+
+async def _registered(visit: Visit) -> Subject:
+    closure = await find_target(visit.server.database.registry, visit.entity)
+    return _subject(closure, closure.main, {}, ExecutionOptions(), None)
+
+
+async def _repeated(visit: Visit) -> Subject:
+    inspector, execution = visit.server.inspector, visit.execution
+    spec, closure = await inspector.spec(execution), await inspector.closure(execution)
+    return _subject(closure, spec.target, spec.user_inputs, spec.options, execution)
+
+
+def _subject(
+    closure: Closure, target: EntityId, given: LiteralMap, options: ExecutionOptions, reference: ExecutionId | None
+) -> Subject:
+    template = template_of(closure, target)
+    if isinstance(template, LaunchPlanTemplate):
+        parameters, fixed = template.parameters, template.fixed_inputs
+    else:
+        parameters, fixed = _parameters(closure, target, interface_of(closure, target)), {}
+    return Subject(
+        id=target,
+        closure=attrs.evolve(closure, main=target),
+        parameters=tuple(parameter for parameter in parameters if parameter.variable.name not in fixed),
+        fixed=fixed,
+        given=given,
+        options=options,
+        reference=reference,
+    )
+
+
+def _parameters(closure: Closure, target: EntityId, interface: TypedInterface) -> tuple[Parameter, ...]:
+    """Return the inputs of an entity; a workflow has the defaults of its own launch plan."""
+    plan = closure.launch_plan_by_id.get(attrs.evolve(target, kind=EntityKind.LAUNCH_PLAN))
+    known = {it.variable.name: it for it in plan.parameters} if plan is not None else {}
+    return tuple(known.get(it.name, Parameter(variable=it)) for it in interface.inputs)
+
+
+async def _launched(visit: Visit, subject: Subject) -> Response:
+    typed = visit.typed()
+    uploads = await _uploads(visit)
+    inputs_typed = {name.removeprefix("input-"): text for name, text in typed.items() if name.startswith("input-")}
+    fields, inputs = read_fields(fields_of(subject.parameters, {}), inputs_typed, uploads)
+    options, asked = read_options(typed)
+    if options.faults or any(field.fault for field in fields):
+        return await _form(visit, subject, fields, options, status=422)
+    try:
+        check_launch(options.name, asked)
+        execution = await visit.server.engine.launch(
+            subject.closure,
+            inputs,
+            options=asked,
+            name=options.name,
+            mode=ExecutionMode.RELAUNCH if subject.reference else ExecutionMode.MANUAL,
+            principal=visit.principal.name,
+            reference=subject.reference,
+            project=visit.project,
+            domain=visit.domain,
+        )
+    except UserError as error:
+        return await _form(visit, subject, fields, options, status=422, problem=f"{error.problem}; {error.remedy}")
+    return RedirectResponse(visit.execution_url(execution), status_code=303)
+
+
+async def _uploads(visit: Visit) -> dict[str, str]:
+    """Store the files of a form; returns the URI of each by the name of its input."""
+    uris = {}
+    for name, value in visit.form.items():
+        if isinstance(value, UploadFile) and value.filename and name.startswith("file-"):
+            filename = PurePosixPath(value.filename.replace("\\", "/")).name
+            uri = f"{visit.server.blobs_root}/raw/inputs/{uuid4().hex}/{filename}"
+            await visit.server.engine.blobs(uri).put(uri, await value.read())
+            uris[name.removeprefix("file-")] = uri
+    return uris
+
+
+async def _form(
+    visit: Visit,
+    subject: Subject,
+    fields: Sequence[Field],
+    options: OptionFields,
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> Response:
+    id_, reference = subject.id, subject.reference
+    section = "executions" if reference else SECTIONS[id_.kind]
+    back = visit.execution_url(reference) if reference else visit.version_url(id_)
+    name = reference.name if reference else id_.name
+    return page(
+        visit,
+        "launch.html",
+        status=status,
+        place=await place_of(visit, section),
+        crumbs=crumbs_of(visit, section, (name, back), ("Relaunch" if reference else "Launch", "")),
+        id=id_,
+        reference=reference,
+        fields=fields,
+        fixed=show_all(subject.fixed),
+        options=options,
+        problem=problem,
+        back=back,
+    )

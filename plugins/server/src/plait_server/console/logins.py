@@ -1,0 +1,69 @@
+"""Logging in, by a link or by a token, and out."""
+
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from plait_server.console.rendering import bare_page
+from plait_server.console.visits import Visit
+from plait_server.credentials import recognise
+from plait_server.errors import SealBroken, SealExpired
+from plait_server.services import Server
+from plait_server.sessions import begin_session, end_session, redeem_ticket
+
+
+async def login_form(request: Request, server: Server) -> Response:
+    """Show the form, or log in whoever followed a link that is still good."""
+    await server.prepare()
+    ticket = request.query_params.get("ticket", "")
+    if not ticket:
+        return _form(request, "")
+    try:
+        token_id = redeem_ticket(server, ticket)
+    except (SealBroken, SealExpired):
+        return _form(request, "This link was used already, or is too old. Paste a token instead.", status=401)
+    return _welcome(request, server, token_id)
+
+
+async def login(request: Request, server: Server) -> Response:
+    """Log in by a token."""
+    await server.prepare()
+    form = await request.form()
+    text = str(form.get("token", "")).strip()
+    principal = await recognise(text, server.database.accounts, now_ns=server.clock.now_ns())
+    if principal is None:
+        return _form(request, "This token is unknown or has expired.", status=401)
+    return _welcome(request, server, principal.token, str(form.get("next", "")))
+
+
+async def logout(visit: Visit) -> Response:
+    """Log out."""
+    response = RedirectResponse(f"{visit.base}/login", status_code=303)
+    end_session(response, visit.request, visit.server)
+    return response
+
+
+def login_url(request: Request) -> str:
+    """Return where somebody who is not logged in is sent, to come back to the page they asked for."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"{_base(request)}/login?next={quote(wanted, safe='/')}"
+
+
+def _welcome(request: Request, server: Server, token_id: str, wanted: str = "") -> Response:
+    base = _base(request)
+    parts = urlsplit(wanted)
+    is_ours = not parts.scheme and not parts.netloc and wanted.startswith(f"{base}/") and "\\" not in wanted
+    response = RedirectResponse(wanted if is_ours else f"{base}/", status_code=303)
+    begin_session(response, request, server, token_id)
+    return response
+
+
+def _form(request: Request, fault: str, *, status: int = 200) -> Response:
+    wanted = request.query_params.get("next", "")
+    return bare_page("login.html", _base(request), status=status, fault=fault, next=wanted)
+
+
+def _base(request: Request) -> str:
+    prefix: str = request.state.prefix
+    return f"{prefix}/console"

@@ -1,0 +1,173 @@
+"""
+The routes of the console: which page or action has which address, and who may ask for it.
+
+``console_routes`` is what the app mounts. Whoever is not logged in is sent to log in; whatever changes something must come from our own
+page and is a line in the audit trail; a refusal is a page that says what to do.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Literal, TypeAlias
+
+import attrs
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from plait_core.errors import PlaitError
+from plait_core.ports.databases import AuditLine
+from plait_core.ports.principals import EVERY_PROJECT
+from plait_server.api.nodes import DECK_POLICY
+from plait_server.auth import require
+from plait_server.console import actions, entities, executions, launching, lists, logins
+from plait_server.console.panels import panel_html
+from plait_server.console.rendering import FOLDER, page
+from plait_server.console.visits import SECTIONS, Visit
+from plait_server.errors import NoSuchPath, UnknownDomain, UnknownProject
+from plait_server.problems import problem_of
+from plait_server.services import Server
+from plait_server.sessions import check_csrf, csrf_mark, session_of
+
+Handler: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Permission: TypeAlias = Literal["known", "viewer", "runner", "author", "admin"]
+
+PREFIX = "/console"
+HERE = "/projects/{project}/domains/{domain}"
+ENTITY = f"{HERE}/{{section}}/{{name}}"
+VERSION = f"{ENTITY}/versions/{{version}}"
+EXECUTION = f"{HERE}/executions/{{execution}}"
+ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+MAX_FORM_FILES = 50
+
+
+@attrs.frozen
+class Page:
+    """An address and what answers there; ``action`` is what the audit trail calls a change."""
+
+    path: str
+    handler: Handler
+    permission: Permission = "viewer"
+    action: str = ""
+
+
+async def _panel(visit: Visit) -> Response:
+    is_execution = "execution" in visit.request.path_params
+    subject = visit.execution if is_execution else visit.entity
+    kind = "execution" if is_execution else visit.entity.kind.value
+    html = await panel_html(visit, visit.path("panel"), kind, subject)
+    headers = {"Content-Security-Policy": DECK_POLICY, "X-Content-Type-Options": "nosniff"}
+    return HTMLResponse(html, headers=headers)
+
+
+PAGES = (
+    Page("/", lists.projects_page, "known"),
+    Page("/logout", logins.logout, "known", "logout"),
+    Page("/tokens", lists.tokens_page, "admin"),
+    Page("/audit", lists.audit_page, "admin"),
+    Page(f"{HERE}/executions", lists.executions_page),
+    Page(EXECUTION, executions.execution_page),
+    Page(f"{EXECUTION}/relaunch", launching.relaunch_form, "runner"),
+    Page(f"{EXECUTION}/relaunch", launching.relaunch, "runner", "relaunch_execution"),
+    Page(f"{EXECUTION}/abort", actions.abort, "runner", "abort_execution"),
+    Page(f"{EXECUTION}/recover", actions.recover, "runner", "rerun_execution"),
+    Page(f"{EXECUTION}/signals/{{signal}}", actions.send_signal, "runner", "signal_execution"),
+    Page(f"{EXECUTION}/nodes/{{node}}/elements", executions.elements_page),
+    Page(f"{EXECUTION}/logs/{{node}}/{{element:int}}/{{n:int}}", executions.log_page),
+    Page(f"{EXECUTION}/panels/{{panel}}", _panel),
+    Page(f"{HERE}/{{section}}", lists.entities_page),
+    Page(ENTITY, entities.newest_page),
+    Page(VERSION, entities.version_page),
+    Page(f"{VERSION}/activation", entities.activate, "author", "set_activation"),
+    Page(f"{VERSION}/launch", launching.launch_form, "runner"),
+    Page(f"{VERSION}/launch", launching.launch, "runner", "create_execution"),
+    Page(f"{VERSION}/panels/{{panel}}", _panel),
+)
+
+
+def console_routes(server: Server) -> list[BaseRoute]:
+    """Make the routes by which Starlette reaches the pages."""
+    routes: list[BaseRoute] = [
+        Route(f"{PREFIX}/static/{{file}}", _asset, methods=["GET"]),
+        Route(PREFIX, _to_projects, methods=["GET"]),
+        Route(f"{PREFIX}/login", partial(logins.login_form, server=server), methods=["GET"]),
+        Route(f"{PREFIX}/login", partial(logins.login, server=server), methods=["POST"]),
+    ]
+    for it in PAGES:
+        method = "POST" if it.action else "GET"
+        routes.append(Route(PREFIX + it.path, _endpoint(it, server), methods=[method]))
+    return routes
+
+
+def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        await server.prepare()
+        principal = await session_of(request, server)
+        if principal is None:
+            return RedirectResponse(logins.login_url(request), status_code=303)
+        request.state.principal = principal.name
+        visit = Visit(server=server, request=request, principal=principal, csrf=csrf_mark(request, server))
+        try:
+            await _check(it, visit)
+            if not it.action:
+                return await it.handler(visit)
+            async with request.form(max_files=MAX_FORM_FILES) as form:
+                check_csrf(request, server, field=str(form.get("csrf", "")) or "-")
+                response = await it.handler(attrs.evolve(visit, form=dict(form)))
+            if response.status_code < 400:
+                await _audit(it, visit, response)
+        except PlaitError as error:
+            return _refusal(visit, error)
+        return response
+
+    return answer
+
+
+async def _check(it: Page, visit: Visit) -> None:
+    """Refuse what is not there, and what the visitor may not see."""
+    params = visit.request.path_params
+    if it.permission != "known":
+        require(visit.principal, it.permission, params.get("project", EVERY_PROJECT))
+    if "domain" in params and visit.domain not in visit.domains:
+        raise UnknownDomain(domain=visit.domain, known=visit.domains)
+    if "project" in params and await visit.server.project(visit.project) is None:
+        raise UnknownProject(project=visit.project)
+    if "section" in params and params["section"] not in SECTIONS.values():
+        raise NoSuchPath(path=visit.request.url.path)
+
+
+async def _audit(it: Page, visit: Visit, response: Response) -> None:
+    subject = visit.request.url.path.removeprefix(f"{visit.base}/")
+    line = AuditLine(
+        at_ns=visit.now_ns(),
+        principal=visit.principal.name,
+        action=it.action,
+        subject=subject,
+        detail={"console": response.headers.get("location", "").rpartition("/")[2]},
+    )
+    await visit.server.database.accounts.audit(line)
+
+
+def _refusal(visit: Visit, error: PlaitError) -> Response:
+    problem = problem_of(error, request_id=visit.request.state.request_id)
+    crumbs = [("Projects", f"{visit.base}/"), (problem.title, "")]
+    return page(
+        visit,
+        "error.html",
+        status=problem.status,
+        title=problem.title,
+        detail=f"{problem.detail[:1].upper()}{problem.detail[1:]}.",
+        remedy=problem.remedy,
+        crumbs=crumbs,
+    )
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["file"]
+    if name not in ASSETS:
+        return Response(status_code=404)
+    headers = {"Cache-Control": "max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return FileResponse(FOLDER / "static" / name, media_type=ASSETS[name], headers=headers)
+
+
+async def _to_projects(request: Request) -> Response:
+    return RedirectResponse(f"{request.state.prefix}{PREFIX}/", status_code=307)
