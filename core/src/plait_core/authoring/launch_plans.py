@@ -231,6 +231,11 @@ def default_plan(workflow: Workflow[Any, R]) -> LaunchPlan[R]:
     return plan
 
 
+def named_plans() -> Sequence[LaunchPlan[Any]]:
+    """List the plans that this process has made under names of their own, whether a variable holds them or not."""
+    return tuple(_plans.values())
+
+
 _plans: dict[str, LaunchPlan[Any]] = {}
 
 

@@ -19,6 +19,8 @@ COMMANDS = {
     "approve": "Answer an approval gate.",
     "signal": "Supply the value that a gate waits for.",
     "abort": "End an execution.",
+    "register": "Register entities with their code.",
+    "package": "Write entities and their code to one file.",
     "plugins": "List, show, check and make plugins.",
     "doctor": "Look for what would keep plait from working here.",
     "init": "Start a project.",

@@ -1,0 +1,146 @@
+"""
+``plait register``: entities with their code, on a server or in the store of this machine.
+
+Targets are files, folders, modules, and packages that ``plait package`` wrote. Nothing is registered when anything cannot be imported,
+unless ``--skip-errors``; what is the same as before changes nothing. Exit codes: 0 registered, 1 something was refused or skipped,
+2 usage.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plait.cli import documents
+from plait.cli.failures import report
+from plait.cli.session import Session, with_settings
+from plait_core.authoring.bundles import Copy
+
+if TYPE_CHECKING:
+    from plait.registration import Registration
+    from plait_core.ir.ids import EntityId
+    from plait_core.ports.api import RegisterReply
+
+
+@click.command()
+@with_settings
+@click.option(
+    "--version", default="", metavar="VERSION", help="Version of the entities; follows from the code by default."
+)
+@click.option("--service-account", default="", metavar="NAME", help="Run all launch plans as this account.")
+@click.option(
+    "--raw-data-prefix",
+    "--raw-output-data-prefix",
+    default="",
+    metavar="URI",
+    help="Where executions keep files and large values.",
+)
+@click.option("--activate-launchplans", "activate", is_flag=True, help="Switch on all launch plans.")
+@click.option(
+    "--copy",
+    type=click.Choice([copy.value for copy in Copy]),
+    default=Copy.AUTO.value,
+    show_default=True,
+    help="Code to take along: imported modules, every file below the root, or none.",
+)
+@click.option("--local", is_flag=True, help="Register in the store of this machine instead of a server.")
+@click.option("--skip-errors", is_flag=True, help="Leave out files that cannot be imported, and go on.")
+@click.option("--dry-run", is_flag=True, help="Check everything, and register nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what happened as one JSON document.")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|MODULE|PACKAGE...")
+@click.pass_context
+def command(
+    ctx: click.Context, /, targets: Sequence[str], copy: str, *, skip_errors: bool, as_json: bool, **params: Any
+) -> None:
+    """Register tasks, workflows and launch plans with their code."""
+    session: Session = ctx.obj
+    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    registrations, failures = _gathered(targets, Copy(copy), params["version"])
+    for failure in failures:
+        report(failure)
+    if failures and not skip_errors:
+        click.echo("Nothing was registered; --skip-errors leaves these files out.", err=True)
+        ctx.exit(1)
+    if not registrations:
+        raise click.UsageError(f"{' '.join(targets)} declares no task, workflow or launch plan", ctx)
+    results = asyncio.run(_send(session, registrations, params))
+    if as_json:
+        documents.show([_document(*result, dry_run=params["dry_run"]) for result in results])
+    else:
+        for result in results:
+            _show(*result, dry_run=params["dry_run"])
+    ctx.exit(1 if failures else 0)
+
+
+def _gathered(targets: Sequence[str], copy: Copy, version: str) -> "tuple[list[Registration], Sequence[Any]]":
+    """Read packages and import everything else; ``files`` before the targets means nothing, as in ``register files``."""
+    from plait.cli.discovery import discover
+    from plait.packages import SUFFIXES, read_package
+
+    if targets[0] == "files" and len(targets) > 1 and not Path("files").exists():
+        targets = targets[1:]
+    packages = [target for target in targets if target.endswith(SUFFIXES)]
+    code = [target for target in targets if target not in packages]
+    if code and copy is Copy.NONE and not version:
+        raise click.UsageError("--copy none leaves no code for a version to follow from; give --version")
+    found = discover(code, copy)
+    return [*(read_package(Path(package)) for package in packages), *found.registrations], found.failures
+
+
+async def _send(
+    session: Session, registrations: "Sequence[Registration]", params: dict[str, Any]
+) -> "list[tuple[str, Registration, RegisterReply]]":
+    from plait.cli.registrars import open_registrar
+    from plait.registration import send
+
+    settings, results = session.settings, []
+    async with open_registrar(session, local=params["local"]) as registrar:
+        for made in registrations:
+            registration = made.with_options(
+                service_account=params["service_account"], raw_data_prefix=params["raw_data_prefix"]
+            )
+            version = params["version"] or registration.own_version
+            reply = await send(
+                registration,
+                registrar,
+                project=settings.project,
+                domain=settings.domain,
+                version=version,
+                activate=params["activate"],
+                dry_run=params["dry_run"],
+            )
+            results.append((version, registration, reply))
+    return results
+
+
+def _document(version: str, registration: "Registration", reply: "RegisterReply", *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "version": version,
+        "bundle": registration.bundle.digest if registration.bundle else None,
+        "created": [str(id_) for id_ in reply.created],
+        "unchanged": [str(id_) for id_ in reply.unchanged],
+        "activated": [str(id_) for id_ in reply.activated],
+        "dry_run": dry_run,
+    }
+
+
+def _show(version: str, registration: "Registration", reply: "RegisterReply", *, dry_run: bool) -> None:
+    bundle = registration.bundle
+    code = f"code {bundle.digest[:12]} of {len(bundle.data) / 1024:.1f} KiB" if bundle else "no code taken along"
+    click.echo(f"Version {version}, {code}")
+    for id_ in (*reply.created, *reply.unchanged):
+        click.echo(f"[✔] {_line(id_, reply, dry_run=dry_run)}")
+    count = len(reply.created) + len(reply.unchanged)
+    click.echo(f"{count} entities {'checked, none registered' if dry_run else 'registered'}")
+
+
+def _line(id_: "EntityId", reply: "RegisterReply", *, dry_run: bool) -> str:
+    remarks = [
+        *(["unchanged"] if id_ in reply.unchanged else []),
+        *(["active"] if id_ in reply.activated else []),
+        *(["dry run"] if dry_run else []),
+    ]
+    remark = f" ({', '.join(remarks)})" if remarks else ""
+    return f"{id_.kind.value.replace('_', ' ')}: {id_.name}{remark}"
