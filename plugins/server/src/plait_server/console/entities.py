@@ -19,6 +19,7 @@ from plait_server.console.lists import described, schedule_text
 from plait_server.console.panels import panels_of
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.summaries import runs_of, versions_of
+from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
 
 OPENS_ALL = 24
@@ -80,7 +81,7 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
         versions_next=f"?{urlencode({'token': following})}" if following else "",
         versions_token=token,
         runs=await runs_of(visit, await versions_of(visit, id_.kind, id_.name), limit=10),
-        command=f"plait run --remote -p {id_.project} -d {id_.domain} {id_.name}",
+        fixed=show_all(template.fixed_inputs) if isinstance(template, LaunchPlanTemplate) else (),
         panels=await panels_of(visit, id_.kind.value, id_),
         **drawn,
     )
@@ -155,7 +156,6 @@ def _facts(template: TaskTemplate | WorkflowTemplate | LaunchPlanTemplate) -> li
             return [(name, text) for name, text in _task_facts(template) if text]
         case LaunchPlanTemplate():
             facts = [("Workflow", template.workflow.name), ("Schedule", schedule_text(template.schedule))]
-            facts += [(f"Fixed {name}", "set by the plan") for name in template.fixed_inputs]
         case WorkflowTemplate():
             policy = template.failure_policy.value.replace("_", " ").lower()
             facts = [("Nodes", str(len(template.nodes))), ("On failure", policy)]

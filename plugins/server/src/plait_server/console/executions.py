@@ -16,7 +16,7 @@ from starlette.responses import Response
 from plait_core.engine import ExecutionState, waits_of
 from plait_core.errors import PlaitError
 from plait_core.ir.events import Decision
-from plait_core.ir.executions import CacheVerdict, Closure, ExecutionSpec
+from plait_core.ir.executions import CacheVerdict, Closure, ExecutionSpec, TaskError
 from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
@@ -76,6 +76,7 @@ class Chosen:
     """The details of one node. ``inputs`` are ``None`` while they are not known, or were not looked up."""
 
     row: NodeRow
+    error_text: str
     entity_url: str
     inputs: tuple[Shown, ...] | None
     outputs: tuple[Shown, ...]
@@ -175,6 +176,14 @@ def stream_of(visit: Visit, *, is_over: bool) -> dict[str, Any]:
     return {"events": url, "event_names": _EVENT_NAMES}
 
 
+def error_text(error: TaskError) -> str:
+    """Render an error in full; a traceback that ends with the message says it already."""
+    trace = error.traceback.strip()
+    if not trace or trace.endswith(error.message.strip()):
+        return trace or error.message
+    return f"{error.message}\n\n{trace}"
+
+
 # ── what is known ────────────────────────────────────────────────────────────
 
 
@@ -241,6 +250,7 @@ async def _header(visit: Visit, sight: Sight, questions: Sequence[Question]) -> 
         "row": row,
         "look": look_of(sight.phase),
         "error": row.error if row.phase is not ExecutionPhase.ABORTED else None,
+        "error_text": error_text(row.error) if row.error else "",
         "abort_reason": row.error.message if row.error and row.phase is ExecutionPhase.ABORTED else "",
         "is_over": sight.is_over,
         "may_run": visit.may("runner"),
@@ -375,6 +385,7 @@ async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
     task = shown.id.task if shown is not None else None
     return Chosen(
         row=row,
+        error_text=error_text(row.error) if row.error else "",
         entity_url=visit.version_url(task) if task is not None else "",
         inputs=details.get("inputs"),
         outputs=details.get("outputs", ()),

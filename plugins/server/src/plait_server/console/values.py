@@ -81,7 +81,7 @@ def show(name: str, literal: Literal, variable: Variable | None = None) -> Shown
     type_ = variable.type if variable is not None else None
     plain = plain_of(literal)
     is_text = isinstance(plain, str)
-    text = plain if isinstance(plain, str) else _json_text(plain)
+    text = "None" if plain is None else plain if isinstance(plain, str) else _json_text(plain)
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}\n… {len(text) - LONGEST} more letters"
     return Shown(

@@ -1,0 +1,132 @@
+"""Workflows that the console draws, launches and shows in these tests."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+from plait import File, NonRecoverableError, approve, conditional, dynamic, map_task, task, wait_for_input, workflow
+
+
+class Mode(Enum):
+    """How to go about it."""
+
+    FAST = "fast"
+    FULL = "full"
+
+
+@dataclass
+class Limits:
+    """What may not be exceeded."""
+
+    low: int
+    high: int = 9
+
+
+@task
+def add(x: int, y: int) -> int:
+    """Add two numbers."""
+    print(f"adding {x} and {y}")
+    return x + y
+
+
+@task
+def shout(text: str) -> str:
+    """Say it loudly."""
+    return text.upper()
+
+
+@task
+def fails(text: str) -> str:
+    """Fail with what it was given."""
+    raise NonRecoverableError(f"cannot do {text}")
+
+
+@workflow
+def inner(x: int) -> int:
+    """Add one, twice."""
+    return add(x=add(x=x, y=1), y=1)
+
+
+@workflow
+def sums(x: int, y: int = 2) -> int:
+    """
+    Add numbers.
+
+    First inside, then outside.
+
+    Args:
+        x: where to begin
+    """
+    return add(x=inner(x=x), y=y)
+
+
+@workflow
+def choice(age: int) -> int:
+    """Choose by age."""
+    return conditional("by-age").if_(age < 18).then(add(x=age, y=1)).else_().then(add(x=age, y=2))
+
+
+@workflow
+def doubled(xs: list[int]) -> list[int]:
+    """Add one to every number."""
+    return map_task(one_more)(x=xs)
+
+
+@task
+def one_more(x: int) -> int:
+    """Add one."""
+    return x + 1
+
+
+@dynamic
+def fan_out(n: int) -> list[int]:
+    """Make as many nodes as asked for."""
+    return [one_more(x=i) for i in range(n)]
+
+
+@workflow
+def made(n: int = 3) -> list[int]:
+    """Make a graph while running."""
+    return fan_out(n=n)
+
+
+@workflow
+def broken(text: str = "<script>alert(1)</script>") -> str:
+    """Fail."""
+    return fails(text=text)
+
+
+@workflow
+def asking(x: int = 1) -> int:
+    """Ask a person twice."""
+    sure = approve(add(x=x, y=1), "sure", timeout=timedelta(days=1))
+    more = wait_for_input("more", timeout=timedelta(days=1), expected_type=int)
+    return add(x=sure, y=more)
+
+
+@workflow
+def typed(  # noqa: PLR0917  # inputs of a workflow, which are passed by name
+    count: int,
+    share: float,
+    name: str,
+    is_on: bool,
+    mode: Mode,
+    limits: Limits,
+    tags: list[str],
+    note: str | None = None,
+) -> str:
+    """Take one of each."""
+    return shout(text=name)
+
+
+@task
+def size_of(source: File) -> int:
+    """Count the bytes of a file."""
+    return len(Path(source).read_bytes())
+
+
+@workflow
+def reading(source: File) -> int:
+    """Read a file."""
+    return size_of(source=source)

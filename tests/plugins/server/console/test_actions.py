@@ -1,0 +1,185 @@
+"""What can be done in the console: launch, relaunch, abort, recover, answer. Nothing of it can be done in somebody's name."""
+
+import httpx
+import pytest
+
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import ExecutionPhase
+from plait_core.ports.databases import ExecutionFilter, Page
+from tests.plugins.server.console import samples
+from tests.plugins.server.console.visiting import (
+    EXECUTIONS,
+    MODULE,
+    WORKFLOWS,
+    csrf_of,
+    ended,
+    logged_in,
+    number,
+)
+from tests.plugins.server.serving import Serving
+
+pytestmark = pytest.mark.anyio
+
+LAUNCH = f"{WORKFLOWS}/{MODULE}.sums/versions/local/launch"
+
+
+async def launched(serving: Serving, answer: httpx.Response) -> ExecutionId:
+    """Return the execution that an answer leads to, once it has ended."""
+    assert answer.status_code == 303, answer.text
+    id_ = ExecutionId(name=answer.headers["location"].rpartition("/")[2])
+    await serving.engine.wait(id_)
+    return id_
+
+
+async def test_form_launches_what_was_typed(serving: Serving, console: httpx.AsyncClient) -> None:
+    """On behalf of who is logged in; the audit trail says so."""
+    form = csrf_of(await console.get(LAUNCH))
+
+    answer = await console.post(LAUNCH, data={**form, "input-x": "3", "input-y": "4", "option-name": "mine"})
+
+    id_ = await launched(serving, answer)
+    row = await serving.engine.database.views.execution(id_)
+    (line,), _ = await serving.engine.database.accounts.audited(Page())
+    assert row is not None
+    assert (row.id.name, row.phase, row.principal) == ("mine", ExecutionPhase.SUCCEEDED, "runner")
+    assert await serving.server.inspector.outputs(row) == {"o0": number(9)}
+    assert (line.principal, line.action, line.detail) == ("runner", "create_execution", {"console": "mine"})
+
+
+async def test_defaults_are_filled_in(console: httpx.AsyncClient) -> None:
+    """And what has none is marked as required."""
+    answer = await console.get(LAUNCH)
+
+    assert 'id="input-y" name="input-y" inputmode="decimal" value="2"' in " ".join(answer.text.split())
+    assert 'aria-required="true"' in answer.text
+
+
+async def test_faults_come_back_beside_their_fields(serving: Serving, console: httpx.AsyncClient) -> None:
+    """With what was typed; nothing was launched."""
+    form = csrf_of(await console.get(LAUNCH))
+
+    answer = await console.post(LAUNCH, data={**form, "input-x": "three", "option-labels": "team"})
+
+    rows, _ = await serving.engine.database.views.executions(ExecutionFilter(), Page())
+    assert answer.status_code == 422
+    assert 'value="three"' in answer.text
+    assert "&#39;three&#39; is no whole number" in answer.text
+    assert "&#39;team&#39; is not key=value" in answer.text
+    assert list(rows) == []
+
+
+async def test_name_that_is_taken_is_told_on_the_form(serving: Serving, console: httpx.AsyncClient) -> None:
+    """What the engine refuses is a sentence above the form."""
+    await ended(serving, samples.sums, "mine", {"x": number(1)})
+    form = csrf_of(await console.get(LAUNCH))
+
+    answer = await console.post(LAUNCH, data={**form, "input-x": "1", "option-name": "mine"})
+
+    assert answer.status_code == 422
+    assert "This cannot be launched as it is" in answer.text
+
+
+async def test_relaunch_starts_with_the_old_inputs(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Which can be changed."""
+    await ended(serving, samples.sums, "first", {"x": number(41), "y": number(5)})
+    page = await console.get(f"{EXECUTIONS}/first/relaunch")
+
+    answer = await console.post(f"{EXECUTIONS}/first/relaunch", data={**csrf_of(page), "input-x": "41", "input-y": "6"})
+
+    id_ = await launched(serving, answer)
+    spec = await serving.server.inspector.spec(id_)
+    assert 'value="41"' in page.text
+    assert 'value="5"' in page.text
+    assert spec.user_inputs == {"x": number(41), "y": number(6)}
+    assert spec.reference == ExecutionId(name="first")
+
+
+async def test_failed_execution_can_be_recovered(serving: Serving, console: httpx.AsyncClient) -> None:
+    """One that succeeded offers no such thing."""
+    await ended(serving, samples.broken, "bad")
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+    page = await console.get(f"{EXECUTIONS}/bad")
+
+    answer = await console.post(f"{EXECUTIONS}/bad/recover", data=csrf_of(page))
+
+    id_ = await launched(serving, answer)
+    assert (await serving.server.inspector.spec(id_)).reference == ExecutionId(name="bad")
+    assert "/good/recover" not in (await console.get(f"{EXECUTIONS}/good")).text
+
+
+async def test_gates_are_answered_on_the_page(serving: Serving, console: httpx.AsyncClient) -> None:
+    """An approval by a button, a value by a field that says what does not fit."""
+    from plait_core.authoring.tracing import trace
+
+    id_ = await serving.engine.launch(trace(samples.asking).closure, {"x": number(1)}, name="ask")
+    url = f"{EXECUTIONS}/ask"
+    async for _ in serving.server.inspector.follow(id_):
+        page = await console.get(url)
+        if "waits for your approval" in page.text and "waits for a value" in page.text:
+            break
+    form = csrf_of(page)
+
+    wrong = await console.post(f"{url}/signals/more", data={**form, "value": "lots"})
+    await console.post(f"{url}/signals/more", data={**form, "value": "5"})
+    await console.post(f"{url}/signals/sure", data={**form, "value": "true"})
+
+    ending = await serving.engine.wait(id_)
+    assert wrong.status_code == 422
+    assert "&#39;lots&#39; is no whole number" in wrong.text
+    assert ending.outputs == {"o0": number(7)}
+
+
+async def test_abort_keeps_the_reason(serving: Serving, console: httpx.AsyncClient) -> None:
+    """For whoever looks at the execution later."""
+    from plait_core.authoring.tracing import trace
+
+    id_ = await serving.engine.launch(trace(samples.asking).closure, {"x": number(1)}, name="ask")
+    form = csrf_of(await console.get(f"{EXECUTIONS}/ask"))
+
+    answer = await console.post(f"{EXECUTIONS}/ask/abort", data={**form, "reason": "wrong data"})
+
+    await serving.engine.wait(id_)
+    page = await console.get(f"{EXECUTIONS}/ask")
+    assert answer.status_code == 303
+    assert "wrong data" in page.text
+    assert "Aborted" in page.text
+
+
+@pytest.mark.parametrize("forged", [{}, {"csrf": "guess"}])
+async def test_forged_requests_change_nothing(
+    serving: Serving, console: httpx.AsyncClient, forged: dict[str, str]
+) -> None:
+    """A form of another site does not know the mark of the session."""
+    answer = await console.post(LAUNCH, data={**forged, "input-x": "3"})
+
+    rows, _ = await serving.engine.database.views.executions(ExecutionFilter(), Page())
+    assert answer.status_code == 403
+    assert list(rows) == []
+
+
+async def test_viewer_is_offered_no_buttons(serving: Serving, console: httpx.AsyncClient) -> None:
+    """And the addresses behind them are closed."""
+    await ended(serving, samples.broken, "bad")
+    async with logged_in(serving, "viewer") as viewer:
+        page = await viewer.get(f"{EXECUTIONS}/bad")
+        answer = await viewer.post(f"{EXECUTIONS}/bad/recover", data=csrf_of(page))
+
+    assert "/relaunch" not in page.text
+    assert "/recover" not in page.text
+    assert answer.status_code == 403
+
+
+async def test_file_is_uploaded_with_the_form(serving: Serving, console: httpx.AsyncClient, tmp_path: object) -> None:
+    """It is stored below the server's own prefix, under its own name without any folder."""
+    form = csrf_of(await console.get(f"{WORKFLOWS}/{MODULE}.reading/versions/local/launch"))
+
+    answer = await console.post(
+        f"{WORKFLOWS}/{MODULE}.reading/versions/local/launch",
+        data=form,
+        files={"file-source": ("../../etc/numbers.txt", b"1 2 3")},
+    )
+
+    id_ = await launched(serving, answer)
+    row = await serving.engine.database.views.execution(id_)
+    assert row is not None
+    assert await serving.server.inspector.outputs(row) == {"o0": number(5)}

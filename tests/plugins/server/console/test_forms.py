@@ -1,0 +1,103 @@
+"""A form is made from an interface, keeps what was typed, and says what is wrong beside each field."""
+
+import attrs
+
+from plait_core.authoring.tracing import trace
+from plait_core.ir.interfaces import Parameter
+from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.literals import LiteralMap
+from plait_server.console.forms import Field, fields_of, read_fields, read_options, text_of
+from tests.plugins.server.console import samples
+
+
+def fields(given: LiteralMap | None = None) -> tuple[Field, ...]:
+    closure = trace(samples.typed).closure
+    interface = closure.workflow_by_id[closure.main].interface
+    return fields_of([Parameter(variable=variable) for variable in interface.inputs], given or {})
+
+
+TYPED = {
+    "count": "3",
+    "share": "0.5",
+    "name": "ada",
+    "is_on": "true",
+    "mode": "full",
+    "limits": '{"low": 1, "high": 2}',
+    "tags": '["a"]',
+}
+
+
+def test_each_type_has_its_widget() -> None:
+    """What is optional is not marked as required."""
+    widgets = {field.name: (field.widget, field.is_required, field.choices) for field in fields()}
+
+    assert widgets == {
+        "count": ("number", True, ()),
+        "share": ("number", True, ()),
+        "name": ("area", True, ()),
+        "is_on": ("select", True, ("true", "false")),
+        "mode": ("select", True, ("fast", "full")),
+        "limits": ("json", True, ()),
+        "tags": ("json", True, ()),
+        "note": ("area", False, ()),
+    }
+
+
+def test_struct_shows_its_schema() -> None:
+    """So that whoever fills it in knows its fields."""
+    (limits,) = [field for field in fields() if field.name == "limits"]
+
+    assert '"low"' in limits.schema
+
+
+def test_what_was_typed_becomes_inputs() -> None:
+    """And none of the fields has a fault."""
+    read, inputs = read_fields(fields(), TYPED, {})
+
+    assert [field.fault for field in read] == [""] * 8
+    assert set(inputs) == {*TYPED, "note"}
+
+
+def test_faults_stand_beside_what_was_typed() -> None:
+    """All of them at once, and nothing that was typed is lost."""
+    read, _ = read_fields(fields(), TYPED | {"count": "many", "limits": ""}, {})
+
+    kept = {field.name: (field.text, field.fault) for field in read if field.fault}
+    assert kept == {
+        "count": ("many", "'many' is no whole number"),
+        "limits": ("", "this is required"),
+    }
+
+
+def test_inputs_of_an_execution_fill_the_form_again() -> None:
+    """Reading the filled form gives the same inputs."""
+    _, inputs = read_fields(fields(), TYPED, {})
+
+    filled = fields(inputs)
+    _, again = read_fields(filled, {field.name: field.text for field in filled}, {})
+
+    assert again == inputs
+    assert text_of(inputs["name"]) == "ada"
+
+
+def test_options_are_read() -> None:
+    """Labels are key=value, one a line."""
+    typed = {
+        "option-name": "mine",
+        "option-labels": "team=a\n\nrun = 7",
+        "option-max-parallelism": "4",
+        "option-overwrite-cache": "on",
+    }
+    fields, options = read_options(typed)
+
+    assert fields.faults == {}
+    assert options == ExecutionOptions(labels={"team": "a", "run": "7"}, max_parallelism=4, overwrite_cache=True)
+
+
+def test_wrong_options_are_told_by_name() -> None:
+    """Each with what would be right."""
+    typed = {"option-name": "Not OK", "option-labels": "team", "option-max-parallelism": "-1"}
+    fields, _ = read_options(typed)
+
+    assert set(fields.faults) == {"name", "labels", "max_parallelism"}
+    assert attrs.evolve(fields, faults={}).labels == "team"

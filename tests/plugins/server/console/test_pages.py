@@ -1,0 +1,227 @@
+"""Every page reads without a script, says what there is, and shows nobody what they may not see."""
+
+import httpx
+import pytest
+
+from tests.plugins.server.console import samples
+from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
+from tests.plugins.server.serving import HERE, Serving, client_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_whoever_is_not_logged_in_is_sent_to_log_in(serving: Serving) -> None:
+    """And comes back to the page they asked for, once they have."""
+    async with client_of(serving.app, prefix="") as browser:
+        asked = await browser.get(f"/console{EXECUTIONS}?phase=FAILED")
+        welcome = await browser.post(
+            "/console/login",
+            data={"token": serving.tokens["viewer"], "next": f"/console{EXECUTIONS}?phase=FAILED"},
+        )
+
+    assert asked.headers["location"] == f"/console/login?next=/console{EXECUTIONS}%3Fphase%3DFAILED"
+    assert welcome.headers["location"] == f"/console{EXECUTIONS}?phase=FAILED"
+    assert "HttpOnly" in welcome.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/console/\\evil", "/elsewhere"])
+async def test_login_leads_nowhere_but_into_the_console(serving: Serving, elsewhere: str) -> None:
+    """A link to log in cannot be made to lead to another site."""
+    async with client_of(serving.app, prefix="/console") as browser:
+        answer = await browser.post("/login", data={"token": serving.tokens["viewer"], "next": elsewhere})
+
+    assert answer.headers["location"] == "/console/"
+
+
+async def test_wrong_token_is_refused_on_the_form(serving: Serving) -> None:
+    """With words that help, and no session."""
+    async with client_of(serving.app, prefix="/console") as browser:
+        answer = await browser.post("/login", data={"token": "a.b"})
+
+    assert answer.status_code == 401
+    assert "This token is unknown or has expired." in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+async def test_pages_load_nothing_but_our_own(console: httpx.AsyncClient) -> None:
+    """The policy allows no inline script or style, and the pages hold none."""
+    answer = await console.get(EXECUTIONS)
+
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert " style=" not in answer.text
+    assert " onclick=" not in answer.text
+    assert "://" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+
+
+async def test_empty_lists_teach_the_next_command(console: httpx.AsyncClient) -> None:
+    """With the project and domain that the page is about."""
+    staging = HERE.replace("development", "staging")
+    runs, workflows = await console.get(f"{staging}/executions"), await console.get(f"{staging}/workflows")
+
+    assert "plait run --remote -p default -d staging" in runs.text
+    assert "plait register -p default -d staging" in workflows.text
+
+
+async def test_entities_are_listed_with_their_interfaces(console: httpx.AsyncClient) -> None:
+    """And narrowed by what their names contain."""
+    all_, some = await console.get(WORKFLOWS), await console.get(f"{WORKFLOWS}?name=SUM")
+
+    assert f"{MODULE}.choice" in all_.text
+    assert "(x: int, y: int) -&gt; o0: int" in all_.text
+    assert f"{MODULE}.sums" in some.text
+    assert f"{MODULE}.choice" not in some.text
+
+
+async def test_workflow_shows_what_it_is(console: httpx.AsyncClient) -> None:
+    """Its description, its inputs, its graph with what is inside, and how to launch it."""
+    answer = await console.get(f"{WORKFLOWS}/{MODULE}.sums")
+
+    assert answer.status_code == 200
+    for text in ("Add numbers.", "where to begin", 'aria-label="inner, n0 · sub-workflow"', "/launch"):
+        assert text in answer.text
+
+
+async def test_sub_workflow_can_be_closed(console: httpx.AsyncClient) -> None:
+    """By an address, so that it works without a script."""
+    answer = await console.get(f"{WORKFLOWS}/{MODULE}.sums?open=")
+
+    assert 'aria-label="Open inner, 2 nodes"' in answer.text
+    assert "n0 · task" not in answer.text
+
+
+async def test_executions_are_listed_and_narrowed(serving: Serving, console: httpx.AsyncClient) -> None:
+    """By phase, by target and by name; what fails shows why."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+    await ended(serving, samples.broken, "bad")
+
+    failed, by_target = (
+        await console.get(f"{EXECUTIONS}?phase=FAILED"),
+        await console.get(f"{EXECUTIONS}?target={MODULE}.sums"),
+    )
+
+    assert ">bad</a>" in failed.text
+    assert ">good</a>" not in failed.text
+    assert "cannot do" in failed.text
+    assert ">good</a>" in by_target.text
+    assert ">bad</a>" not in by_target.text
+
+
+async def test_long_list_goes_on_at_the_next_page(serving: Serving, console: httpx.AsyncClient) -> None:
+    """With the same filters, and without repeating or leaving out."""
+    for n in range(51):
+        await ended(serving, samples.choice, f"run-{n:02}", {"age": number(n)})
+
+    first = await console.get(f"{EXECUTIONS}?name=run")
+    following = first.text.split('rel="next"')[0].rpartition('href="')[2].split('"')[0].replace("&amp;", "&")
+    second = await console.get(f"{EXECUTIONS}{following}")
+
+    assert first.text.count(">run-") == 50
+    assert [f">run-{n:02}" in second.text for n in (0, 1)] == [True, False]
+    assert "name=run" in following
+
+
+async def test_text_of_users_is_escaped(serving: Serving, console: httpx.AsyncClient) -> None:
+    """In values, in errors and in titles."""
+    await ended(serving, samples.broken, "bad")
+
+    pages = [(await console.get(f"{EXECUTIONS}/bad?{query}")).text for query in ("node=n0", "tab=io", "tab=nodes")]
+
+    assert all("<script>alert" not in page for page in pages)
+    assert all("&lt;script&gt;alert" in page for page in pages)
+
+
+@pytest.mark.parametrize("tab", ["graph", "nodes", "timeline", "io"])
+async def test_execution_is_shown_from_every_side(serving: Serving, console: httpx.AsyncClient, tab: str) -> None:
+    """Its header and the view that was asked for."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    answer = await console.get(f"{EXECUTIONS}/good?tab={tab}")
+
+    assert answer.status_code == 200
+    assert "Succeeded" in answer.text
+    assert 'data-events=""' not in answer.text
+    assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 1:", "io": "where to begin"}[
+        tab
+    ] in answer.text or (tab == "io" and "<dt>x" in answer.text)
+
+
+async def test_node_shows_its_values_and_its_log(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Inputs, outputs, attempts, and what was printed."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    answer = await console.get(f"{EXECUTIONS}/good?tab=nodes&node=n1")
+
+    assert '<dt>x<span class="type">int</span></dt>' in answer.text
+    assert 'aria-label="Attempt 1"' in answer.text
+    assert 'role="log"' in answer.text
+
+
+async def test_graph_that_a_task_made_is_drawn(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Inside the node that made it."""
+    await ended(serving, samples.made, "made", {"n": number(2)})
+
+    answer = await console.get(f"{EXECUTIONS}/made")
+
+    assert answer.text.count('aria-label="one_more, ') == 2
+
+
+async def test_elements_of_a_map_are_a_table(serving: Serving, console: httpx.AsyncClient) -> None:
+    """With a summary, a page at a time."""
+    from plait_core.ir.literals import Collection, Literal
+
+    numbers = Literal(value=Collection(literals=tuple(number(n) for n in range(150))))
+    await ended(serving, samples.doubled, "map", {"xs": numbers})
+
+    first = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements")
+    second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?offset=100")
+
+    assert "150 elements: 150 done" in first.text
+    assert (first.text.count("Log of element"), second.text.count("Log of element")) == (100, 50)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{EXECUTIONS}/nothing", 404),
+        (f"{WORKFLOWS}/nothing", 404),
+        (f"{HERE}/gadgets", 404),
+        (HERE.replace("development", "moon") + "/executions", 404),
+        ("/tokens", 403),
+    ],
+)
+async def test_refusals_are_pages_too(console: httpx.AsyncClient, path: str, status: int) -> None:
+    """They say what happened and what to do."""
+    answer = await console.get(path)
+
+    assert answer.status_code == status
+    assert "<h1>" in answer.text
+
+
+async def test_stranger_sees_nothing_of_a_project(serving: Serving) -> None:
+    """Neither its pages nor its name."""
+    await register(serving.engine)
+    async with logged_in(serving, "stranger") as browser:
+        projects, page = await browser.get("/"), await browser.get(EXECUTIONS)
+
+    assert "default" not in projects.text
+    assert page.status_code == 403
+
+
+async def test_administrator_sees_tokens_without_secrets(serving: Serving) -> None:
+    """Whose they are and what they may do."""
+    async with logged_in(serving, "admin") as browser:
+        answer = await browser.get("/tokens")
+
+    assert "runner of default" in answer.text
+    assert all(text.partition(".")[2] not in answer.text for text in serving.tokens.values())
+
+
+async def test_logging_out_ends_the_session(serving: Serving, console: httpx.AsyncClient) -> None:
+    """By a button, not by a link that somebody else could make a browser follow."""
+    from tests.plugins.server.console.visiting import csrf_of
+
+    await console.post("/logout", data=csrf_of(await console.get("/")))
+
+    assert (await console.get("/")).status_code == 303
