@@ -262,6 +262,11 @@ class KeepsWhatIsLeft(MemoryLeases):
     async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None: ...
 
 
+class OwnsForEver(MemoryLeases):
+    async def owned(self, owner: str) -> Sequence[ExecutionId]:
+        return [id_ for id_, record in self._records.executions.items() if record.owner == owner]
+
+
 class LetsAnybodyRelinquish(MemoryLeases):
     async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
         record = self._records.executions.get(execution)
@@ -512,6 +517,7 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("leases", ClaimsMoreThanNamed, Own.test_one_execution_is_claimed_by_name),
     ("leases", ClaimsWithoutLease, Own.test_who_has_no_lease_claims_nothing),
     ("leases", KeepsWhatIsLeft, Own.test_what_is_relinquished_is_claimed_when_it_is_due),
+    ("leases", OwnsForEver, Own.test_an_engine_can_ask_what_it_owns),
     ("leases", LetsAnybodyRelinquish, Own.test_only_the_owner_relinquishes),
     ("log", KeepsTheTimeOfWhatIsLeft, Own.test_rows_are_right_after_an_execution_went_to_and_fro),
     ("log", CreatesForNobody, Own.test_an_execution_without_owner_is_there_to_be_claimed),

@@ -298,6 +298,10 @@ class Leases(Protocol):
         """
         ...
 
+    async def owned(self, owner: str) -> Sequence[ExecutionId]:
+        """Return the executions of *owner* that have not ended, whether or not its lease lives."""
+        ...
+
     async def wait(self, pool: str, *, timeout_s: float) -> None:
         """
         Return when something of *pool* may have become claimable since ``claim`` last looked, or after *timeout_s*.
@@ -360,9 +364,20 @@ class Registry(Protocol):
         ...
 
     async def list(
-        self, kind: EntityKind, *, project: str, domain: str, name: str = "", page: Page = Page()
+        self,
+        kind: EntityKind,
+        *,
+        project: str,
+        domain: str,
+        name: str = "",
+        name_contains: str = "",
+        page: Page = Page(),
     ) -> tuple[Sequence[EntityId], str]:
-        """Return ids, newest first; with *name*, that entity's versions, else the newest version of each."""
+        """
+        Return ids, newest first; with *name*, that entity's versions, else the newest version of each.
+
+        *name_contains* narrows the list to names with that in it.
+        """
         ...
 
     async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:

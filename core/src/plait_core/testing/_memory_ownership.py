@@ -71,6 +71,10 @@ class MemoryLeases:
             record.row = attrs.evolve(record.row, wake_at_ns=wake_at_ns)
             self._records.bell_of(record.row.pool).ring()
 
+    async def owned(self, owner: str) -> Sequence[ExecutionId]:
+        records = self._records.executions.items()
+        return [id_ for id_, held in records if held.owner == owner and held.row.phase not in TERMINAL_EXECUTION]
+
     async def wait(self, pool: str, *, timeout_s: float) -> None:
         clock = self._records.clock
         await self._records.bell_of(pool).wait(clock.sleep_until(clock.now_ns() + int(timeout_s * SECOND_NS)))

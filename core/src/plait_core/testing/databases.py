@@ -538,6 +538,17 @@ class LeasesConformance(DatabaseConformance):
         assert await database.leases.owner_of(execution) == "engine-1"
 
     @_story
+    async def test_an_engine_can_ask_what_it_owns(self, database: Database) -> None:
+        """What it created or claimed, and what has neither ended nor gone to another."""
+        mine, taken = await started(database, "mine"), await started(database, "taken")
+        await started(database, "ended", phase=ExecutionPhase.SUCCEEDED)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        await database.leases.claim("engine-2", pool=POOL, limit=1, execution=taken)
+
+        assert list(await database.leases.owned("engine-1")) == [mine]
+        assert list(await database.leases.owned("engine-2")) == [taken]
+
+    @_story
     async def test_rows_are_right_after_an_execution_went_to_and_fro(self, database: Database) -> None:
         """What a turn says of the execution is shown, also when its engine said the same before others had it."""
         await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
@@ -741,6 +752,10 @@ class RegistryConformance(DatabaseConformance):
         newest = attrs.evolve(TASK, version="v2")
         assert await _all_pages(page) == [newest, renamed.id]
         assert await _all_pages(lambda token: page(token, "app.add")) == [newest, TASK]
+        narrowed, _ = await database.registry.list(
+            EntityKind.TASK, project="default", domain="development", name_contains=".su"
+        )
+        assert list(narrowed) == [renamed.id]
         nothing = await database.registry.list(EntityKind.TASK, project="p", domain="development")
         assert (list(nothing[0]), nothing[1]) == ([], "")
 
@@ -1016,6 +1031,7 @@ class UpkeepConformance(DatabaseConformance):
         assert await database.cache.get(cache_key("e1")) is not None
         assert len(await database.views.nodes(neighbour)) == 1
         assert await started(database, "e1") == execution
+        assert list(await database.inbox.pending("engine-1")) == []
         await database.inbox.post(execution, SIGNAL)
         assert [posted for _, posted in await database.inbox.pending("engine-1")] == [SIGNAL]
 

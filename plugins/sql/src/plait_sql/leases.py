@@ -81,6 +81,14 @@ class SqlLeases:
             self._on_move(NOBODY, [execution])
             self.ring(left[0])
 
+    async def owned(self, owner: str) -> Sequence[ExecutionId]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(
+                f"SELECT project, domain, name FROM executions WHERE owner = ? AND {UNFINISHED}", (owner,)
+            )
+        )
+        return [ExecutionId(project=project, domain=domain, name=name) for project, domain, name in rows]
+
     async def wait(self, pool: str, *, timeout_s: float) -> None:
         await self._bell_of(pool).wait(asyncio.sleep(timeout_s))
 
