@@ -66,7 +66,7 @@ def test_a_snapshot_of_another_version_is_left_aside(registry: Plugins) -> None:
 @pytest.mark.parametrize(
     ("state", "record", "derived"),
     [
-        (ExecutionState, StateRecord, {"id", "library", "root", "fresh", "text", "_executors"}),
+        (ExecutionState, StateRecord, {"id", "library", "root", "fresh", "text", "_executors", "n_timers"}),
         (NodeState, NodeRecord, {"node", "scope", "commands", "_template"}),
         (Scope, ScopeRecord, {"owner", "nodes"}),
         (ArrayState, ArrayRecord, set()),

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from plait_core.engine import _acting, _apply, _books, _cache, _decide, _endings, _policies, _run, _snapshots, engine
+from plait_core.engine import _acting, _apply, _books, _cache, _decide, _driving, _endings, _policies, _run, _snapshots
 from plait_core.engine import _stimuli as st
 from plait_core.engine._run import Run
 from plait_core.ir import events as ev
@@ -106,7 +106,7 @@ def recovery_opens_nothing(patch: pytest.MonkeyPatch) -> None:
     async def reopen(run: Run) -> None:
         run.state.fresh = []
 
-    patch.setattr(engine, "reopen", reopen)
+    patch.setattr(_driving, "reopen", reopen)
 
 
 def cache_ignores_inputs(patch: pytest.MonkeyPatch) -> None:

@@ -36,12 +36,13 @@ async def complete(closure: Closure, registry: Registry) -> Closure:
 
 async def complete_known(closure: Closure, registry: Registry) -> Closure:
     """
-    Return *closure* with what it refers to and *registry* has; the rest stays as it is, for whoever stands in for it.
+    Return *closure* with what it refers to and *registry* has; other stubs stay, for whoever stands in for them.
 
-    Raises ``CompileFailed`` when a registered entity has another signature than a reference declares.
+    Raises ``CompileFailed`` when its main is not there, or something registered has another signature than a reference declares.
     """
     completed, faults = await _completed(closure, registry)
-    if wrong := tuple(fault for fault in faults if fault.code != "missing-entity"):
+    stubs = {entity_text(id_) for id_ in _stubs(closure)}
+    if wrong := tuple(fault for fault in faults if fault.code != "missing-entity" or fault.entity not in stubs):
         raise CompileFailed(faults=wrong)
     return completed
 
@@ -60,6 +61,8 @@ def open_references(closure: Closure) -> tuple[EntityId, ...]:
 
 
 async def _completed(closure: Closure, registry: Registry) -> tuple[Closure, list[Fault]]:
+    if not open_references(closure):
+        return closure, []
     faults: list[Fault] = []
     found: dict[EntityId, Closure] = {}
     declared = Signatures(closure)

@@ -60,7 +60,7 @@ class Host(Protocol):
     exceptions: dict[NodeId, BaseException]
     keyed: dict[tuple[NodeId, int | None], KeyedInputs]
 
-    def tell(self, stimulus: st.Stimulus, *, posted: str = "") -> None:
+    def tell(self, stimulus: st.Stimulus) -> None:
         """Take an answer."""
         ...
 
@@ -138,6 +138,11 @@ class Acting:
     def has_attempts_out(self) -> bool:
         """Whether an executor owes us a report."""
         return bool(self._out)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing goes on for this run outside."""
+        return not self._out and not self._tasks
 
     async def reconcile(self) -> None:
         """Ask executors about every attempt whose end was not reported, in case a report was lost."""

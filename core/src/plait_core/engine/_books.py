@@ -7,7 +7,7 @@ what may go on, commands by key.
 
 from typing import Any
 
-from plait_core.engine._commands import Command, Key
+from plait_core.engine._commands import TIMER, Command, Key
 from plait_core.engine._state import ExecutionState, NodeState, Scope
 from plait_core.ir.ids import EntityId, NodeId
 from plait_core.ir.phases import NodePhase
@@ -18,13 +18,15 @@ def open_command(state: ExecutionState, node: NodeState, command: Command) -> No
     """Have the shell do something for *node*, and remember that it is not answered."""
     key = command.key
     state.open[key] = command
+    state.n_timers += key[0] == TIMER
     state.fresh.append(command)
     node.commands.add(key)
 
 
 def close_command(state: ExecutionState, node: NodeState, key: Key) -> None:
     """Take a command as answered; closing one that is not open changes nothing."""
-    state.open.pop(key, None)
+    if state.open.pop(key, None) is not None:
+        state.n_timers -= key[0] == TIMER
     node.commands.discard(key)
 
 
@@ -33,6 +35,7 @@ def close_commands(state: ExecutionState, node: NodeState) -> None:
     stopping = {key for key in node.commands if key[0] == "stop"}
     for key in node.commands - stopping:
         del state.open[key]
+        state.n_timers -= key[0] == TIMER
     node.commands = stopping
 
 

@@ -15,6 +15,9 @@ from plait_core.ir.workflows import AttrPath
 
 Key: TypeAlias = tuple[str | int | None, ...]
 
+TIMER = "timer"
+"""What the keys of timers begin with."""
+
 
 @attrs.frozen(eq=False, repr=False)
 class Submit(Shape):
@@ -163,7 +166,7 @@ class WaitUntil(Shape):
     @property
     def key(self) -> Key:
         """Identify the timer."""
-        return ("timer", self.node, self.element, self.n, self.what)
+        return (TIMER, self.node, self.element, self.n, self.what)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -1,9 +1,27 @@
-"""The inbox's wire form: the stimuli that any process may leave for an execution."""
+"""
+The inbox's wire form: what any process may leave for an execution.
+
+Stimuli, and word that a child has ended, which the engine looks at itself.
+"""
 
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
 from plait_core.ir.codec import from_json, to_json
+from plait_core.ir.ids import ExecutionId
 from plait_core.ir.literals import Literal
 from plait_core.ports.databases import Posted
+
+CHILD = "child"
+"""The kind of a message that says that a child has ended."""
+
+
+def child_ended(child: ExecutionId) -> Posted:
+    """Write down that *child* has ended; how, its own row says."""
+    return Posted(key=f"{CHILD}:{child}", kind=CHILD, payload={"child": to_json(child)})
+
+
+def child_of(posted: Posted) -> ExecutionId:
+    """Read which child has ended."""
+    return from_json(ExecutionId, posted.payload["child"])
 
 
 def to_posted(key: str, stimulus: Stimulus) -> Posted:

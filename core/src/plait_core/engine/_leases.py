@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from plait_core.engine._clocks import HostClock
@@ -23,12 +24,15 @@ class Lessee:
     whoever owns the time owns the lease too.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, owner: str, pool: str) -> None:
-        """Hold the lease of *owner*, whose executions belong to *pool*."""
+    def __init__(
+        self, database: Database, clock: Clock, *, owner: str, pool: str, on_theft: Callable[[], None]
+    ) -> None:
+        """Hold the lease of *owner*, whose executions belong to *pool*; call *on_theft* when others took some of them."""
         self._database = database
         self._clock = clock
         self._owner = owner
         self._pool = pool
+        self._on_theft = on_theft
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._task: asyncio.Task[None] | None = None
@@ -40,7 +44,8 @@ class Lessee:
             return
         await self._renew()
         if isinstance(self._clock, HostClock):
-            self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+            loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(target=self._keep, args=(loop,), name="lease", daemon=True)
             self._thread.start()
         else:
             self._task = asyncio.get_running_loop().create_task(self._keep_by_clock(), name="lease")
@@ -53,20 +58,22 @@ class Lessee:
         if self._task is not None:
             self._task.cancel()
         if releases:
-            await self._database.leases.release(self._owner)
+            with suppress(Retryable):  # then it runs out by itself
+                await self._database.leases.release(self._owner)
 
-    async def _renew(self) -> None:
-        await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S)
+    async def _renew(self) -> bool:
+        """Extend the lease; False when it had run out and others took over."""
+        return await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S)
 
-    def _keep(self) -> None:
+    def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stop.wait(RENEW_EVERY_S):
-            try:
-                asyncio.run(self._renew())
-            except Retryable:  # the next round tries again, and the lease outlives a few of them
-                continue
+            with suppress(Retryable):  # the next round tries again, and the lease outlives a few of them
+                if not asyncio.run(self._renew()):
+                    loop.call_soon_threadsafe(self._on_theft)
 
     async def _keep_by_clock(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.now_ns() + int(RENEW_EVERY_S * 1e9))
             with suppress(Retryable):  # as above
-                await self._renew()
+                if not await self._renew():
+                    self._on_theft()

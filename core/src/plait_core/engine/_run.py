@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from itertools import count
 
+import attrs
+
 from plait_core.engine._acting import Acting
 from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children, Ending
@@ -26,7 +28,7 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
-from plait_core.ports.databases import Append, CacheEntry
+from plait_core.ports.databases import NEVER_NS, Append, CacheEntry
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
 RECONCILE_AFTER_S = 30.0
@@ -34,6 +36,9 @@ RECONCILE_AFTER_S = 30.0
 
 YIELD_AFTER_NS = 5_000_000
 """How long a run may keep the loop while tasks end as soon as they are submitted."""
+
+LONG_SLEEP_S, LINGER_S = 60.0, 10.0
+"""How far off the next due time must be for an execution to leave memory, and how long it stays although it is: an answer may come."""
 
 SNAPSHOT_AFTER = 10_000
 """How many events of an execution are folded at most before a snapshot spares the next engine the work."""
@@ -56,7 +61,9 @@ class Run:
         self.acting = Acting(self)
         self._mail: list[Stimulus] = []
         self._posted: list[str] = []
-        """Keys of the mail that came through the inbox."""
+        """Keys of messages of the inbox that the next turn consumes."""
+        self._heard: set[str] = set()
+        """Keys of all messages that were taken."""
         self._timers: list[tuple[int, int, WaitUntil]] = []
         self._order = count()
         self._snapshot_at = state.seq + SNAPSHOT_AFTER
@@ -66,12 +73,19 @@ class Run:
 
     # ── from outside ─────────────────────────────────────────────────────────
 
-    def tell(self, stimulus: Stimulus, *, posted: str = "") -> None:
-        """Hand over a stimulus; *posted* is its key where it came through the inbox."""
+    def tell(self, stimulus: Stimulus) -> None:
+        """Hand over a stimulus."""
         self._mail.append(stimulus)
-        if posted:
-            self._posted.append(posted)
         self._awake.set()
+
+    def accept(self, posted: str) -> bool:
+        """Take a message of the inbox, known by its key, and say whether it is new; the next turn consumes it."""
+        if posted in self._heard:
+            return False
+        self._heard.add(posted)
+        self._posted.append(posted)
+        self._awake.set()
+        return True
 
     def recall(self, command: Command, *, first: bool = False) -> None:
         """Put a command (what is left of it) back in line."""
@@ -120,7 +134,7 @@ class Run:
 
     async def drive(self) -> None:
         """
-        Go on until the execution is terminal.
+        Go on until the execution is terminal, or sleeps for so long that it may leave memory.
 
         Raises ``OwnershipLost`` when another engine took it over, and whatever the store refuses for good. When
         cancelled, the log holds all that was committed; nothing else is lost but work in flight.
@@ -131,14 +145,12 @@ class Run:
                     self._fire_timers()
                 if self._failure is not None:
                     raise self._failure
-                if self._mail:
-                    await self._turn()
+                if self._mail or self._posted:
+                    await self.turn()
                 elif self.commands:
                     await self._act(self.commands.popleft())
-                elif self.state.is_terminal:
+                elif self.state.is_terminal or not await self._sleep():
                     return
-                else:
-                    await self._sleep()
         finally:
             await self.acting.close()
 
@@ -161,7 +173,8 @@ class Run:
             if timer.key in self.state.open:
                 self.tell(TimerFired(now, timer.node, timer.what, timer.n, timer.element))
 
-    async def _sleep(self) -> None:
+    async def _sleep(self) -> bool:
+        """Wait until there may be something to do; False when that is far off, and nothing holds the execution in memory."""
         self._awake.clear()
         while self._timers and self._timers[0][2].key not in self.state.open:
             heappop(self._timers)
@@ -171,11 +184,28 @@ class Run:
             if wake_at is None or ask_at < wake_at:
                 if not await self._is_woken(ask_at):
                     await self.acting.reconcile()
-                return
+                return True
+        now = self.services.clock.now_ns()
+        if self.services.lets_sleepers_go and (wake_at or NEVER_NS) - now > LONG_SLEEP_S * 1e9 and self._is_idle:
+            return await self._is_woken(now + int(LINGER_S * 1e9))
         if wake_at is None:
             await self._awake.wait()
         else:
             await self._is_woken(wake_at)
+        return True
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing but times and messages is expected."""
+        return self.wake_at_ns is not None and self.acting.is_idle
+
+    @property
+    def wake_at_ns(self) -> int | None:
+        """The earliest due time while nothing but times and messages is expected, else ``None``: see ``ExecutionRow``."""
+        state = self.state
+        if state.is_terminal or len(state.open) > state.n_timers:
+            return None
+        return min((timer.at_ns for timer in state.open.values() if isinstance(timer, WaitUntil)), default=NEVER_NS)
 
     async def _is_woken(self, at_ns: int) -> bool:
         """Wait until somebody has mail for us, or until *at_ns*; says whether it was the former."""
@@ -192,7 +222,8 @@ class Run:
 
     # ── turns ────────────────────────────────────────────────────────────────
 
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Commit what the mail leads to."""
         mail, self._mail = self._mail, []
         posted, self._posted = self._posted, []
         now = self.services.clock.now_ns()
@@ -221,7 +252,6 @@ class Run:
 
     def _append(self, first_seq: int, now: int, decisions: Sequence[ev.Decision], posted: Sequence[str]) -> Append:
         state = self.state
-        wake_at = self._timers[0][0] if self._timers else None
         has_views = self.services.database.has_views
         return Append(
             execution=state.id,
@@ -229,7 +259,7 @@ class Run:
             first_seq=first_seq,
             at_ns=now,
             decisions=decisions,
-            row=execution_row(state, pool=self.services.pool, now_ns=now, wake_at_ns=wake_at),
+            row=execution_row(state, pool=self.services.pool, now_ns=now, wake_at_ns=self.wake_at_ns),
             nodes=node_rows(state, decisions) if has_views else (),
             attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
@@ -267,15 +297,10 @@ class Run:
 
     def ending(self) -> Ending:
         """Say how the execution ended; it must be terminal."""
-        state = self.state
-        culprit = NodeId(state.error.node) if state.error is not None else None
-        return Ending(
-            execution=state.id,
-            phase=state.phase,
-            outputs=state.outputs,
-            error=state.error,
-            exception=self.exceptions.get(culprit) if culprit is not None else None,
-        )
+        ending = ending_of(self.state)
+        if ending.error is None:
+            return ending
+        return attrs.evolve(ending, exception=self.exceptions.get(NodeId(ending.error.node)))
 
     async def _commit(self, append: Append) -> None:
         """Store a turn; nothing is visible until it is in."""
@@ -296,6 +321,11 @@ class Run:
         """Whether a refused turn is in fact there: its commit succeeded and only the answer was lost."""
         stored = await self.services.database.log.read(append.execution, after=append.first_seq - 1)
         return [event.decision for event in stored] == list(append.decisions)
+
+
+def ending_of(state: ExecutionState) -> Ending:
+    """Say how the execution of a terminal state ended."""
+    return Ending(execution=state.id, phase=state.phase, outputs=state.outputs, error=state.error)
 
 
 async def load(services: Services, execution: ExecutionId) -> ExecutionState:

@@ -43,6 +43,8 @@ class Services:
     pool: str
     owner: str
     cache_mode: str = "on"
+    lets_sleepers_go: bool = False
+    """Whether runs that sleep for long leave memory: where somebody will claim them when they are due."""
     library: MutableMapping[str, CompiledClosure] = attrs.field(factory=dict)
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""

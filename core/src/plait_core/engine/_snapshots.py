@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from plait_core.engine import _commands as cmd
-from plait_core.engine._commands import Command
+from plait_core.engine._commands import TIMER, Command
 from plait_core.engine._snapshot_records import (
     VERSION,
     ArrayRecord,
@@ -167,6 +167,7 @@ class Reading:
         state.settled.extend(scope for id_ in record.settled if (scope := state.nodes[id_].inner) is not None)
         for command in map(_command, record.open):
             state.open[command.key] = command
+            state.n_timers += command.key[0] == TIMER
             state.nodes[command.node].commands.add(command.key)
         state.waiting = {signal: [state.nodes[id_] for id_ in ids] for signal, ids in record.waiting.items()}
         return state

@@ -239,6 +239,8 @@ class ExecutionState:
     running_tasks: int = 0
     max_parallelism: int = 0
     open: dict[Key, Command] = attrs.field(factory=dict)
+    n_timers: int = 0
+    """How many of the open commands are timers."""
     fresh: list[Command] = attrs.field(factory=list)
     signals: dict[str, Literal] = attrs.field(factory=dict)
     waiting: dict[str, list[NodeState]] = attrs.field(factory=dict)

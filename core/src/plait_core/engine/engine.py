@@ -8,8 +8,9 @@ is given to it or found through plugins by settings.
 import asyncio
 import atexit
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
@@ -17,53 +18,41 @@ from uuid import uuid4
 import attrs
 
 from plait_core.authoring.entities import Entity
-from plait_core.authoring.interfaces import REQUIRED
 from plait_core.authoring.secret_values import asking
 from plait_core.engine._calling import literals_of, raise_failure, values_of
 from plait_core.engine._channels import EngineChannel
 from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
-from plait_core.engine._connectors import ConnectorExecutor, connector_executor_spec
-from plait_core.engine._executors import Executors
+from plait_core.engine._driving import Driving
+from plait_core.engine._executors import Executors, Makers, chosen_executors, connector_makers, executor_makers
 from plait_core.engine._gates import misfit_of
-from plait_core.engine._inbox import stimulus_of, to_posted
+from plait_core.engine._inbox import to_posted
 from plait_core.engine._launching import plan_launch
 from plait_core.engine._leases import Lessee
 from plait_core.engine._patience import PatientDatabase
-from plait_core.engine._recovery import reopen
-from plait_core.engine._run import Run, load
+from plait_core.engine._run import load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
-from plait_core.engine._stimuli import AbortAsked, Launched, Signalled, Stimulus
-from plait_core.errors.engine import (
-    ExecutionExists,
-    ExecutionOwned,
-    InvalidSignal,
-    OwnershipLost,
-    UnknownExecution,
-    UnknownExecutor,
-)
+from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
+from plait_core.engine._targets import Targets
+from plait_core.errors.engine import ExecutionExists, InvalidSignal, UnknownExecution
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
-from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeExecutionId, NodeId
+from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Literal, LiteralMap
-from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ir.units import Unit
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
 from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database, ExecutionRow
+from plait_core.ports.databases import Database
 from plait_core.ports.executors import Executor, Performed, Report
-from plait_core.ports.pools import is_abandoned, local_pool
-from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
+from plait_core.ports.pools import local_pool
+from plait_core.ports.specs import BlobAccess, ExecutorContext, ExecutorSpec
 from plait_core.types import TypeEngine
 from plait_core.worker import WorkerServices, perform
 
 if TYPE_CHECKING:
     from plait_core.ports.api import RerunPlan
-
-CHILD_POLL_NS = 1_000_000_000
-"""How often an engine looks after a child execution that another engine drives."""
 
 
 class Engine:
@@ -78,6 +67,10 @@ class Engine:
         blobs: Finds blob stores; by plugins by default.
         clock: Time; the host's by default.
         executors: Executors by name, with their specs, in place of those that settings name.
+        pool: Whose executions it drives; by default those of this process alone.
+        adopts: Whether it drives what other engines of the pool leave, and leaves them what sleeps, as servers do.
+
+    Raises ``ExecutorNotIsolated`` when it opens, if tasks would run in its own process although the pool is a shared one.
     """
 
     def __init__(
@@ -90,15 +83,16 @@ class Engine:
         blobs: BlobAccess | None = None,
         clock: Clock | None = None,
         executors: Sequence[tuple[ExecutorSpec, Executor]] | None = None,
+        pool: str = "",
+        adopts: bool = False,
     ) -> None:
         self._plugins = plugins or Plugins.load(settings)
         self._settings = settings or self._plugins.settings
         self._types = types or TypeEngine(self._plugins.transformer_specs, self._plugins.dataset_format_specs)
         self._given = (database, blobs, clock or HostClock(), executors)
-        self._entities: dict[EntityId, Entity[Any, Any]] = {}
-        self._runs: dict[ExecutionId, Run] = {}
-        self._drives: dict[ExecutionId, asyncio.Task[None]] = {}
-        self._post: asyncio.Task[None] | None = None
+        self._targets = Targets(self._settings, self._types)
+        self._pool, self._adopts = pool or local_pool(), adopts
+        self._loops: list[asyncio.Task[None]] = []
         self._open: Services | None = None
         self._is_orderly = True
 
@@ -106,16 +100,15 @@ class Engine:
         """Connect to the store; executors are made when a unit needs them."""
         database, blobs, clock, executors = self._given
         plugins, settings = self._plugins, self._settings
+        specs = [spec for spec, _ in executors or ()] or chosen_executors(plugins, settings, pool=self._pool)
         database = database or plugins.database(settings.store)
         await database.open()
         self._database = database
         access = blobs or plugins.blob_store
         self._returned = self._types.context(f"{settings.blobs.rstrip('/')}/raw/outputs", access)
         atexit.register(self._returned.close)  # what is returned outlives the engine, and may be looked at any time
-        specs, makers = self._executors(executors, access, clock)
-        self._executor_set = Executors(makers, self._hear)
-        owner = uuid4().hex
-        self._open = Services(
+        self._executor_set = Executors(self._makers(executors, specs, access, clock), self._hear)
+        services = self._open = Services(
             plugins=plugins,
             types=self._types,
             database=PatientDatabase(database, clock) if database.is_durable else database,
@@ -124,31 +117,51 @@ class Engine:
             clock=clock,
             executors=self._executor_set,
             executor_specs=specs,
-            pool=local_pool(),
-            owner=owner,
+            pool=self._pool,
+            owner=uuid4().hex,
             cache_mode=settings.cache,
+            lets_sleepers_go=self._adopts and database.is_durable,
         )
         self._worker = WorkerServices(
             plugins=plugins,
             types=self._types,
             blobs=access,
             secrets=asking(plugins.secret_providers),
-            entities=self._entities,
+            entities=self._targets.entities,
             channel=self._channel,
             worker=f"inline:{os.getpid()}",
         )
-        self._lessee = Lessee(database, clock, owner=owner, pool=self._open.pool)
+        self._driving = self._make_driving(services)
+        self._lessee = Lessee(database, clock, owner=services.owner, pool=self._pool, on_theft=self._look_at_owners)
         await self._lessee.start()
-        if database.is_durable:
-            self._post = asyncio.get_running_loop().create_task(self._read_post(), name="inbox")
+        for name, work in self._driving.chores():
+            self._go_on(name, work)
         return self
 
+    def _make_driving(self, services: Services) -> Driving:
+        if not self._adopts:
+            return Driving(services, self)
+        from plait_core.engine._adopting import Adopting
+
+        return Adopting(services, self)
+
+    def _go_on(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        self._loops.append(asyncio.get_running_loop().create_task(loop, name=name))
+
+    def _look_at_owners(self) -> None:
+        self._go_on("owners", self._driving.look_at_owners())
+
     async def __aexit__(self, *_: object) -> None:
-        """Stop driving. What was committed stays; executions that are not done can be resumed."""
-        tasks = [*self._drives.values(), *([self._post] if self._post else [])]
-        for task in tasks:
+        """
+        Stop driving. What was committed stays, and other engines of the pool go on with it at once.
+
+        Attempts go on where their executor outlives the engine; an execution of this process alone can be resumed.
+        """
+        loops, self._loops = self._loops, []
+        for task in loops:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*loops, return_exceptions=True)
+        await self._driving.close()
         await self._executor_set.close()
         await self._lessee.stop(releases=self._is_orderly)
         await self._services.database.close()
@@ -177,6 +190,11 @@ class Engine:
     def settings(self) -> Settings:
         """What the engine was told to use."""
         return self._settings
+
+    @property
+    def executor_specs(self) -> Sequence[ExecutorSpec]:
+        """The executors that tasks are placed on, in order of preference."""
+        return self._services.executor_specs
 
     @property
     def plugins(self) -> Plugins:
@@ -212,6 +230,8 @@ class Engine:
         scheduled_at_ns: int | None = None,
         reference: ExecutionId | None = None,
         rerun: Sequence[NodeId] | None = None,
+        project: str = "",
+        domain: str = "",
     ) -> ExecutionId:
         """
         Record an execution and begin to drive it; from the return on, nothing of it is lost.
@@ -226,19 +246,21 @@ class Engine:
             scheduled_at_ns: The tick that asked for it.
             reference: The execution that is repeated; see ``recover``, ``rerun`` and ``relaunch``, which name it.
             rerun: Reuse what succeeded in *reference*, but for these nodes and what depends on them; ``None`` reuses nothing.
+            project: Where the execution belongs; by default, where the settings say.
+            domain: The same.
 
         Raises:
             CompileFailed: the graph has faults, or nothing can run one of its tasks.
             InvalidInputs: inputs are missing, unknown or fixed.
             ExecutionExists: the name is taken.
         """
-        closure = self._traced(target)
-        if isinstance(target, Entity):
-            inputs = {**self._defaults(target, inputs), **inputs}
-        launch = plan_launch(
-            closure,
+        planned = await self._planned(
+            target,
             inputs,
-            self._with_defaults(options),
+            options=options,
+            name=name,
+            project=project,
+            domain=domain,
             mode=mode,
             principal=principal,
             scheduled_at_ns=scheduled_at_ns,
@@ -246,25 +268,40 @@ class Engine:
             reuses=rerun is not None,
             rerun=tuple(rerun or ()),
         )
-        id_ = ExecutionId(
-            project=self._settings.project, domain=self._settings.domain, name=name or "f" + uuid4().hex[:19]
+        await self._driving.begin(*planned)
+        return planned[0]
+
+    async def enlist(
+        self,
+        target: Entity[Any, Any] | Closure,
+        inputs: LiteralMap,
+        *,
+        options: ExecutionOptions = ExecutionOptions(),  # noqa: B008  # frozen
+        name: str = "",
+        project: str = "",
+        domain: str = "",
+        **spec: Any,
+    ) -> ExecutionId:
+        """
+        Record an execution for whichever engine of the pool claims it first; the arguments are those of ``launch``.
+
+        Raises what ``launch`` raises.
+        """
+        planned = await self._planned(
+            target, inputs, options=options, name=name, project=project, domain=domain, **spec
         )
-        if name and await self._services.database.views.execution(id_) is not None:
-            raise ExecutionExists(execution=name)
-        run = await self._begin(id_, launch.closure, launch.spec)
-        await self._committed(run)
-        return id_
+        await self._driving.enlist(*planned)
+        return planned[0]
 
     async def wait(self, execution: ExecutionId) -> Ending:
         """
-        Return how an execution of this engine ended, once it has.
+        Return how an execution of this engine, or of the pool that it adopts from, ended, once it has.
 
-        Raises ``UnknownExecution`` when this engine does not drive it, and what stopped the drive if something did.
+        Raises ``UnknownExecution``, and what stopped the drive if something did.
         """
-        if execution not in self._runs:
+        if not self._adopts and execution not in self._driving.runs:
             raise UnknownExecution(execution=str(execution))
-        await asyncio.shield(self._drives[execution])
-        return self._runs[execution].ending()
+        return await self._driving.ending(execution)
 
     async def run(self, target: Entity[Any, Any] | Closure, inputs: LiteralMap, **rest: Any) -> Ending:
         """Launch and wait; forgets the execution afterwards. The arguments are those of ``launch``."""
@@ -302,22 +339,8 @@ class Engine:
         Raises ``UnknownExecution``, and ``ExecutionOwned`` while another engine drives it.
         """
         if target is not None:
-            self._traced(target)
-        drive = self._drives.get(execution)
-        if drive is not None and (not drive.done() or self._runs[execution].state.is_terminal):
-            return
-        services = self._services
-        row = await services.database.views.execution(execution)
-        if row is None:
-            raise UnknownExecution(execution=str(execution))
-        if row.phase not in TERMINAL_EXECUTION:
-            await self._claim(row)
-        state = await load(services, execution)
-        run = self._runs[execution] = Run(services, state, self)
-        if not state.is_terminal:
-            await reopen(run)
-        run.committed.set()
-        self._drives[execution] = asyncio.get_running_loop().create_task(run.drive(), name=str(execution))
+            self._targets.traced(target)
+        await self._driving.resume(execution)
 
     async def plan_rerun(self, execution: ExecutionId, nodes: Sequence[NodeId] = ()) -> "RerunPlan":
         """
@@ -372,10 +395,18 @@ class Engine:
         from plait_core.engine._rerunning import repeated
 
         if target is not None:
-            self._traced(target)
+            self._targets.traced(target)
         closure, spec = repeated(await self.state(execution))
         inputs = {**spec.user_inputs, **inputs}
-        return await self.launch(closure, inputs, options=spec.options, reference=execution, **rest)
+        return await self.launch(
+            closure,
+            inputs,
+            options=spec.options,
+            reference=execution,
+            project=execution.project,
+            domain=execution.domain,
+            **rest,
+        )
 
     async def signal(self, execution: ExecutionId, signal_id: str, value: Literal, *, principal: str = "") -> None:
         """
@@ -396,7 +427,7 @@ class Engine:
 
     async def state(self, execution: ExecutionId) -> ExecutionState:
         """Return an execution's state, folded from its log: for reading only."""
-        run = self._runs.get(execution)
+        run = self._driving.runs.get(execution)
         if run is not None:
             return run.state
         if await self._services.database.views.execution(execution) is None:
@@ -409,14 +440,11 @@ class Engine:
 
     def driving(self) -> Sequence[ExecutionId]:
         """Return the executions that this engine drives, in order of their beginning."""
-        return [id_ for id_, drive in self._drives.items() if not drive.done()]
+        return self._driving.recorded()
 
     def forget(self, execution: ExecutionId) -> None:
         """Drop what is kept in memory of an execution that has ended."""
-        drive = self._drives.get(execution)
-        if drive is not None and drive.done():
-            del self._drives[execution]
-            del self._runs[execution]
+        self._driving.forget(execution)
 
     # ── children ─────────────────────────────────────────────────────────────
 
@@ -432,7 +460,7 @@ class Engine:
         reference: ExecutionId | None = None,
     ) -> Ending:
         """Start *plan* on behalf of a node unless that was done before, and wait for its end, whoever drives it."""
-        if execution not in self._runs and await self._services.database.views.execution(execution) is None:
+        if execution not in self._driving.runs and await self._services.database.views.execution(execution) is None:
             launch = plan_launch(
                 attrs.evolve(closure, main=plan),
                 inputs,
@@ -444,100 +472,45 @@ class Engine:
                 reference=reference,
                 reuses=reference is not None,
             )
-            await self._begin(execution, launch.closure, launch.spec)
-        while True:
-            try:
-                await self.resume(execution)
-                ending = await self.wait(execution)
-            except (ExecutionOwned, OwnershipLost):
-                self.forget(execution)
-                clock = self._services.clock
-                await clock.sleep_until(clock.now_ns() + CHILD_POLL_NS)
-            else:
-                self.forget(execution)
-                return ending
+            with suppress(ExecutionExists):  # an earlier owner of the parent started it, and was not heard
+                await self._driving.begin(execution, launch.closure, launch.spec)
+        return await self._driving.child_ending(execution)
 
     # ── inside ───────────────────────────────────────────────────────────────
 
-    def _traced(self, target: Entity[Any, Any] | Closure) -> Closure:
-        if isinstance(target, Closure):
-            return target
-        from plait_core.authoring.tracing import trace
-
-        traced = trace(target)
-        self._entities.update(traced.entities)
-        return traced.closure
-
-    def _with_defaults(self, options: ExecutionOptions) -> ExecutionOptions:
-        if options.max_parallelism is None and self._settings.max_parallelism is not None:
-            options = attrs.evolve(options, max_parallelism=self._settings.max_parallelism)
-        if options.overwrite_cache is None and self._settings.cache == "overwrite":
-            options = attrs.evolve(options, overwrite_cache=True)
-        return options
-
-    def _defaults(self, target: Entity[Any, Any], given: LiteralMap) -> LiteralMap:
-        """Return the defaults of a task's own parameters; those of workflows and plans are in their templates."""
-        if target.kind is not EntityKind.TASK:
-            return {}
-        context = self._types.context("", self.blobs)
-        return {
-            name: self._types.converter(declared.type).to_literal(declared.default, context)
-            for name, declared in target.python_interface.inputs.items()
-            if name not in given and declared.default is not REQUIRED
-        }
-
-    async def _begin(self, id_: ExecutionId, closure: Closure, spec: ExecutionSpec) -> Run:
-        services = self._services
-        digest = await services.keep(closure)
-        placements = services.place(closure)
-        state = ExecutionState(id=id_, library=services.library)
-        run = self._runs[id_] = Run(services, state, self)
-        run.tell(Launched(services.clock.now_ns(), spec, digest, placements))
-        self._drives[id_] = asyncio.get_running_loop().create_task(run.drive(), name=str(id_))
-        return run
-
-    async def _claim(self, row: ExecutionRow) -> None:
-        """Become the owner; the log says so from its next event on."""
-        leases = self._services.database.leases
-        owner = await leases.owner_of(row.id)
-        if owner == self._services.owner:
-            return
-        if owner is not None and is_abandoned(row.pool):
-            await leases.release(owner)  # its process is gone: no need to wait until the lease runs out
-        if not await leases.claim(self._services.owner, pool=row.pool, limit=1, execution=row.id):
-            raise ExecutionOwned(execution=str(row.id), pool=row.pool)
-
-    async def _committed(self, run: Run) -> None:
-        """Wait for the first commit, or for what prevented it."""
-        drive = self._drives[run.state.id]
-        committed = asyncio.ensure_future(run.committed.wait())
-        try:
-            await asyncio.wait([committed, drive], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            committed.cancel()
-        if drive.done() and not run.committed.is_set():
-            drive.result()
+    async def _planned(
+        self,
+        target: Entity[Any, Any] | Closure,
+        inputs: LiteralMap,
+        *,
+        options: ExecutionOptions,
+        name: str,
+        project: str,
+        domain: str,
+        **spec: Any,
+    ) -> tuple[ExecutionId, Closure, ExecutionSpec]:
+        """Name a new execution and say what it is to run; *spec* are further fields of its ``ExecutionSpec``."""
+        registry = self._services.database.registry
+        launch = await self._targets.launch(target, inputs, options, blobs=self.blobs, registry=registry, **spec)
+        execution = ExecutionId(
+            project=project or self._settings.project,
+            domain=domain or self._settings.domain,
+            name=name or "f" + uuid4().hex[:19],
+        )
+        if name and await self._services.database.views.execution(execution) is not None:
+            raise ExecutionExists(execution=name)
+        return execution, launch.closure, launch.spec
 
     async def _deliver(self, execution: ExecutionId, key: str, stimulus: Stimulus) -> None:
-        run = self._runs.get(execution)
-        if run is not None:
+        """Leave a message where it outlives this process; without a durable store there is nobody but a run to tell."""
+        run = self._driving.runs.get(execution)
+        if run is not None and not self._services.database.is_durable:
             run.tell(stimulus)
-            return
-        await self._services.database.inbox.post(execution, to_posted(key, stimulus))
-
-    async def _read_post(self) -> None:
-        inbox, owner = self._services.database.inbox, self._services.owner
-        told: set[tuple[ExecutionId, str]] = set()
-        while True:
-            await inbox.wait(owner, timeout_s=1.0)
-            for execution, posted in await inbox.pending(owner):
-                run = self._runs.get(execution)
-                if run is not None and (execution, posted.key) not in told:
-                    told.add((execution, posted.key))
-                    run.tell(stimulus_of(posted, self._services.clock.now_ns()), posted=posted.key)
+        else:
+            await self._services.database.inbox.post(execution, to_posted(key, stimulus))
 
     def _hear(self, report: Report) -> None:
-        run = self._runs.get(report.attempt.execution)
+        run = self._driving.runs.get(report.attempt.execution)
         if run is not None:
             run.hear(report)
 
@@ -545,40 +518,32 @@ class Engine:
         return perform(unit, self._worker)
 
     def _channel(self, attempt: AttemptId) -> EngineChannel:
-        return EngineChannel(self._runs[attempt.execution], attempt)
+        return EngineChannel(self._driving.runs[attempt.execution], attempt)
 
-    def _executors(
-        self, given: Sequence[tuple[ExecutorSpec, Executor]] | None, blobs: BlobAccess, clock: Clock
-    ) -> tuple[Sequence[ExecutorSpec], Mapping[str, Any]]:
-        makers: dict[str, Any] = {
-            connector_executor_spec(type_).name: lambda type_=type_: ConnectorExecutor(
-                self._plugins.connector(type_), clock=clock, blobs=blobs, prefix=self._settings.blobs
+    def _makers(
+        self,
+        given: Sequence[tuple[ExecutorSpec, Executor]] | None,
+        specs: Sequence[ExecutorSpec],
+        blobs: BlobAccess,
+        clock: Clock,
+    ) -> Makers:
+        def context(name: str) -> ExecutorContext:
+            return ExecutorContext(
+                perform=self._perform,
+                blobs=blobs,
+                clock=clock,
+                settings=self._plugins.executor_settings(name),
+                directory=f"{self._settings.home}/executors/{name}",
+                host=self._settings.plain(),
+                secrets=self._worker.secrets,
+                channel=self._channel,
             )
-            for type_, spec in self._plugins.task_types().items()
-            if isinstance(spec, ConnectorSpec)
-        }
-        if given is not None:
-            makers |= {spec.name: lambda executor=executor: executor for spec, executor in given}
-            return [spec for spec, _ in given], makers
-        known = self._plugins.executor_specs()
-        specs = []
-        for name in self._settings.executors:
-            if name not in known:
-                raise UnknownExecutor(executor=name, known=tuple(sorted(known)))
-            specs.append(known[name])
-            makers[name] = lambda spec=known[name]: self._make(spec, blobs, clock)
-        return specs, makers
 
-    def _make(self, spec: ExecutorSpec, blobs: BlobAccess, clock: Clock) -> Executor:
-        context = ExecutorContext(
-            perform=self._perform,
-            blobs=blobs,
-            clock=clock,
-            settings=self._plugins.executor_settings(spec.name),
-            directory=f"{self._settings.home}/executors/{spec.name}",
-            host=self._settings.plain(),
-            secrets=self._worker.secrets,
-            channel=self._channel,
-        )
-        made: Executor = self._plugins.make(spec.factory, context)
-        return made
+        connectors = connector_makers(self._plugins, clock=clock, blobs=blobs, prefix=self._settings.blobs)
+        if given is None:
+            return {**connectors, **executor_makers(self._plugins, specs, context)}
+        return {**connectors, **{spec.name: partial(_itself, executor) for spec, executor in given}}
+
+
+def _itself(executor: Executor) -> Executor:
+    return executor

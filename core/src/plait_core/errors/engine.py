@@ -88,6 +88,24 @@ class UnknownExecutor(UserError):
         return f"install the plugin that offers it, or choose from: {', '.join(self.known) or 'none'}"
 
 
+class ExecutorNotIsolated(UserError):
+    """An engine of a shared pool is to run attempts where they could take it down."""
+
+    executor: str
+    pool: str
+    isolated: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"engines of the pool {self.pool!r} cannot use the executor {self.executor!r}, which runs tasks in the engine's own process"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"set executors to what runs tasks elsewhere: {', '.join(self.isolated) or 'none is installed'}"
+
+
 class InvalidInputs(UserError):
     """The inputs of a launch do not fit what is launched; all faults are listed."""
 

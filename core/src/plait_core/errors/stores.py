@@ -251,23 +251,6 @@ class ExecutionUnfinished(UserError):
         return "wait for its end, or abort it first"
 
 
-class ExecutionUnfinished(UserError):
-    """Something is asked for that only an execution which has ended allows."""
-
-    id: str
-    phase: str
-
-    @property
-    def problem(self) -> str:
-        """What happened."""
-        return f"execution {self.id} has not ended: it is {self.phase}"
-
-    @property
-    def remedy(self) -> str:
-        """What to do."""
-        return "wait for its end, or abort it first"
-
-
 class ExecutionUnknown(UserError):
     """No execution has an id."""
 

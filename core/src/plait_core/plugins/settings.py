@@ -104,6 +104,18 @@ class Settings:
             raise InvalidSettings(faults=tuple(reading.faults))
         return attrs.evolve(settings, origins=layers.origins)
 
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as a table of plain values that a worker can be given; the token stays here."""
+        return attrs.asdict(self, filter=lambda field, _: field.name not in {"token", "origins"})
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Self:
+        """Make settings of what ``plain`` returned, however it was carried."""
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()
+        }
+        return cls(**values)
+
     def origin(self, key: str) -> str:
         """Say where the dotted *key* was set: a file, a variable, ``flag`` or ``default``."""
         return source_of(key, self.origins)

@@ -18,6 +18,9 @@ from plait_core.ports.clock import Clock
 from plait_core.ports.executors import Capabilities, Perform
 from plait_core.ports.secrets import AskSecret
 
+Factory = Callable[..., Any]
+SettingsTable = Mapping[str, Json]
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class TaskKindSpec(Shape):
@@ -46,8 +49,9 @@ class ExecutorContext(Shape):
     """
     What an executor may use: running units in this process, blob stores, time, its plugin's settings, and a private directory.
 
-    ``secrets`` and ``channel`` are what it passes on to attempts that live elsewhere: the answers of the secret providers, and
-    the line of an attempt to its engine; ``None`` where there is nobody to answer.
+    ``host`` are the settings of this process as plain values, for workers that are to use the same; ``None`` lets them discover
+    their own. ``secrets`` and ``channel`` are what it passes on to attempts that live elsewhere: the answers of the secret
+    providers, and the line of an attempt to its engine; ``None`` where there is nobody to answer.
     """
 
     perform: Perform
@@ -55,6 +59,7 @@ class ExecutorContext(Shape):
     clock: Clock
     settings: Any
     directory: str
+    host: SettingsTable | None = None
     secrets: AskSecret | None = None
     channel: Callable[[AttemptId], TaskChannel] | None = None
 
@@ -213,7 +218,3 @@ class SettingsSpec(Shape):
     """The attrs class that ``[plugins.NAME]`` is structured into: ``module:attribute``."""
 
     factory: str
-
-
-Factory = Callable[..., Any]
-SettingsTable = Mapping[str, Json]

@@ -39,6 +39,9 @@ def breaches_of_state(state: ExecutionState) -> Iterator[str]:
     stopping = sum(node.is_cancelling for node in unfinished) + sum(key[0] == "stop" for key in state.open)
     if stopping != state.n_stopping:
         yield f"{stopping} are stopping, and {state.n_stopping} are on the books"
+    n_timers = sum(key[0] == "timer" for key in state.open)
+    if n_timers != state.n_timers:
+        yield f"{n_timers} timers are open, and {state.n_timers} are on the books"
     n_busy = sum(any(key[0] in PLACES for key in node.commands) for node in unfinished if node.has_place)
     if n_busy != state.running_tasks:
         yield f"{n_busy} tasks run, and {state.running_tasks} are on the books"
