@@ -16,6 +16,9 @@ from plait_server.problems import problem_response
 
 HEADER = "X-Request-Id"
 
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""What machines ask every few seconds; that they were answered is not worth a line."""
+
 _log = logging.getLogger("plait.server.requests")
 _PLAUSIBLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -61,7 +64,9 @@ class Observing:
             "status": status,
             "ms": round(took_s * 1e3, 1),
         }
-        _log.info("%s %s", scope["method"], scope["path"], extra=fields)
+        is_probe = status < 400 and scope["path"].endswith(PROBES)
+        level = logging.DEBUG if is_probe else logging.INFO
+        _log.log(level, "%s %s", scope["method"], scope["path"], extra=fields)
 
 
 def _request_id(scope: Scope) -> str:

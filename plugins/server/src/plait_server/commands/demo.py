@@ -1,0 +1,102 @@
+"""``plait demo``: the whole platform on this machine, in the background."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from plait_server.demo import Demo
+from plait_server.journal import readable
+
+
+@click.group()
+def command() -> None:
+    """Start and stop a platform on this machine."""
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=30080, show_default=True, help="Port to listen on.")
+@_json
+@click.pass_obj
+def start(session: Any, port: int, as_json: bool) -> None:
+    """Start the demo, or go on with the one that was stopped; exit 1 when it does not come up."""
+    demo = _demo(session)
+    is_new = demo.start(port=port)
+    if not as_json:
+        click.echo("The demo runs." if is_new else "The demo runs already.")
+    _show(demo, as_json=as_json)
+
+
+@command.command()
+@_json
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show the demo's services; exit 1 unless all are well."""
+    demo = _demo(ctx.obj)
+    _show(demo, as_json=as_json)
+    ctx.exit(0 if demo.is_running() and all(service.is_ok for service in demo.services()) else 1)
+
+
+@command.command()
+@click.pass_obj
+def stop(session: Any) -> None:
+    """Stop the demo; nothing is lost, and `plait demo start` goes on where it was."""
+    was_running = _demo(session).stop()
+    click.echo("The demo has stopped; `plait demo start` goes on." if was_running else "The demo does not run.")
+
+
+@command.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def teardown(session: Any, yes: bool) -> None:
+    """Stop the demo and delete all its executions, entities and files."""
+    demo = _demo(session)
+    if not demo.folder.exists():
+        click.echo("There is no demo to delete.")
+        return
+    if not yes:
+        click.confirm(f"Delete {demo.folder} with everything that ran there?", abort=True)
+    demo.teardown()
+    click.echo(f"Deleted {demo.folder}.")
+
+
+@command.command()
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on as the server writes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the lines as they are: one JSON document each.")
+@click.pass_context
+def logs(ctx: click.Context, follows: bool, as_json: bool) -> None:
+    """Show what the server wrote."""
+    demo = _demo(ctx.obj)
+    if not demo.log.exists():
+        click.echo("The demo was never started.", err=True)
+        ctx.exit(1)
+    for line in demo.lines(follows=follows):
+        click.echo(line.rstrip("\n") if as_json else readable(line))
+
+
+def _demo(session: Any) -> Demo:
+    return Demo(Path(session.settings.home))
+
+
+def _show(demo: Demo, *, as_json: bool) -> None:
+    services = demo.services()
+    console = f"{demo.url}/console" if services else ""
+    if as_json:
+        document = {"services": [attrs.asdict(service) for service in services], "url": demo.url, "console": console}
+        click.echo(json.dumps(document, indent=2))
+        return
+    if not services:
+        click.echo("The demo does not run; `plait demo start` starts it.")
+        return
+    width = max(len(service.name) for service in services)
+    click.echo(f"{'SERVICE':{width}}  STATUS   DETAIL")
+    for service in services:
+        click.echo(f"{service.name:{width}}  ", nl=False)
+        click.secho(f"{'running' if service.is_ok else 'failing':7}", fg="green" if service.is_ok else "red", nl=False)
+        click.echo(f"  {service.detail}")
+    click.echo(f"\nConsole: {console}")

@@ -1,0 +1,122 @@
+"""
+The daemon: an engine and the HTTP API in one process, or each in a process of its own.
+
+Called by ``plait serve``, which ``plait demo start`` runs in the background. It stops on SIGTERM and SIGINT: requests end, the engine
+gives its executions up, and whoever starts next goes on with them.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import attrs
+import uvicorn
+from starlette.types import ASGIApp
+
+from plait_core.engine import Engine
+from plait_core.plugins import Plugins, Settings, install_process_plugins
+from plait_server.addresses import listening
+from plait_server.admin_tokens import admin_token_paths, ensure_admin_token
+from plait_server.app import create_app
+from plait_server.farewell import Farewell
+from plait_server.hosts import is_loopback
+from plait_server.journal import log_as_json
+from plait_server.settings import ServerSettings
+
+API = "api"
+ENGINE = "engine"
+PARTS = (API, ENGINE)
+"""What a server consists of; processes that share a database may divide it among themselves."""
+
+GOODBYE_S = 5
+"""How long requests that are being answered may take once the server was asked to stop."""
+
+SERVER_DEFAULTS: Mapping[str, Any] = {"durability": "full", "executors": ("process",)}
+"""What a server uses where settings say nothing: commits outlive a power cut, and tasks run in other processes."""
+
+log = logging.getLogger("plait.server")
+
+
+def run(settings: Settings, *, parts: Collection[str] = PARTS) -> None:
+    """Make this process a server, until it is asked to stop."""
+    log_as_json()
+    unsaid = {key: value for key, value in SERVER_DEFAULTS.items() if settings.origin(key) == "default"}
+    plugins = Plugins.load(attrs.evolve(settings, **unsaid))
+    install_process_plugins(plugins)
+    asyncio.run(serve(plugins, parts=parts))
+
+
+async def serve(plugins: Plugins, *, parts: Collection[str] = PARTS) -> None:
+    """
+    Serve until SIGTERM or SIGINT.
+
+    Args:
+        plugins: With the settings of the process.
+        parts: Which of ``PARTS`` this process is.
+
+    Raises:
+        AddressTaken: somebody listens there already.
+    """
+    settings: ServerSettings = plugins.settings_for("server")
+    engine = Engine(plugins=plugins, pool=settings.pool, adopts=ENGINE in parts)
+    stopping = asyncio.Event()
+    with _stopped_by_signals(stopping):
+        if API not in parts:
+            async with engine:
+                log.info("an engine of pool %s runs", settings.pool)
+                await stopping.wait()
+            log.info("stopped")
+            return
+        with listening(settings.host, settings.port) as listener:
+            port = listener.getsockname()[1]
+            settings = attrs.evolve(settings, port=port, url=settings.url or _origin(settings.host, port))
+            async with engine:
+                app = create_app(engine, settings=settings)
+                paths = admin_token_paths(plugins.settings.home, settings)
+                await ensure_admin_token(app.state.server, paths)
+                log.info("plait serves at %s", settings.url, extra={"token_file": str(paths[0])})
+                await _answer(Farewell(app, stopping=stopping), listener, stopping)
+    log.info("stopped")
+
+
+def _origin(host: str, port: int) -> str:
+    return f"http://{'localhost' if is_loopback(host) else host}:{port}"
+
+
+async def _answer(app: ASGIApp, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Answer requests until *stopping* is set."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_S)
+    server = _Server(config)
+    answering = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+    asked = asyncio.create_task(stopping.wait(), name="stop")
+    await asyncio.wait((answering, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    server.should_exit = True
+    await answering
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, leaving signals to us: its own handlers would end the process before the engine has closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextmanager
+def _stopped_by_signals(stopping: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    with suppress(RuntimeError):  # only a main thread hears signals; elsewhere the caller cancels
+        for number in numbers:
+            loop.add_signal_handler(number, stopping.set)
+    try:
+        yield
+    finally:
+        with suppress(RuntimeError):
+            for number in numbers:
+                loop.remove_signal_handler(number)
