@@ -29,7 +29,7 @@ def admin_token_paths(home: str, settings: ServerSettings) -> Sequence[Path]:
     """Return where the token is kept of the server with *settings*: a file for each name that the CLI may know it by."""
     names = LOOPBACK_NAMES if is_loopback(settings.host) else (settings.host,)
     url = urlsplit(settings.url)
-    port = url.port or (443 if url.scheme == "https" else settings.port)
+    port = url.port or (443 if url.scheme == "https" else 80)
     files = [f"{name}_{settings.port}" for name in names]
     own = f"{url.hostname}_{port}" if url.hostname else files[0]
     return [Path(home) / "tokens" / file for file in dict.fromkeys((own, *files))]

@@ -44,10 +44,15 @@ log = logging.getLogger("plait.server")
 def run(settings: Settings, *, parts: Collection[str] = PARTS) -> None:
     """Make this process a server, until it is asked to stop."""
     log_as_json()
-    unsaid = {key: value for key, value in SERVER_DEFAULTS.items() if settings.origin(key) == "default"}
-    plugins = Plugins.load(attrs.evolve(settings, **unsaid))
+    plugins = Plugins.load(server_settings(settings))
     install_process_plugins(plugins)
     asyncio.run(serve(plugins, parts=parts))
+
+
+def server_settings(settings: Settings) -> Settings:
+    """Return *settings* with what a server uses where they say nothing."""
+    unsaid = {key: value for key, value in SERVER_DEFAULTS.items() if settings.origin(key) == "default"}
+    return attrs.evolve(settings, **unsaid)
 
 
 async def serve(plugins: Plugins, *, parts: Collection[str] = PARTS) -> None:

@@ -1,0 +1,127 @@
+"""Servers as ``plait serve`` runs them: in this process, or in one of their own; on ports that nobody else has."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+
+from plait_core.plugins import Plugins, Settings
+from plait_server.daemon import PARTS, serve
+
+LONGEST_START_S = 30.0
+LOOK_S = 0.02
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on at the moment."""
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@attrs.frozen
+class Running:
+    """A server that answers."""
+
+    url: str
+    home: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def token(self) -> str:
+        """The administrator's token, as the CLI finds it."""
+        port = self.url.rpartition(":")[2]
+        return (self.home / "tokens" / f"localhost_{port}").read_text().strip()
+
+    def client(self) -> httpx.Client:
+        """Return a client of the API who is the administrator."""
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.token}"})
+
+    def async_client(self) -> httpx.AsyncClient:
+        """Return the same for a loop."""
+        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.token}"})
+
+
+@asynccontextmanager
+async def served(home: Path, *, port: int = 0, **settings: Any) -> AsyncIterator[Running]:
+    """Serve in this process what is in a database below *home*, and stop when the block ends."""
+    port = port or free_port()
+    plugins = Plugins.load(server_settings(home, port=port, **settings))
+    serving = asyncio.create_task(serve(plugins))
+    url = f"http://localhost:{port}"
+    try:
+        async with httpx.AsyncClient(base_url=url) as client:
+            while not await _answers(client):
+                if serving.done():
+                    serving.result()
+                await asyncio.sleep(LOOK_S)
+        yield Running(url, home)
+    finally:
+        if not serving.done():
+            serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+def server_settings(home: Path, *, port: int, **settings: Any) -> Settings:
+    """Return settings of a server on *port* with its database below *home*."""
+    return Settings(home=str(home), executors=("process",), plugins={"server": {"port": port, **settings}})
+
+
+@contextmanager
+def server_process(home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS, **variables: str) -> Iterator[Running]:
+    """Run ``plait serve`` in a process; it is killed when the block ends, unless it has ended by then."""
+    port = port or free_port()
+    words = [word for part in parts if parts != PARTS for word in ("--part", part)]
+    with (home.with_suffix(".log")).open("ab") as log:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("plait"), "serve", "--port", str(port), *words],
+            cwd=home.parent,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PLAIT_HOME": str(home), **variables},
+        )
+    running = Running(f"http://localhost:{port}", home, process)
+    try:
+        wait_ready(running, process)
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_ready(running: Running, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server in *process* is ready."""
+    deadline = time.monotonic() + LONGEST_START_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, (running.home.with_suffix(".log")).read_text()
+        try:
+            if httpx.get(f"{running.url}/readyz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(LOOK_S)
+    raise TimeoutError(running.url)
+
+
+def documents(text: str) -> list[Mapping[str, Any]]:
+    """Read a log."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        await client.get("/api/v1/identity")
+    except httpx.TransportError:
+        return False
+    return True

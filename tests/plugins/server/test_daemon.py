@@ -1,0 +1,121 @@
+"""A server listens where it is told, says so, and stops when it is asked to."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from plait_core.errors.stores import StoreReadOnly
+from plait_core.plugins import Plugins, Settings
+from plait_server.daemon import ENGINE, serve
+from plait_server.daemon import server_settings as with_defaults
+from plait_server.daemon_errors import AddressTaken
+from tests.plugins.server.daemons import free_port, served, server_settings
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_server_says_where_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And lets the administrator in, with the token that it made."""
+    caplog.set_level(logging.INFO)
+
+    async with served(tmp_path / "home") as running, running.async_client() as client:
+        identity = (await client.get("/identity")).json()
+
+    assert f"plait serves at {running.url}" in caplog.messages
+    assert identity["roles"] == {"*": "admin"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_server_stops_when_asked_to(tmp_path: Path, number: signal.Signals) -> None:
+    """Whoever asks by whichever signal: ``kill``, a service manager, or Ctrl-C."""
+    port = free_port()
+    serving = asyncio.create_task(serve(Plugins.load(server_settings(tmp_path / "home", port=port))))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        await _answered(client)
+
+        os.kill(os.getpid(), number)
+        await asyncio.wait_for(serving, 10)
+
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/healthz")
+
+
+async def test_stream_does_not_keep_a_server_from_stopping(tmp_path: Path) -> None:
+    """Whoever follows events sees the stream end."""
+    async with served(tmp_path / "home") as running, running.async_client() as client:
+        following = client.stream("GET", "/projects/default/domains/development/events", timeout=30)
+        async with following as events:
+            chunks = events.aiter_bytes()
+            await anext(chunks)
+
+            os.kill(os.getpid(), signal.SIGTERM)
+
+            assert [chunk async for chunk in chunks] == []
+
+
+async def test_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
+    """Which says what to do; the store is not even opened."""
+    async with served(tmp_path / "first") as running:
+        port = int(running.url.rpartition(":")[2])
+
+        with pytest.raises(AddressTaken) as raised:
+            await serve(Plugins.load(server_settings(tmp_path / "second", port=port)))
+
+    assert raised.value.port == port
+    assert not (tmp_path / "second").exists()
+
+
+async def test_store_that_cannot_be_opened_ends_the_server(tmp_path: Path) -> None:
+    """Before it answers anybody."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "plait.db").mkdir()
+
+    with pytest.raises(StoreReadOnly):
+        await serve(Plugins.load(server_settings(tmp_path / "home", port=free_port())))
+
+
+async def test_engine_alone_listens_nowhere(tmp_path: Path) -> None:
+    """It drives executions of the database that it shares with those who do."""
+    port = free_port()
+    serving = asyncio.create_task(serve(Plugins.load(server_settings(tmp_path / "home", port=port)), parts=(ENGINE,)))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        while not (tmp_path / "home" / "plait.db").exists():
+            await asyncio.sleep(0.01)
+
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/healthz")
+
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(serving, 10)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, ("full", ("process",))),
+        ({"PLAIT_DURABILITY": "normal"}, ("normal", ("process",))),
+        ({"PLAIT_EXECUTORS": "docker"}, ("full", ("docker",))),
+    ],
+)
+def test_server_is_more_careful_than_a_laptop(
+    tmp_path: Path, variables: dict[str, str], expected: tuple[str, tuple[str, ...]]
+) -> None:
+    """Unless settings say otherwise: a power cut loses nothing, and tasks run in processes of their own."""
+    settings = with_defaults(Settings.discover(tmp_path, env=variables))
+
+    assert (settings.durability, settings.executors) == expected
+
+
+async def _answered(client: httpx.AsyncClient) -> None:
+    while True:
+        try:
+            await client.get("/api/v1/identity")
+        except httpx.TransportError:
+            await asyncio.sleep(0.01)
+        else:
+            return
