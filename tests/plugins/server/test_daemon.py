@@ -79,13 +79,13 @@ async def test_store_that_cannot_be_opened_ends_the_server(tmp_path: Path) -> No
         await serve(Plugins.load(server_settings(tmp_path / "home", port=free_port())))
 
 
-async def test_engine_alone_listens_nowhere(tmp_path: Path) -> None:
+async def test_engine_alone_listens_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It drives executions of the database that it shares with those who do."""
+    caplog.set_level(logging.INFO)
     port = free_port()
     serving = asyncio.create_task(serve(Plugins.load(server_settings(tmp_path / "home", port=port)), parts=(ENGINE,)))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        while not (tmp_path / "home" / "plait.db").exists():
-            await asyncio.sleep(0.01)
+        await _logged(caplog, "an engine of pool default runs")
 
         with pytest.raises(httpx.ConnectError):
             await client.get("/healthz")
@@ -109,6 +109,11 @@ def test_server_is_more_careful_than_a_laptop(
     settings = with_defaults(Settings.discover(tmp_path, env=variables))
 
     assert (settings.durability, settings.executors) == expected
+
+
+async def _logged(caplog: pytest.LogCaptureFixture, message: str) -> None:
+    while message not in caplog.messages:  # noqa: ASYNC110  # nothing else tells
+        await asyncio.sleep(0.01)
 
 
 async def _answered(client: httpx.AsyncClient) -> None:

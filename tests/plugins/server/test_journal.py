@@ -62,7 +62,7 @@ def test_warnings_are_logged(written: io.StringIO) -> None:
 
 def test_what_is_no_json_is_written_as_text(written: io.StringIO) -> None:
     """A field may be anything."""
-    logging.getLogger("plait").info("x", extra={"path": {1, 1}})
+    logging.getLogger("plait").info("x", extra={"path": {1}})
 
     assert json.loads(written.getvalue())["path"] == "{1}"
 
