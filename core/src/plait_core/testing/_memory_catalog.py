@@ -56,12 +56,21 @@ class MemoryRegistry:
         return reach(main.id, self._catalog.templates.get) if main else None
 
     async def list(
-        self, kind: EntityKind, *, project: str, domain: str, name: str = "", page: Page = FIRST_PAGE
+        self,
+        kind: EntityKind,
+        *,
+        project: str,
+        domain: str,
+        name: str = "",
+        name_contains: str = "",
+        page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
         place = {
             held: position
             for position, held in enumerate(self._catalog.templates, 1)
-            if (held.kind, held.project, held.domain) == (kind, project, domain) and name in {"", held.name}
+            if (held.kind, held.project, held.domain) == (kind, project, domain)
+            and name in {"", held.name}
+            and name_contains in held.name
         }
         if not name:
             newest = {held.name: held for held in place}

@@ -28,11 +28,11 @@ _ID = "kind, org, project, domain, name, version"
 _IS_ID = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? AND version = ?"
 _IS_UNVERSIONED = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? ORDER BY key DESC LIMIT 1"
 _NEWEST = (
-    "SELECT max(key) FROM templates WHERE kind = ? AND project = ? AND domain = ? GROUP BY org, name "
+    "SELECT max(key) FROM templates WHERE kind = ? AND project = ? AND domain = ? {}GROUP BY org, name "
     "HAVING max(key) < ? ORDER BY 1 DESC LIMIT ?"
 )
 _VERSIONS = (
-    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? AND name = ? AND key < ? "
+    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? {}AND key < ? "
     "ORDER BY key DESC LIMIT ?"
 )
 _BEYOND_ALL = 1 << 62
@@ -66,13 +66,23 @@ class SqlRegistry:
         return await self._connection.read(collect)
 
     async def list(
-        self, kind: EntityKind, *, project: str, domain: str, name: str = "", page: Page = FIRST_PAGE
+        self,
+        kind: EntityKind,
+        *,
+        project: str,
+        domain: str,
+        name: str = "",
+        name_contains: str = "",
+        page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
         before = parse_token(page.token) if page.token else _BEYOND_ALL
-        narrowed = (kind.value, project, domain, *([name] if name else []), before, page.limit + 1)
+        wanted = [text for text in (name, name_contains) if text]
+        narrowing = ("AND name = ? " if name else "") + ("AND replace(name, ?, '') <> name " if name_contains else "")
+        statement = (_VERSIONS if name else _NEWEST).format(narrowing)
+        narrowed = (kind.value, project, domain, *wanted, before, page.limit + 1)
 
         def select(transaction: Transaction) -> builtins.list[Row]:
-            keys = [key for (key,) in transaction.query(_VERSIONS if name else _NEWEST, narrowed)]
+            keys = [key for (key,) in transaction.query(statement, narrowed)]
             return [
                 row
                 for key in keys
