@@ -36,6 +36,8 @@ class Capabilities(Shape):
     secret_deliveries: tuple[str, ...] = ("memory",)
     is_isolated: bool = True
     """Whether a crash of the attempt leaves the engine alive. A server refuses executors where it would not."""
+    shares_identity: bool = False
+    """Whether attempts have the rights of the engine's own user, unless the executor's settings name another in ``run_as``."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -4,6 +4,11 @@ from plait_core.ir.units import FunctionCall
 from plait_core.ports.executors import Capabilities
 
 INLINE = Capabilities(
-    actions=(FunctionCall,), can_time_out=False, carries_files=False, secret_deliveries=("memory",), is_isolated=False
+    actions=(FunctionCall,),
+    can_time_out=False,
+    carries_files=False,
+    secret_deliveries=("memory",),
+    is_isolated=False,
+    shares_identity=True,
 )
-PROCESS = Capabilities(actions=(FunctionCall,), secret_deliveries=("memory", "env", "file"))
+PROCESS = Capabilities(actions=(FunctionCall,), secret_deliveries=("memory", "env", "file"), shares_identity=True)
