@@ -105,3 +105,20 @@ def test_nobody_follows_what_does_not_exist() -> None:
             await anext(inspector.follow(nobody))
 
     asyncio.run(story())
+
+
+def test_end_is_waited_for_no_longer_than_asked() -> None:
+    """Who waits is told at once when it comes, and told that it did not when time is up."""
+
+    async def story() -> tuple[bool, bool]:
+        database = MemoryDatabase()
+        async with Engine(database=database) as engine:
+            inspector = Inspector(database)
+            execution = await opened_gate(engine, inspector)
+            in_time = await inspector.wait_end(execution, timeout_s=0)
+            waiting = asyncio.create_task(inspector.wait_end(execution, timeout_s=600, look_every_s=600))
+            await asyncio.sleep(0)
+            await engine.signal(execution, "size", integer(4))
+            return in_time, await asyncio.wait_for(waiting, 10)
+
+    assert asyncio.run(story()) == (False, True)

@@ -36,6 +36,9 @@ CLOSURES_KEPT = 64
 LOOK_EVERY_S = 0.5
 """How soon, at the latest, events are seen that another process commits."""
 
+PAUSE_S = 0.1
+"""How long at most between two looks at an execution in which much is going on."""
+
 
 class Inspector:
     """Reads executions of *database*, which somebody else opens and closes."""
@@ -125,6 +128,27 @@ class Inspector:
                     return
                 else:
                     await bell.wait(asyncio.sleep(look_every_s))
+
+    async def wait_end(self, execution: ExecutionId, *, timeout_s: float, look_every_s: float = LOOK_EVERY_S) -> bool:
+        """
+        Return True once an execution has ended, or False after *timeout_s*.
+
+        The longer it takes, the less often is looked: what is told is late by at most a tenth of the time waited.
+
+        Raises ``UnknownExecution``, and what the store raises.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with self._database.log.listening(execution) as bell:
+            while True:
+                bell.hush()
+                if (await self.row(execution)).phase in TERMINAL_EXECUTION:
+                    return True
+                waited_s = loop.time() - began
+                if waited_s >= timeout_s:
+                    return False
+                await asyncio.sleep(min(waited_s / 10, PAUSE_S))
+                await bell.wait(asyncio.sleep(min(look_every_s, max(0.0, began + timeout_s - loop.time()))))
 
     # ── folding ──────────────────────────────────────────────────────────────
 
