@@ -139,7 +139,6 @@ class EntitySummary(Shape):
 
     id: EntityId
     interface: TypedInterface
-    registered_at_ns: int = 0
     is_active: bool = False
     documentation: str = ""
 
@@ -204,7 +203,7 @@ class RerunRequest(Shape):
     """
     Start again from *nodes* (ids of the workflow's own nodes), reusing what does not depend on them.
 
-    No nodes means to recover: everything that did not succeed is run again. ``dry_run`` answers with the plan alone.
+    No nodes means to recover: everything that did not succeed is run again.
     """
 
     nodes: tuple[NodeId, ...] = ()
@@ -294,7 +293,9 @@ class UploadRequest(Shape):
     Ask for a URL to upload one file to.
 
     ``sha256`` (hex) and ``size_bytes`` are of the content, which the server checks. ``purpose`` is ``input`` for a value of an
-    execution to be, or ``bundle`` for the source of entities.
+    execution to be, or ``bundle`` for the source of entities. ``filename`` may have folders (``data/2024/a.csv``). Files that are
+    uploaded with the same ``group``, a random name of the caller's, keep their names below one prefix: the ticket's URI without
+    ``filename`` is the same for all of them. Without a group, each file has a place of its own.
     """
 
     project: str
@@ -303,6 +304,7 @@ class UploadRequest(Shape):
     sha256: str
     size_bytes: int
     purpose: str = "input"
+    group: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -320,7 +322,11 @@ class UploadTicket(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DownloadRequest(Shape):
-    """Ask for a URL to download a blob from; its URI lies under the server's own blob storage."""
+    """
+    Ask for a URL to download a blob from; its URI lies under the server's own blob storage.
+
+    Where no blob has that very URI, but others begin with it and a slash (a directory, a dataset), the ticket lists them.
+    """
 
     project: str
     uri: str
@@ -328,11 +334,17 @@ class DownloadRequest(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class DownloadTicket(Shape):
-    """Where to GET a blob; ``url`` as above."""
+    """
+    Where to GET a blob; ``url`` as above.
+
+    For a prefix, ``url`` is empty and ``names`` has the names of all blobs below it, relative to it and sorted; each is asked for by
+    itself, and ``size_bytes`` is that of all of them.
+    """
 
     url: str
     size_bytes: int
     expires_at_ns: int
+    names: tuple[str, ...] = ()
 
 
 # ── problems ─────────────────────────────────────────────────────────────────

@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 
 from plait_core.engine import Engine
 from plait_server.api.operations import OPERATIONS
+from plait_server.console.routes import console_routes
+from plait_server.hosts import Hosts, allowed_hosts
 from plait_server.observing import Observing
 from plait_server.problems import answer_http_exception
 from plait_server.routing import starlette_routes
@@ -28,8 +30,8 @@ def create_app(engine: Engine, *, settings: ServerSettings = ServerSettings()) -
     """
     server = Server(engine=engine, settings=settings)
     app = Starlette(
-        routes=starlette_routes(OPERATIONS, server),
-        middleware=[Middleware(Observing)],
+        routes=[*starlette_routes(OPERATIONS, server), *console_routes(server)],
+        middleware=[Middleware(Observing), Middleware(Hosts, allowed=allowed_hosts(settings))],
         exception_handlers={HTTPException: answer_http_exception},
     )
     app.router.redirect_slashes = False

@@ -43,9 +43,12 @@ async def recognise(text: str, accounts: Accounts, *, now_ns: int) -> Principal 
 async def find_token(id: str, accounts: Accounts, *, now_ns: int) -> Token | None:
     """Return the token with an id, while it is valid."""
     token = next((token for token in await accounts.tokens() if token.id == id), None)
-    if token is None or (token.expires_at_ns is not None and token.expires_at_ns <= now_ns):
-        return None
-    return token
+    return token if token is not None and is_valid(token, now_ns=now_ns) else None
+
+
+def is_valid(token: Token, *, now_ns: int) -> bool:
+    """Say whether the time of *token* is not over."""
+    return token.expires_at_ns is None or now_ns < token.expires_at_ns
 
 
 def principal_of(token: Token) -> Principal:

@@ -22,6 +22,7 @@ from plait_core.errors.stores import (
     BlobDenied,
     BlobMissing,
     EntityUnknown,
+    ExecutionUnfinished,
     ExecutionUnknown,
     NotReadable,
     StoreCorrupt,
@@ -32,14 +33,25 @@ from plait_core.errors.stores import (
 from plait_core.ir.codec import to_json
 from plait_core.ports.api import Problem
 from plait_server.errors import (
+    ExecutionOver,
+    ForeignBlob,
+    ForgedRequest,
     MalformedRequest,
+    NoActiveVersion,
     NoSuchPath,
     NotAllowed,
     NotAuthenticated,
+    ProjectArchived,
+    SealBroken,
+    SealExpired,
+    SharedIdentity,
     TooLarge,
     UnknownDomain,
+    UnknownPart,
     UnknownProject,
+    UnknownToken,
     WrongContentType,
+    WrongHost,
     WrongMethod,
 )
 
@@ -52,6 +64,9 @@ STATUS: Mapping[type[PlaitError], int] = {
     NotReadable: 400,
     NotAuthenticated: 401,
     NotAllowed: 403,
+    ForgedRequest: 403,
+    SealBroken: 403,
+    SealExpired: 403,
     NoSuchPath: 404,
     UnknownProject: 404,
     UnknownDomain: 404,
@@ -62,9 +77,18 @@ STATUS: Mapping[type[PlaitError], int] = {
     WrongMethod: 405,
     VersionConflict: 409,
     ExecutionExists: 409,
+    NoActiveVersion: 404,
+    UnknownPart: 404,
+    UnknownToken: 404,
+    ForeignBlob: 404,
     ExecutionOwned: 409,
+    ExecutionOver: 409,
+    ExecutionUnfinished: 409,
+    ProjectArchived: 409,
+    SharedIdentity: 409,
     TooLarge: 413,
     WrongContentType: 415,
+    WrongHost: 421,
     Saturated: 429,
     StoreCorrupt: 500,
     StoreTooNew: 500,
@@ -124,7 +148,8 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     path, request_id = request.url.path, request.state.request_id
     if error.status_code == 405:
         response = problem_response(WrongMethod(method=request.method, path=path), request_id=request_id)
-        response.headers.update(error.headers or {})
+        allowed = (error.headers or {}).get("Allow", "").split(", ")
+        response.headers["Allow"] = ", ".join(sorted(allowed))
         return response
     return problem_response(NoSuchPath(path=path), request_id=request_id)
 

@@ -23,7 +23,7 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 def parse_query(kind: type[T], params: QueryParams) -> T:
     """Read *params* as *kind*. Raises ``MalformedRequest`` with every fault."""
-    fields = {field.name: field for field in attrs.fields(attrs.resolve_types(kind))}  # type: ignore[arg-type]  # attrs classes, by contract
+    fields = {field.name: field for field in attrs.fields(attrs.resolve_types(kind))}  # type: ignore[arg-type, type-var]  # attrs classes, by contract
     faults = [f"{name}: there is no such parameter" for name in params if name not in fields]
     found: dict[str, Any] = {}
     for name, field in fields.items():

@@ -6,7 +6,7 @@ of them can forget what another knows. A handler is an async function from a ``C
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
@@ -38,6 +38,11 @@ NOBODY = Principal(name="", roles={})
 
 QueryT = TypeVar("QueryT")
 BodyT = TypeVar("BodyT")
+
+
+@attrs.frozen
+class NoQuery:
+    """The query string of an operation that takes none."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -79,6 +84,7 @@ class Call(Generic[QueryT, BodyT]):
 
 
 Handler: TypeAlias = Callable[[Call[Any, Any]], Awaitable[Any]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -116,11 +122,18 @@ class Route:
 
 
 def starlette_routes(routes: Iterable[Route], server: Server, *, prefix: str = PREFIX) -> list[StarletteRoute]:
-    """Make the routes by which Starlette reaches the handlers."""
-    return [
-        StarletteRoute(prefix + route.path, _endpoint(route, server), methods=[route.method], name=route.operation)
-        for route in routes
-    ]
+    """Make the routes by which Starlette reaches the handlers: one for each path, in order of first appearance."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for route in routes:
+        by_path.setdefault(prefix + route.path, {})[route.method] = _endpoint(route, server)
+    return [StarletteRoute(path, _by_method(found), methods=list(found)) for path, found in by_path.items()]
+
+
+def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
 
 
 def json_response(value: Any, *, status: int = 200) -> Response:
@@ -128,7 +141,7 @@ def json_response(value: Any, *, status: int = 200) -> Response:
     return Response(json.dumps(to_json(value)), status_code=status, media_type="application/json")
 
 
-def _endpoint(route: Route, server: Server) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(route: Route, server: Server) -> Endpoint:
     async def answer(request: Request) -> Response:
         await server.prepare()
         principal = await _admit(request, route, server)
@@ -167,7 +180,7 @@ async def _check_place(request: Request, server: Server) -> None:
 
 
 async def _read(request: Request, route: Route, server: Server, principal: Principal) -> Call[Any, Any]:
-    query: Any = parse_query(route.query, request.query_params) if route.query else None
+    query: Any = parse_query(route.query or NoQuery, request.query_params)
     limit_bytes = server.settings.max_body_bytes
     body: Any = await read_body(request, route.body, limit_bytes=limit_bytes) if route.body else None
     return Call(

@@ -6,14 +6,19 @@ than the app is made: what lies behind it is looked up when a request comes.
 """
 
 import asyncio
+import secrets
+from collections.abc import Sequence
 
 import attrs
 
-from plait_core.engine import Engine
+from plait_core.engine import Engine, Inspector
 from plait_core.plugins import Plugins
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database, Project
+from plait_core.ports.principals import Authenticator
+from plait_server.errors import ProjectArchived, UnknownProject
 from plait_server.settings import ServerSettings
+from plait_server.signing import KEY_BYTES, KEY_NAME, Signer
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -22,13 +27,23 @@ class Server:
 
     engine: Engine
     settings: ServerSettings
-    _is_prepared: bool = attrs.field(init=False, default=False)
+    _signer: Signer | None = attrs.field(init=False, default=None)
+    _spent: set[str] = attrs.field(init=False, factory=set)
+    authenticators: Sequence[Authenticator] = attrs.field(init=False, default=())
+    _inspector: Inspector | None = attrs.field(init=False, default=None)
     _preparing: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
 
     @property
     def database(self) -> Database:
         """The store, which says at once when it is unavailable."""
         return self.engine.database
+
+    @property
+    def inspector(self) -> Inspector:
+        """What looks at executions, and remembers what it has seen of them."""
+        if self._inspector is None:
+            self._inspector = Inspector(self.database)
+        return self._inspector
 
     @property
     def plugins(self) -> Plugins:
@@ -45,14 +60,22 @@ class Server:
         """The URI under which everything is stored."""
         return self.engine.settings.blobs.rstrip("/")
 
+    @property
+    def signer(self) -> Signer:
+        """What signs for all servers of the store."""
+        assert self._signer is not None, "prepare comes first"
+        return self._signer
+
     async def prepare(self) -> None:
-        """Put into an empty store what requests rely on; called before each, and done once."""
-        if self._is_prepared:
+        """Find, or put into an empty store, what requests rely on; called before each, and done once."""
+        if self._signer:
             return
         async with self._preparing:
-            if not self._is_prepared:
+            if not self._signer:
                 await self._make_default_project()
-                self._is_prepared = True
+                self.authenticators = [self.plugins.authenticator(name) for name in self.settings.authenticators]
+                key = await self.database.accounts.keep_key(KEY_NAME, secrets.token_bytes(KEY_BYTES))
+                self._signer = Signer(key)
 
     async def _make_default_project(self) -> None:
         accounts = self.database.accounts
@@ -62,3 +85,18 @@ class Server:
     async def project(self, id: str) -> Project | None:
         """Return the project with an id."""
         return next((project for project in await self.database.accounts.projects() if project.id == id), None)
+
+    async def open_project(self, id: str) -> Project:
+        """Return the project with an id, which takes new things. Raises ``UnknownProject`` and ``ProjectArchived``."""
+        project = await self.project(id)
+        if project is None:
+            raise UnknownProject(project=id)
+        if project.is_archived:
+            raise ProjectArchived(project=id)
+        return project
+
+    def spend(self, ticket: str) -> bool:
+        """Take note that a ticket which is good for one use was used; says whether this was the first time."""
+        is_first = ticket not in self._spent
+        self._spent.add(ticket)
+        return is_first

@@ -13,6 +13,8 @@ class ServerSettings:
         port: Port to listen on; 0 for any that is free.
         url: Origin, with a prefix if any, by which browsers and clients reach the server; ``http://localhost:<port>`` by default.
         pool: Name of the pool whose executions the engines of this server drive.
+        allowed_hosts: Names by which the server may be addressed, ``*`` for any; by default those of the loopback if it listens there.
+        authenticators: Names of plugins' ways to recognise callers, asked in this order after the server's own tokens.
         domains: The domains that every project has.
         max_body_bytes: Size of the largest request body that is no upload, in bytes.
         max_upload_bytes: Size of the largest upload, in bytes.
@@ -23,6 +25,8 @@ class ServerSettings:
     port: int = attrs.field(default=30080, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
     url: str = ""
     pool: str = "default"
+    allowed_hosts: tuple[str, ...] = ()
+    authenticators: tuple[str, ...] = ()
     domains: tuple[str, ...] = ("development", "staging", "production")
     max_body_bytes: int = attrs.field(default=16 << 20, validator=attrs.validators.gt(0))
     max_upload_bytes: int = attrs.field(default=5 << 30, validator=attrs.validators.gt(0))

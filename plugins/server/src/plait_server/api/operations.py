@@ -1,6 +1,17 @@
 """Every operation of the API, in the order in which the OpenAPI document shows them."""
 
-from plait_server.api import identity
+from plait_server.api import audit, entities, events, executions, identity, logs, nodes, projects, registering, tokens
 from plait_server.routing import Route
 
-OPERATIONS: tuple[Route, ...] = (*identity.ROUTES,)
+OPERATIONS: tuple[Route, ...] = (
+    *identity.ROUTES,
+    *projects.ROUTES,
+    *registering.ROUTES,
+    *entities.ROUTES,
+    *executions.ROUTES,
+    *nodes.ROUTES,
+    *logs.ROUTES,
+    *events.ROUTES,
+    *tokens.ROUTES,
+    *audit.ROUTES,
+)

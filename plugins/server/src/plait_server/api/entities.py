@@ -1,0 +1,154 @@
+"""
+Entities: the tasks, workflows and launch plans that are registered, and which launch plans are active.
+
+What is registered never changes, so nothing here does but the switch of a launch plan.
+"""
+
+from typing import Any
+
+import attrs
+
+from plait_core.errors.stores import EntityUnknown
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import EntityId, EntityKind
+from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.workflows import WorkflowTemplate
+from plait_core.ports.api import ActivationRequest, EntityPage, EntitySummary
+from plait_server.api.executions import HERE
+from plait_server.pages import PageQuery
+from plait_server.routing import Call, Handler, Route
+
+WORDS = {EntityKind.TASK: "tasks", EntityKind.WORKFLOW: "workflows", EntityKind.LAUNCH_PLAN: "launch_plans"}
+"""What paths call the kinds."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class EntityQuery(PageQuery):
+    """A page of the entities with ``name_contains`` in their name."""
+
+    name_contains: str = ""
+
+
+def list_entities(kind: EntityKind) -> Handler:
+    """Make the handler that lists the newest version of each entity of a kind."""
+
+    async def handler(call: Call[EntityQuery, None]) -> EntityPage:
+        return await _page(call, kind, name_contains=call.query.name_contains)
+
+    return handler
+
+
+def list_versions(kind: EntityKind) -> Handler:
+    """Make the handler that lists all versions of one entity, newest first."""
+
+    async def handler(call: Call[PageQuery, None]) -> EntityPage:
+        name, registry = call.path("name"), call.server.database.registry
+        newest = _id(call, kind, version="")
+        if await registry.get(newest) is None:
+            raise EntityUnknown(id=str(newest).removesuffix("@"))
+        return await _page(call, kind, name=name)
+
+    return handler
+
+
+def get_entity(kind: EntityKind) -> Handler:
+    """Make the handler that shows one version with every template that it reaches."""
+
+    async def handler(call: Call[None, None]) -> Closure:
+        id_ = _id(call, kind, version=call.path("version"))
+        closure = await call.server.database.registry.closure(id_)
+        if closure is None:
+            raise EntityUnknown(id=str(id_))
+        return closure
+
+    return handler
+
+
+async def put_activation(call: Call[None, ActivationRequest]) -> None:
+    """Switch a version of a launch plan on or off; switching one on switches off the version that was."""
+    id_ = _id(call, EntityKind.LAUNCH_PLAN, version=call.path("version"))
+    call.detail = {"is_active": call.body.is_active}
+    at_ns = call.server.clock.now_ns()
+    await call.server.database.registry.activate(id_, is_active=call.body.is_active, at_ns=at_ns)
+
+
+def _id(call: Call[Any, Any], kind: EntityKind, *, version: str) -> EntityId:
+    return EntityId(kind=kind, project=call.project, domain=call.domain, name=call.path("name"), version=version)
+
+
+async def _page(call: Call[Any, Any], kind: EntityKind, **narrowed: str) -> EntityPage:
+    registry = call.server.database.registry
+    ids, token = await registry.list(kind, project=call.project, domain=call.domain, page=call.query.page(), **narrowed)
+    return EntityPage(items=tuple([await _summary(call, id_) for id_ in ids]), token=token)
+
+
+async def _summary(call: Call[Any, Any], id_: EntityId) -> EntitySummary:
+    registry = call.server.database.registry
+    template = await registry.get(id_)
+    assert template is not None, "what is registered stays"
+    if not isinstance(template, LaunchPlanTemplate):
+        return EntitySummary(id=id_, interface=template.interface, documentation=_documentation(template))
+    active = await registry.active(project=id_.project, domain=id_.domain, name=id_.name)
+    interface = TypedInterface(
+        inputs=tuple(parameter.variable for parameter in template.parameters), outputs=template.expected_outputs
+    )
+    return EntitySummary(id=id_, interface=interface, is_active=active == id_)
+
+
+def _documentation(template: TaskTemplate | WorkflowTemplate) -> str:
+    about = template.metadata if isinstance(template, TaskTemplate) else template
+    return about.short_description
+
+
+def _routes(kind: EntityKind) -> tuple[Route, ...]:
+    """Return how entities of a kind are looked at."""
+    words = WORDS[kind]
+    singular, plural = kind.value.replace("_", " "), words.replace("_", " ")
+    return (
+        Route(
+            method="GET",
+            path=f"{HERE}/{words}",
+            operation=f"list_{words}",
+            summary=f"List {plural}: the newest version of each.",
+            permission="viewer",
+            handler=list_entities(kind),
+            query=EntityQuery,
+            reply=EntityPage,
+        ),
+        Route(
+            method="GET",
+            path=f"{HERE}/{words}/{{name}}/versions",
+            operation=f"list_{kind.value}_versions",
+            summary=f"List the versions of a {singular}, newest first.",
+            permission="viewer",
+            handler=list_versions(kind),
+            query=PageQuery,
+            reply=EntityPage,
+        ),
+        Route(
+            method="GET",
+            path=f"{HERE}/{words}/{{name}}/versions/{{version}}",
+            operation=f"get_{kind.value}",
+            summary=f"Show a version of a {singular}, with every template that it reaches.",
+            permission="viewer",
+            handler=get_entity(kind),
+            reply=Closure,
+        ),
+    )
+
+
+ROUTES = (
+    *(route for kind in EntityKind for route in _routes(kind)),
+    Route(
+        method="PUT",
+        path=f"{HERE}/launch_plans/{{name}}/versions/{{version}}/activation",
+        operation="put_activation",
+        summary="Switch a version of a launch plan on or off.",
+        permission="author",
+        handler=put_activation,
+        body=ActivationRequest,
+        status=204,
+    ),
+)

@@ -1,0 +1,334 @@
+"""
+Executions: start them, find them, look at them, and bring them to an end.
+
+What is shown is read from the store, whichever engine drives the execution. What is asked of an execution is left for its owner.
+"""
+
+from typing import Any
+
+import attrs
+
+from plait_core.ir.executions import Closure, ExecutionMode
+from plait_core.ir.ids import LOCAL_VERSION, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
+from plait_core.ports.api import (
+    AbortRequest,
+    ArchiveRequest,
+    ExecutionDetail,
+    ExecutionPage,
+    ExecutionSummary,
+    LaunchRequest,
+    RelaunchRequest,
+    RerunPlan,
+    RerunRequest,
+    SignalRequest,
+)
+from plait_core.ports.databases import ExecutionFilter, ExecutionOrder, ExecutionRow, Page
+from plait_server.api.launching import check_launch, find_target
+from plait_server.errors import ExecutionOver
+from plait_server.routing import Call, Route
+
+HERE = "/projects/{project}/domains/{domain}"
+ONE = f"{HERE}/executions/{{execution}}"
+"""Where the operations on one execution are found."""
+
+VERSIONS_LOOKED_AT = 500
+"""Of how many versions of an entity, the newest, a list by target shows executions."""
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionQuery:
+    """
+    What a list is narrowed to, and how it is sorted.
+
+    ``target`` is the name of a task, workflow or launch plan, in any version; ``kind`` says of which of these. ``phase`` may be
+    repeated.
+    """
+
+    phase: tuple[ExecutionPhase, ...] = ()
+    target: str = ""
+    kind: EntityKind | None = None
+    name_contains: str = ""
+    include_archived: bool = False
+    sort: ExecutionOrder = ExecutionOrder.NEWEST
+    limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(500)])
+    token: str = ""
+
+
+def execution_of(call: Call[Any, Any]) -> ExecutionId:
+    """Return the execution that the path names."""
+    return ExecutionId(project=call.project, domain=call.domain, name=call.path("execution"))
+
+
+# ── looking ──────────────────────────────────────────────────────────────────
+
+
+async def list_executions(call: Call[ExecutionQuery, None]) -> ExecutionPage:
+    """List executions of a project and domain, a page at a time."""
+    query, server = call.query, call.server
+    where = ExecutionFilter(
+        project=call.project,
+        domain=call.domain,
+        phases=query.phase,
+        targets=await _versions(call) if query.target else (),
+        name_contains=query.name_contains,
+        include_archived=query.include_archived,
+    )
+    page = Page(limit=query.limit, token=query.token)
+    rows, token = await server.database.views.executions(where, page, query.sort)
+    return ExecutionPage(items=tuple([await summary_of(call, row) for row in rows]), token=token)
+
+
+async def _versions(call: Call[ExecutionQuery, None]) -> tuple[EntityId, ...]:
+    """Return the ids that the target of the query stands for, with that of unregistered code."""
+    kinds = [call.query.kind] if call.query.kind else list(EntityKind)
+    place = {"project": call.project, "domain": call.domain, "name": call.query.target}
+    found = []
+    for kind in kinds:
+        found.append(EntityId(kind=kind, version=LOCAL_VERSION, **place))
+        ids, _ = await call.server.database.registry.list(kind, **place, page=Page(limit=VERSIONS_LOOKED_AT))
+        found += ids
+    return tuple(found)
+
+
+async def summary_of(call: Call[Any, Any], row: ExecutionRow) -> ExecutionSummary:
+    """Tell what lists show of an execution."""
+    return ExecutionSummary(row=row, phase=await call.server.inspector.phase(row), url=_page_url(call, row.id))
+
+
+@attrs.frozen(kw_only=True)
+class WaitQuery:
+    """How long to wait for the end of an execution before it is shown, in seconds."""
+
+    wait_s: float = attrs.field(default=0.0, validator=[attrs.validators.ge(0), attrs.validators.le(60)])
+
+
+async def get_execution(call: Call[WaitQuery, None]) -> ExecutionDetail:
+    """Show an execution, with what was asked for and what came of it."""
+    execution = execution_of(call)
+    if call.query.wait_s:
+        await call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s)
+    return await _detail(call, execution)
+
+
+async def _detail(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDetail:
+    inspector = call.server.inspector
+    row = await inspector.row(execution)
+    return ExecutionDetail(
+        row=row,
+        phase=await inspector.phase(row),
+        spec=await inspector.spec(execution),
+        outputs=await inspector.outputs(row),
+        url=_page_url(call, execution),
+    )
+
+
+async def get_closure(call: Call[None, None]) -> Closure:
+    """Show the templates that an execution runs."""
+    return await call.server.inspector.closure(execution_of(call))
+
+
+def _page_url(call: Call[Any, Any], execution: ExecutionId) -> str:
+    """Return the address of an execution in the console, as the caller reaches the server."""
+    root = call.server.settings.url or str(call.request.base_url)
+    where = f"projects/{execution.project}/domains/{execution.domain}/executions/{execution.name}"
+    return f"{root.rstrip('/')}/console/{where}"
+
+
+# ── starting ─────────────────────────────────────────────────────────────────
+
+
+async def create_execution(call: Call[None, LaunchRequest]) -> ExecutionDetail:
+    """Start an execution of what is registered."""
+    request = call.body
+    check_launch(request.name, request.options)
+    await call.server.open_project(call.project)
+    call.require("viewer", request.target.project)
+    closure = await find_target(call.server.database.registry, request.target)
+    execution = await call.server.engine.launch(
+        closure,
+        request.inputs,
+        options=request.options,
+        name=request.name,
+        mode=ExecutionMode.MANUAL,
+        principal=call.principal.name,
+        project=call.project,
+        domain=call.domain,
+    )
+    return await _started(call, execution)
+
+
+async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDetail:
+    """Start again what an execution ran, with its user inputs."""
+    check_launch(call.body.name)
+    await call.server.open_project(call.project)
+    execution = await call.server.engine.relaunch(
+        execution_of(call), call.body.inputs, name=call.body.name, principal=call.principal.name
+    )
+    return await _started(call, execution)
+
+
+async def rerun_execution(call: Call[None, RerunRequest]) -> ExecutionDetail:
+    """Start again from some nodes, reusing what does not depend on them; from none, what did not succeed runs again."""
+    check_launch(call.body.name)
+    await call.server.open_project(call.project)
+    execution = await call.server.engine.rerun(
+        execution_of(call), call.body.nodes, name=call.body.name, principal=call.principal.name
+    )
+    return await _started(call, execution)
+
+
+@attrs.frozen(kw_only=True)
+class RerunQuery:
+    """The nodes to run again, repeated for each; none asks for a recovery."""
+
+    node: tuple[NodeId, ...] = ()
+
+
+async def plan_rerun(call: Call[RerunQuery, None]) -> RerunPlan:
+    """Say, node by node, what starting again would reuse."""
+    return await call.server.engine.plan_rerun(execution_of(call), call.query.node)
+
+
+async def _started(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDetail:
+    call.detail = {"started": execution.name}
+    return await _detail(call, execution)
+
+
+# ── ending, answering, hiding ────────────────────────────────────────────────
+
+
+async def abort_execution(call: Call[None, AbortRequest]) -> None:
+    """Ask an execution to end; its attempts are stopped."""
+    row = await _unfinished(call)
+    call.detail = {"reason": call.body.reason}
+    await call.server.engine.abort(row.id, reason=call.body.reason, principal=call.principal.name)
+
+
+async def signal_execution(call: Call[None, SignalRequest]) -> None:
+    """Hand a value to a gate; one that comes early is kept."""
+    row = await _unfinished(call)
+    await call.server.engine.signal(row.id, call.path("signal"), call.body.value, principal=call.principal.name)
+
+
+async def _unfinished(call: Call[Any, Any]) -> ExecutionRow:
+    """Return the row of the execution in the path. Raises ``UnknownExecution``, and ``ExecutionOver`` when it has ended."""
+    row = await call.server.inspector.row(execution_of(call))
+    if row.phase in TERMINAL_EXECUTION:
+        raise ExecutionOver(execution=row.id.name, phase=row.phase.value)
+    return row
+
+
+async def archive_execution(call: Call[None, ArchiveRequest]) -> ExecutionSummary:
+    """Hide an execution from lists, or show it again."""
+    execution = execution_of(call)
+    await call.server.inspector.row(execution)
+    call.detail = {"is_archived": call.body.is_archived}
+    await call.server.database.upkeep.archive(execution, is_archived=call.body.is_archived)
+    return await summary_of(call, await call.server.inspector.row(execution))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path=f"{HERE}/executions",
+        operation="create_execution",
+        summary="Start an execution of a registered task, workflow or launch plan.",
+        permission="runner",
+        handler=create_execution,
+        body=LaunchRequest,
+        reply=ExecutionDetail,
+        status=201,
+    ),
+    Route(
+        method="GET",
+        path=f"{HERE}/executions",
+        operation="list_executions",
+        summary="List executions.",
+        permission="viewer",
+        handler=list_executions,
+        query=ExecutionQuery,
+        reply=ExecutionPage,
+    ),
+    Route(
+        method="GET",
+        path=ONE,
+        operation="get_execution",
+        summary="Show an execution; with wait_s, at its end or after so many seconds.",
+        permission="viewer",
+        handler=get_execution,
+        query=WaitQuery,
+        reply=ExecutionDetail,
+    ),
+    Route(
+        method="GET",
+        path=f"{ONE}/closure",
+        operation="get_execution_closure",
+        summary="Show the templates that an execution runs.",
+        permission="viewer",
+        handler=get_closure,
+        reply=Closure,
+    ),
+    Route(
+        method="POST",
+        path=f"{ONE}/abort",
+        operation="abort_execution",
+        summary="End an execution, saying why.",
+        permission="runner",
+        handler=abort_execution,
+        body=AbortRequest,
+        status=202,
+    ),
+    Route(
+        method="POST",
+        path=f"{ONE}/relaunch",
+        operation="relaunch_execution",
+        summary="Start again what an execution ran, with its user inputs.",
+        permission="runner",
+        handler=relaunch_execution,
+        body=RelaunchRequest,
+        reply=ExecutionDetail,
+        status=201,
+    ),
+    Route(
+        method="GET",
+        path=f"{ONE}/rerun",
+        operation="plan_rerun",
+        summary="Say what starting again from some nodes would reuse.",
+        permission="viewer",
+        handler=plan_rerun,
+        query=RerunQuery,
+        reply=RerunPlan,
+    ),
+    Route(
+        method="POST",
+        path=f"{ONE}/rerun",
+        operation="rerun_execution",
+        summary="Start again from some nodes, or recover what did not succeed.",
+        permission="runner",
+        handler=rerun_execution,
+        body=RerunRequest,
+        reply=ExecutionDetail,
+        status=201,
+    ),
+    Route(
+        method="POST",
+        path=f"{ONE}/archive",
+        operation="archive_execution",
+        summary="Hide an execution from lists, or show it again.",
+        permission="runner",
+        handler=archive_execution,
+        body=ArchiveRequest,
+        reply=ExecutionSummary,
+    ),
+    Route(
+        method="PUT",
+        path=f"{ONE}/signals/{{signal}}",
+        operation="signal_execution",
+        summary="Hand a value to a gate of an execution.",
+        permission="runner",
+        handler=signal_execution,
+        body=SignalRequest,
+        status=202,
+    ),
+)

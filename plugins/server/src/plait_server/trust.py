@@ -1,0 +1,39 @@
+"""
+Trust: attempts that run as the server's own user can read what the server can, so only one principal may start them.
+
+Asked when a token is made. DESIGN: processes are one trust domain.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from plait_core.ports.principals import ROLES
+from plait_core.ports.specs import ExecutorSpec
+from plait_server.credentials import is_valid
+from plait_server.errors import SharedIdentity
+from plait_server.services import Server
+
+_STARTING = ROLES[ROLES.index("runner") :]
+"""The roles that may start attempts."""
+
+
+async def check_principals(server: Server, *, adding: str, roles: Mapping[str, str]) -> None:
+    """Raise ``SharedIdentity`` if *adding* would be a second principal who starts attempts while these share the server's identity."""
+    sharing = tuple(spec.name for spec in server.engine.executor_specs if _shares_identity(server, spec))
+    if not sharing or not _may_start(roles.values()):
+        return
+    now_ns = server.clock.now_ns()
+    tokens = await server.database.accounts.tokens()
+    known = {it.principal for it in tokens if is_valid(it, now_ns=now_ns) and _may_start(it.roles.values())}
+    if known - {adding}:
+        raise SharedIdentity(principal=adding, executors=sharing)
+
+
+def _may_start(roles: Iterable[str]) -> bool:
+    return any(role in _STARTING for role in roles)
+
+
+def _shares_identity(server: Server, spec: ExecutorSpec) -> bool:
+    if not spec.capabilities.shares_identity:
+        return False
+    run_as = getattr(server.plugins.executor_settings(spec.name), "run_as", "") if spec.capabilities.is_isolated else ""
+    return not run_as
