@@ -4,6 +4,7 @@ The suites for databases catch databases that are broken, each in its own way.
 A broken database is the in-memory one with one method replaced; beside it stands the story that must fail.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -23,6 +24,7 @@ from plait_core.ports.databases import (
     AttemptRow,
     AuditLine,
     CacheKey,
+    Census,
     Database,
     ExecutionFilter,
     ExecutionOrder,
@@ -171,6 +173,14 @@ class PagesByOffset(MemoryViews):
         offset = int(page.token or 0)
         shown = rows[offset : offset + page.limit]
         return shown, str(offset + page.limit) if len(rows) > offset + page.limit else ""
+
+
+class CountsWhatIsOver(MemoryViews):
+    async def census(self) -> Census:
+        attempts = Counter(
+            row.phase for record in self._records.executions.values() for row in record.attempts.values()
+        )
+        return attrs.evolve(await super().census(), attempts=attempts)
 
 
 class TakesAnyToken(MemoryViews):
@@ -504,6 +514,7 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("views", SortsNodesByName, Rows.test_nodes_and_attempts_keep_their_order),
     ("views", SortsElementsAsText, Rows.test_nodes_and_attempts_keep_their_order),
     ("views", PagesByOffset, Rows.test_pages_are_newest_first_and_complete),
+    ("views", CountsWhatIsOver, Rows.test_census_counts_what_there_is),
     ("views", TakesAnyToken, Rows.test_a_wrong_token_is_refused),
     ("views", KnowsOneOrder, Rows.test_pages_keep_their_order),
     ("views", FiltersWithoutCase, Rows.test_filters_narrow),

@@ -124,6 +124,15 @@ class Page(Shape):
     token: str = ""
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Census(Shape):
+    """How many there are: executions by phase; and in those that have not ended, attempts by phase, and messages pending."""
+
+    executions: Mapping[ExecutionPhase, int]
+    attempts: Mapping[AttemptPhase, int]
+    n_pending: int
+
+
 class Views(Protocol):
     """Read models, written only by ``EventLog``; what it committed is visible at once."""
 
@@ -149,6 +158,10 @@ class Views(Protocol):
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
     ) -> Sequence[AttemptRow]:
         """Return attempts ordered by node's appearance, element and n."""
+        ...
+
+    async def census(self) -> Census:
+        """Count what there is, archived executions included; a phase that nothing is in may be left out."""
         ...
 
 

@@ -5,6 +5,7 @@ The engine's runs without a database go through ``append`` once per turn, so it 
 """
 
 import operator
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -18,6 +19,7 @@ from plait_core.ports.databases import (
     NOBODY,
     Append,
     AttemptRow,
+    Census,
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
@@ -149,6 +151,15 @@ class MemoryViews:
             key=lambda row: (place[row.id.node], -1 if row.id.element is None else row.id.element, row.id.n),
         )
         return rows[offset : offset + limit]
+
+    async def census(self) -> Census:
+        records = self._records.executions
+        live = {id_: record for id_, record in records.items() if record.row.phase not in TERMINAL_EXECUTION}
+        return Census(
+            executions=Counter(record.row.phase for record in records.values()),
+            attempts=Counter(attempt.phase for record in live.values() for attempt in record.attempts.values()),
+            n_pending=sum(execution in live for execution, _ in self._records.arrivals),
+        )
 
 
 def _is_wanted(row: ExecutionRow, where: ExecutionFilter) -> bool:

@@ -249,6 +249,26 @@ class ViewsConformance(DatabaseConformance):
     """Proves ``Views``."""
 
     @_story
+    async def test_census_counts_what_there_is(self, database: Database) -> None:
+        """Attempts and messages only where they still matter."""
+        live, over = execution_id("live"), execution_id("over")
+        running = attempt_row(attempt_id(live))
+        done = attempt_row(attempt_id(live, n=1), phase=AttemptPhase.SUCCEEDED)
+        ended = execution_row(over, phase=ExecutionPhase.FAILED, is_archived=True)
+        await database.log.append([turn(live, nodes=[node_row(live, "n0")], attempts=[running, done])])
+        await database.log.append(
+            [turn(over, row=ended, nodes=[node_row(over, "n0")], attempts=[attempt_row(attempt_id(over))])]
+        )
+        for execution in (live, over):
+            await database.inbox.post(execution, Posted(key="k", kind="abort", payload={}))
+
+        census = await database.views.census()
+
+        assert dict(census.executions) == {ExecutionPhase.RUNNING: 1, ExecutionPhase.FAILED: 1}
+        assert dict(census.attempts) == {AttemptPhase.RUNNING: 1, AttemptPhase.SUCCEEDED: 1}
+        assert census.n_pending == 1
+
+    @_story
     async def test_rows_come_back_whole(self, database: Database) -> None:
         """Every field of every row survives."""
         execution = execution_id(project="p", domain="d")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase
+from plait_core.ports.databases import AttemptRow, Census, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
 from plait_core.ports.pages import execution_token, is_descending, parse_execution_token, place_columns
-from plait_sql.connections import Connection, Row
+from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import find_key
+from plait_sql.migrations import UNFINISHED
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     EXECUTION_COLUMNS,
@@ -28,6 +30,12 @@ _SELECT_ATTEMPTS = (
 _ATTEMPT_COLUMNS = ", ".join(f"attempts.{name}" for name in ATTEMPT_COLUMNS.split(", "))
 _EVERY_ATTEMPT = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "")
 _ATTEMPTS_OF_NODE = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "AND attempts.node = ?")
+
+
+_COUNT_EXECUTIONS = "SELECT phase, count(*) FROM executions GROUP BY phase"
+_LIVE = f"(SELECT key FROM executions WHERE {UNFINISHED})"
+_COUNT_ATTEMPTS = f"SELECT phase, count(*) FROM attempts WHERE execution IN {_LIVE} GROUP BY phase"
+_COUNT_PENDING = f"SELECT count(*) FROM inbox WHERE is_consumed = 0 AND execution IN {_LIVE}"
 
 
 class SqlViews:
@@ -79,6 +87,18 @@ class SqlViews:
             lambda transaction: transaction.query(statement, (find_key(transaction, id), *narrowed, limit, offset))
         )
         return [attempt_row(id, *row) for row in rows]
+
+    async def census(self) -> Census:
+        def count(transaction: Transaction) -> Census:
+            pending = transaction.query_one(_COUNT_PENDING)
+            assert pending is not None
+            return Census(
+                executions={ExecutionPhase(phase): n for phase, n in transaction.query(_COUNT_EXECUTIONS)},
+                attempts={AttemptPhase(phase): n for phase, n in transaction.query(_COUNT_ATTEMPTS)},
+                n_pending=pending[0],
+            )
+
+        return await self._connection.read(count)
 
 
 def _conditions(where: ExecutionFilter, page: Page, order: ExecutionOrder) -> tuple[list[str], Row]:
