@@ -48,6 +48,8 @@ EXPECTED: Mapping[str, Example] = {
     "decks_and_checkpoints": Example([1.0, 1 / 2, 1 / 3, 1 / 4]),
     "declarations": Example("hello (4 letters"),
     "embedding": Example(42),
+    "embedding_server": Example(6),
+    "embedding_two_engines": Example(7.5),
     "failures": Example(6),
     "files": Example("on little cat feet."),
     "gates": Example("19.00 to be paid, delivery to Oslo", answers={"price": True, "address": "Oslo"}),
