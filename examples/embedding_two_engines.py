@@ -39,7 +39,7 @@ async def main(folder: Path) -> tuple[list[float], list[list[str]]]:
             [shop for shop in shops if await engine.database.views.execution(ExecutionId(project=shop, name="first"))]
             for engine in (north, south)
         ]
-    return prices, heard
+    return list(prices), heard
 
 
 if __name__ == "__main__":
