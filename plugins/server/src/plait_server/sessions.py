@@ -2,8 +2,8 @@
 Sessions: how browsers stay logged in.
 
 A session is a sealed cookie that names a token; what the token may do is looked up with each request, and a session ends with it.
-The cookie is out of reach of scripts and of other sites; whatever changes something must besides carry a mark that only
-our own pages know. Used by the console, and by ``plait_server.auth`` for requests that its pages make.
+The cookie is out of reach of scripts, and other sites can send it only by leading somebody here; whatever changes something must
+besides carry a mark that only our own pages know. Used by the console, and by ``plait_server.auth`` for requests that its pages make.
 """
 
 from hmac import compare_digest
@@ -39,13 +39,13 @@ def begin_session(response: Response, request: Request, server: Server, token_id
         path=request.state.prefix or "/",
         secure=request.url.scheme == "https",
         httponly=True,
-        samesite="strict",
+        samesite="lax",
     )
 
 
 def end_session(response: Response, request: Request, server: Server) -> None:
     """Let *response* log the browser out."""
-    response.delete_cookie(cookie_name(server), path=request.state.prefix or "/", httponly=True, samesite="strict")
+    response.delete_cookie(cookie_name(server), path=request.state.prefix or "/", httponly=True, samesite="lax")
 
 
 async def session_of(request: Request, server: Server) -> Principal | None:
@@ -69,12 +69,17 @@ def csrf_mark(request: Request, server: Server) -> str:
 
 def check_csrf(request: Request, server: Server, *, field: str = "") -> None:
     """Raise ``ForgedRequest`` unless the request comes from our own page: by the mark in *field* or the header."""
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise ForgedRequest(reason=f"it comes from {origin}")
+    check_origin(request)
     given = field or request.headers.get(CSRF_HEADER, "")
     if not compare_digest(given.encode("utf-8", "replace"), csrf_mark(request, server).encode()):
         raise ForgedRequest(reason="it does not carry the mark of this session")
+
+
+def check_origin(request: Request) -> None:
+    """Raise ``ForgedRequest`` if a browser says that a page of another site sent the request."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForgedRequest(reason=f"it comes from {origin}")
 
 
 # ── links to log in ──────────────────────────────────────────────────────────

@@ -1,11 +1,26 @@
 """Workflows that the console draws, launches and shows in these tests."""
 
+import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
-from plait import File, NonRecoverableError, approve, conditional, dynamic, map_task, task, wait_for_input, workflow
+from plait import (
+    Deck,
+    File,
+    NonRecoverableError,
+    approve,
+    conditional,
+    dynamic,
+    map_task,
+    task,
+    wait_for_input,
+    workflow,
+)
+
+HOSTILE = "<img src=x onerror=window.owned=1><script>window.owned=1</script>"
+"""What would run if a page took it for markup of its own."""
 
 
 class Mode(Enum):
@@ -114,6 +129,9 @@ def typed(  # noqa: PLR0917  # inputs of a workflow, which are passed by name
     mode: Mode,
     limits: Limits,
     tags: list[str],
+    sizes: dict[str, int],
+    begin: datetime,
+    span: timedelta,
     note: str | None = None,
 ) -> str:
     """Take one of each."""
@@ -130,3 +148,31 @@ def size_of(source: File) -> int:
 def reading(source: File) -> int:
     """Read a file."""
     return size_of(source=source)
+
+
+@task
+async def until(path: str) -> int:
+    """Wait for a file."""
+    while not await asyncio.to_thread(Path(path).exists):  # noqa: ASYNC110  # files ring no bell
+        await asyncio.sleep(0.01)
+    return 1
+
+
+@workflow
+def waiting(path: str) -> int:
+    """Run as long as somebody wants."""
+    return add(x=until(path=path), y=1)  # type: ignore[arg-type]  # a promise of what it will return
+
+
+@task(enable_deck=True)
+def reports(text: str) -> str:
+    """Make a page of what was given, and try to get out of it."""
+    script = "document.title = 'ran'; fetch('/api/v1/projects'); parent.owned = 1"
+    Deck("report", f"<h1>{text}</h1><script>{script}</script>")
+    return text
+
+
+@workflow
+def reporting(text: str = HOSTILE) -> str:
+    """Report."""
+    return reports(text=text)

@@ -24,6 +24,9 @@ TYPED = {
     "mode": "full",
     "limits": '{"low": 1, "high": 2}',
     "tags": '["a"]',
+    "sizes": '{"a": 1}',
+    "begin": "2026-01-31 12:00",
+    "span": "1h30m",
 }
 
 
@@ -39,6 +42,9 @@ def test_each_type_has_its_widget() -> None:
         "mode": ("select", True, ("fast", "full")),
         "limits": ("json", True, ()),
         "tags": ("json", True, ()),
+        "sizes": ("json", True, ()),
+        "begin": ("text", True, ()),
+        "span": ("text", True, ()),
         "note": ("area", False, ()),
     }
 
@@ -54,7 +60,7 @@ def test_what_was_typed_becomes_inputs() -> None:
     """And none of the fields has a fault."""
     read, inputs = read_fields(fields(), TYPED, {})
 
-    assert [field.fault for field in read] == [""] * 8
+    assert [field.fault for field in read] == [""] * 11
     assert set(inputs) == {*TYPED, "note"}
 
 

@@ -28,6 +28,8 @@ ENTITIES = (
     samples.typed,
     samples.reading,
     samples.shout,
+    samples.waiting,
+    samples.reporting,
 )
 
 

@@ -117,14 +117,14 @@ def opened(visit: Visit, closure: Closure, workflow: WorkflowTemplate) -> Any:
     return lambda key: key in keys
 
 
-def toggle_of(visit: Visit, drawing: Drawing) -> Any:
-    """Return a function from a box to the address where it is open instead of closed, or the other way around."""
+def toggle_of(visit: Visit, drawing: Drawing, here: str) -> Any:
+    """Return a function from a box to the address below *here* where it is open instead of closed, or the other way around."""
     open_now = set(_open_keys(drawing))
 
     def toggled(box: Box) -> str:
         keys = sorted(open_now ^ {str(box.key)})
         kept = {name: value for name, value in visit.request.query_params.items() if name != "open"}
-        return f"?{urlencode(kept | {'open': ','.join(keys)})}"
+        return f"{here}?{urlencode(kept | {'open': ','.join(keys)})}"
 
     return toggled
 
@@ -147,7 +147,7 @@ def _drawing(visit: Visit, closure: Closure, id_: EntityId) -> dict[str, Any]:
     def link(box: Box) -> str:
         return visit.version_url(box.entity) if box.entity is not None else "#canvas"
 
-    return {"drawing": drawing, "graph_link": link, "graph_toggle": toggle_of(visit, drawing)}
+    return {"drawing": drawing, "graph_link": link, "graph_toggle": toggle_of(visit, drawing, visit.version_url(id_))}
 
 
 def _facts(template: TaskTemplate | WorkflowTemplate | LaunchPlanTemplate) -> list[tuple[str, str]]:

@@ -95,6 +95,7 @@ class Chosen:
 
 async def execution_page(visit: Visit, *, answered: Question | None = None, status: int = 200) -> Response:
     """Show an execution; *answered* is a question whose answer could not be read."""
+    stream = await stream_of(visit)
     sight = await _look(visit)
     asked = _asks(sight)
     made, questions = await _from_state(visit, sight, asks=asked)
@@ -111,6 +112,7 @@ async def execution_page(visit: Visit, *, answered: Question | None = None, stat
         place=await place_of(visit, "executions"),
         crumbs=crumbs_of(visit, "executions", (visit.execution.name, "")),
         **await _header(visit, sight, questions),
+        address=_address(visit),
         tabs=TABS,
         tab=tab,
         looks=looks,
@@ -118,18 +120,18 @@ async def execution_page(visit: Visit, *, answered: Question | None = None, stat
         node_link=_node_link(visit, tab),
         panels=await panels_of(visit, "execution", visit.execution),
         **await _view(visit, sight, tab, made, looks),
-        **stream_of(visit, is_over=sight.is_over),
+        **stream,
     )
 
 
 async def elements_page(visit: Visit) -> Response:
     """List the attempts of the elements of a map node."""
+    stream = await stream_of(visit)
     row = await _node(visit)
     text = visit.query("offset")
     offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
     rows = await visit.server.database.views.attempts(visit.execution, row.node, limit=ATTEMPTS + 1, offset=offset)
     here = visit.execution_url(visit.execution)
-    execution = await visit.server.inspector.row(visit.execution)
     return page(
         visit,
         "elements.html",
@@ -143,7 +145,7 @@ async def elements_page(visit: Visit) -> Response:
         offset=offset,
         size=ATTEMPTS,
         has_more=len(rows) > ATTEMPTS,
-        **stream_of(visit, is_over=execution.phase in TERMINAL_EXECUTION),
+        **stream,
     )
 
 
@@ -170,10 +172,18 @@ async def log_page(visit: Visit) -> Response:
     )
 
 
-def stream_of(visit: Visit, *, is_over: bool) -> dict[str, Any]:
-    """Return where a page hears of news, and under which names; nowhere once an execution is over."""
-    url = "" if is_over else visit.api_url(f"executions/{visit.execution.name}/events")
-    return {"events": url, "event_names": _EVENT_NAMES}
+async def stream_of(visit: Visit) -> dict[str, Any]:
+    """
+    Return where a page hears of news, under which names and after which event; nowhere once the execution is over.
+
+    Asked before anything else is looked up, so that no event falls in between.
+    """
+    row = await visit.server.inspector.row(visit.execution)
+    if row.phase in TERMINAL_EXECUTION:
+        return {"events": ""}
+    last = await visit.server.database.log.latest(visit.execution)
+    url = visit.api_url(f"executions/{visit.execution.name}/events")
+    return {"events": url, "event_names": _EVENT_NAMES, "after": last.seq if last is not None else 0}
 
 
 def error_text(error: TaskError) -> str:
@@ -237,6 +247,12 @@ def _made(state: ExecutionState) -> dict[NodeId, Inside]:
         for node in state.nodes.values()
         if node.inner is not None and node.inner.workflow is not None
     }
+
+
+def _address(visit: Visit) -> str:
+    """Return where the page is found, also when it answers a form."""
+    query = visit.request.url.query
+    return visit.execution_url(visit.execution) + (f"?{query}" if query else "")
 
 
 # ── parts of the page ────────────────────────────────────────────────────────
@@ -310,7 +326,7 @@ def _graph(visit: Visit, sight: Sight, made: Mapping[NodeId, Inside], looks: Map
     return {
         "drawing": drawing,
         "graph_link": box_link,
-        "graph_toggle": toggle_of(visit, drawing),
+        "graph_toggle": toggle_of(visit, drawing, visit.execution_url(visit.execution)),
         "legend": sorted(dict.fromkeys(looks.values()), key=lambda look: look.word),
     }
 
@@ -352,8 +368,9 @@ def _paged(visit: Visit, branches: Sequence[Branch]) -> tuple[Sequence[Branch], 
 
 
 def _node_link(visit: Visit, tab: str) -> Callable[[NodeId], str]:
+    here = visit.execution_url(visit.execution)
     kept = {name: value for name, value in visit.request.query_params.items() if name in {"open", "from"}}
-    return lambda node: f"?{urlencode({'tab': tab, **kept, 'node': node})}"
+    return lambda node: f"{here}?{urlencode({'tab': tab, **kept, 'node': node})}"
 
 
 # ── one node ─────────────────────────────────────────────────────────────────

@@ -1,7 +1,11 @@
 """The launch form: of a version of an entity, or of what an execution ran, filled with the inputs it had."""
 
+import asyncio
+import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
 import attrs
@@ -20,6 +24,8 @@ from plait_server.console.forms import Field, OptionFields, fields_of, option_fi
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
+
+MAX_FILENAME = 120
 
 
 @attrs.frozen(kw_only=True)
@@ -129,11 +135,25 @@ async def _uploads(visit: Visit) -> dict[str, str]:
     uris = {}
     for name, value in visit.form.items():
         if isinstance(value, UploadFile) and value.filename and name.startswith("file-"):
-            filename = PurePosixPath(value.filename.replace("\\", "/")).name
-            uri = f"{visit.server.blobs_root}/raw/inputs/{uuid4().hex}/{filename}"
-            await visit.server.engine.blobs(uri).put(uri, await value.read())
+            folder = f"{visit.server.blobs_root}/raw/{visit.project}/{visit.domain}/inputs/{uuid4().hex}"
+            uri = f"{folder}/{_plain_name(value.filename)}"
+            await _store(visit, value, uri)
             uris[name.removeprefix("file-")] = uri
     return uris
+
+
+def _plain_name(filename: str) -> str:
+    """Return the name of a file on somebody's machine without its folders and without what means something in a URI."""
+    name = re.sub(r"[^\w .,=@()+-]", "_", filename.replace("\\", "/").rpartition("/")[2])
+    return name.lstrip(". ")[-MAX_FILENAME:] or "file"
+
+
+async def _store(visit: Visit, file: UploadFile, uri: str) -> None:
+    """Store a file, however large, by way of one that has a name."""
+    with NamedTemporaryFile() as named:
+        await asyncio.to_thread(copyfileobj, file.file, named)
+        named.flush()
+        await visit.server.engine.blobs(uri).upload(Path(named.name), uri)
 
 
 async def _form(

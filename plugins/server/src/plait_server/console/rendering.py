@@ -5,6 +5,7 @@ Everything that is written into a page is escaped. A page may load nothing but o
 text or deck brings along does not run.
 """
 
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from plait_core.compiler.wording import type_text
@@ -51,7 +53,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
 
 def bare_page(template: str, base: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """Render a page for somebody who is not logged in."""
-    html = _environment().get_template(template).render(base=base, assets=assets_version(), **context)
+    html = _environment().get_template(template).render(visit=None, base=base, assets=assets_version(), **context)
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
@@ -110,6 +112,8 @@ def _environment() -> Environment:
         kind_words=lambda kind: KIND_WORDS.get(kind, kind),
         first_line=_first_line,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
+        codes=_codes,
+        breakable=_breakable,
     )
     return environment
 
@@ -122,6 +126,17 @@ def _ago(context: Context, at_ns: int) -> str:
 @pass_context
 def _node_span(context: Context, row: NodeRow) -> str:
     return span_text(row.started_at_ns, row.ended_at_ns, context["now_ns"])
+
+
+def _codes(text: str) -> Markup:
+    """Mark as code what stands in backticks."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(it) if n % 2 else it for n, it in enumerate(parts))
+
+
+def _breakable(text: str) -> Markup:
+    """Let a long name break where its parts meet."""
+    return Markup(re.sub(r"([._/-]+)(?=.)", r"\1<wbr>", escape(text)))  # noqa: S704  # escaped
 
 
 def _first_line(text: str) -> str:

@@ -5,6 +5,7 @@ The routes of the console: which page or action has which address, and who may a
 page and is a line in the audit trail; a refusal is a page that says what to do.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal, TypeAlias
@@ -19,14 +20,15 @@ from plait_core.ports.databases import AuditLine
 from plait_core.ports.principals import EVERY_PROJECT
 from plait_server.api.nodes import DECK_POLICY
 from plait_server.auth import require
-from plait_server.console import actions, entities, executions, launching, lists, logins
+from plait_server.console import actions, downloads, entities, executions, launching, lists, logins
 from plait_server.console.panels import panel_html
-from plait_server.console.rendering import FOLDER, page
+from plait_server.console.rendering import FOLDER, bare_page, page
+from plait_server.console.submissions import submitted
 from plait_server.console.visits import SECTIONS, Visit
 from plait_server.errors import NoSuchPath, UnknownDomain, UnknownProject
 from plait_server.problems import problem_of
 from plait_server.services import Server
-from plait_server.sessions import check_csrf, csrf_mark, session_of
+from plait_server.sessions import CSRF_FIELD, check_csrf, csrf_mark, session_of
 
 Handler: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Permission: TypeAlias = Literal["known", "viewer", "runner", "author", "admin"]
@@ -37,17 +39,19 @@ ENTITY = f"{HERE}/{{section}}/{{name}}"
 VERSION = f"{ENTITY}/versions/{{version}}"
 EXECUTION = f"{HERE}/executions/{{execution}}"
 ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
-MAX_FORM_FILES = 50
+
+_log = logging.getLogger("plait.server.console")
 
 
 @attrs.frozen
 class Page:
-    """An address and what answers there; ``action`` is what the audit trail calls a change."""
+    """An address and what answers there; ``action`` is what the audit trail calls a change, ``takes_files`` says its form does."""
 
     path: str
     handler: Handler
     permission: Permission = "viewer"
     action: str = ""
+    takes_files: bool = False
 
 
 async def _panel(visit: Visit) -> Response:
@@ -67,19 +71,20 @@ PAGES = (
     Page(f"{HERE}/executions", lists.executions_page),
     Page(EXECUTION, executions.execution_page),
     Page(f"{EXECUTION}/relaunch", launching.relaunch_form, "runner"),
-    Page(f"{EXECUTION}/relaunch", launching.relaunch, "runner", "relaunch_execution"),
+    Page(f"{EXECUTION}/relaunch", launching.relaunch, "runner", "relaunch_execution", takes_files=True),
     Page(f"{EXECUTION}/abort", actions.abort, "runner", "abort_execution"),
     Page(f"{EXECUTION}/recover", actions.recover, "runner", "rerun_execution"),
     Page(f"{EXECUTION}/signals/{{signal}}", actions.send_signal, "runner", "signal_execution"),
     Page(f"{EXECUTION}/nodes/{{node}}/elements", executions.elements_page),
     Page(f"{EXECUTION}/logs/{{node}}/{{element:int}}/{{n:int}}", executions.log_page),
     Page(f"{EXECUTION}/panels/{{panel}}", _panel),
+    Page(f"{HERE}/download", downloads.download),
     Page(f"{HERE}/{{section}}", lists.entities_page),
     Page(ENTITY, entities.newest_page),
     Page(VERSION, entities.version_page),
     Page(f"{VERSION}/activation", entities.activate, "author", "set_activation"),
     Page(f"{VERSION}/launch", launching.launch_form, "runner"),
-    Page(f"{VERSION}/launch", launching.launch, "runner", "create_execution"),
+    Page(f"{VERSION}/launch", launching.launch, "runner", "create_execution", takes_files=True),
     Page(f"{VERSION}/panels/{{panel}}", _panel),
 )
 
@@ -89,13 +94,25 @@ def console_routes(server: Server) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route(f"{PREFIX}/static/{{file}}", _asset, methods=["GET"]),
         Route(PREFIX, _to_projects, methods=["GET"]),
-        Route(f"{PREFIX}/login", partial(logins.login_form, server=server), methods=["GET"]),
-        Route(f"{PREFIX}/login", partial(logins.login, server=server), methods=["POST"]),
+        Route(f"{PREFIX}/login", _shown(partial(logins.login_form, server=server)), methods=["GET"]),
+        Route(f"{PREFIX}/login", _shown(partial(logins.login, server=server)), methods=["POST"]),
     ]
-    for it in PAGES:
+    for it in (*PAGES, Page("/{rest:path}", _nothing, "known")):
         method = "POST" if it.action else "GET"
-        routes.append(Route(PREFIX + it.path, _endpoint(it, server), methods=[method]))
+        routes.append(Route(PREFIX + it.path, _shown(_endpoint(it, server)), methods=[method]))
     return routes
+
+
+def _shown(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Let what *endpoint* refuses to somebody who is not logged in, or cannot be told from such a person, be a page."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except PlaitError as error:
+            return _refusal(request, None, error)
+
+    return answer
 
 
 def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Response]]:
@@ -110,16 +127,24 @@ def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Respons
             await _check(it, visit)
             if not it.action:
                 return await it.handler(visit)
-            async with request.form(max_files=MAX_FORM_FILES) as form:
-                check_csrf(request, server, field=str(form.get("csrf", "")) or "-")
-                response = await it.handler(attrs.evolve(visit, form=dict(form)))
-            if response.status_code < 400:
-                await _audit(it, visit, response)
+            response = await _changed(it, visit)
         except PlaitError as error:
-            return _refusal(visit, error)
+            return _refusal(request, visit, error)
         return response
 
     return answer
+
+
+async def _changed(it: Page, visit: Visit) -> Response:
+    """Do what a form of ours asks for."""
+    settings, what = visit.server.settings, "max_upload_bytes" if it.takes_files else "max_body_bytes"
+    limit_bytes = settings.max_upload_bytes if it.takes_files else settings.max_body_bytes
+    async with submitted(visit.request, limit_bytes=limit_bytes, setting=what) as form:
+        check_csrf(visit.request, visit.server, field=str(form.get(CSRF_FIELD, "")) or "-")
+        response = await it.handler(attrs.evolve(visit, form=dict(form)))
+    if response.status_code < 400:
+        await _audit(it, visit, response)
+    return response
 
 
 async def _check(it: Page, visit: Visit) -> None:
@@ -147,18 +172,21 @@ async def _audit(it: Page, visit: Visit, response: Response) -> None:
     await visit.server.database.accounts.audit(line)
 
 
-def _refusal(visit: Visit, error: PlaitError) -> Response:
-    problem = problem_of(error, request_id=visit.request.state.request_id)
-    crumbs = [("Projects", f"{visit.base}/"), (problem.title, "")]
-    return page(
-        visit,
-        "error.html",
-        status=problem.status,
-        title=problem.title,
-        detail=f"{problem.detail[:1].upper()}{problem.detail[1:]}.",
-        remedy=problem.remedy,
-        crumbs=crumbs,
-    )
+def _refusal(request: Request, visit: Visit | None, error: PlaitError) -> Response:
+    request_id = request.state.request_id
+    problem = problem_of(error, request_id=request_id)
+    if problem.status >= 500:
+        _log.error("page failed", exc_info=error, extra={"request": request_id})
+    words = {"title": problem.title, "detail": problem.detail, "remedy": problem.remedy}
+    base = f"{request.state.prefix}{PREFIX}"
+    if visit is None:
+        return bare_page("error.html", base, status=problem.status, **words)
+    crumbs = [("Projects", f"{base}/"), (problem.title, "")]
+    return page(visit, "error.html", status=problem.status, crumbs=crumbs, **words)
+
+
+async def _nothing(visit: Visit) -> Response:
+    raise NoSuchPath(path=visit.request.url.path)
 
 
 async def _asset(request: Request) -> Response:

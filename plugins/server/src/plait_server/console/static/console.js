@@ -6,7 +6,8 @@
  */
 
 const REFRESH_MS = 250;      // events come in bursts; one look answers many
-const POLL_MS = 4000;        // where there are no events
+const TICK_MS = 5000;        // durations move on without events
+const RETRY_MS = 2000;       // after a connection broke for good
 
 const status = document.querySelector("[data-connection]");
 const announcer = document.querySelector("[data-announce]");
@@ -24,6 +25,9 @@ function show(isLive) {
 
 // ── keeping a page up to date ────────────────────────────────────────────────
 
+const shown = new WeakMap();     // part -> its markup as the server sent it, before anything here touched it
+for (const part of document.querySelectorAll("[data-live]")) shown.set(part, part.innerHTML);
+
 let isFetching = false;
 let isStale = false;
 
@@ -32,7 +36,7 @@ async function refresh() {
   isFetching = true;
   isStale = false;
   try {
-    const reply = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const reply = await fetch(followed.dataset.address ?? location.href, { headers: { Accept: "text/html" } });
     if (reply.redirected && new URL(reply.url).pathname.endsWith("/login")) { location.reload(); return; }
     if (reply.ok) patch(new DOMParser().parseFromString(await reply.text(), "text/html"));
   } catch {
@@ -55,17 +59,16 @@ function patch(fresh) {
     document.title = fresh.title;
     say(fresh.querySelector("[data-phase-words]")?.dataset.phaseWords);
   }
-  if (!fresh.querySelector("[data-events]")) close();
+  if (!fresh.querySelector("[data-events]")) end();
 }
 
-const shown = new WeakMap();     // part -> its markup as the server sent it, before anything here touched it
-for (const part of document.querySelectorAll("[data-live]")) shown.set(part, part.innerHTML);
-
 function isBusy(part) {
-  // what somebody types or has opened is not taken from under their hands
+  // what somebody types, marks or has opened is not taken from under their hands
   const focused = document.activeElement;
   const types = focused && part.contains(focused) && focused.matches("input, textarea, select");
-  return types || part.querySelector("details.menu-box[open]") !== null;
+  const marked = getSelection();
+  const marks = !marked.isCollapsed && part.contains(marked.anchorNode);
+  return types || marks || part.querySelector("details.menu-box[open]") !== null;
 }
 
 function replace(part, next) {
@@ -77,12 +80,12 @@ function replace(part, next) {
   if ("key" in next.dataset) part.dataset.key = next.dataset.key;
   const details = [...part.querySelectorAll("details")];
   if (details.length === open.length) details.forEach((it, n) => { it.open = open[n]; });
+  enhance(part);
   for (const [name, left, top] of places) {
     const scroller = part.querySelector(`[data-scroll="${CSS.escape(name)}"]`);
     if (scroller) { scroller.scrollLeft = left; scroller.scrollTop = top; }
   }
   if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
-  enhance(part);
 }
 
 function keyOf(element) {
@@ -91,62 +94,106 @@ function keyOf(element) {
   return href ? `${element.tagName.toLowerCase()}[href="${CSS.escape(href)}"]` : null;
 }
 
+// ── hearing of news ──────────────────────────────────────────────────────────
+// A browser keeps only a few connections to one host, so a page that nobody looks at holds none.
+
+const followed = document.querySelector("[data-events]");
+let isOver = !followed;
+let after = followed?.dataset.after;
 let source = null;
 let timer = null;
-let poller = null;
+let ticker = null;
 
 function soon() {
-  if (timer) return;
-  timer = setTimeout(() => { timer = null; refresh(); }, REFRESH_MS);
+  timer ??= setTimeout(() => { timer = null; refresh(); }, REFRESH_MS);
 }
 
-function listen(url, names) {
-  source = new EventSource(url);
-  source.onopen = () => { show(true); clearInterval(poller); poller = null; };
-  for (const name of names) source.addEventListener(name, soon);
-  source.addEventListener("end", () => { soon(); close(); });
+function listen() {
+  if (isOver || source || document.hidden) return;
+  source = new EventSource(after === undefined ? followed.dataset.events : `${followed.dataset.events}?after=${after}`);
+  source.onopen = () => show(true);
+  for (const name of followed.dataset.eventNames.split(" ")) {
+    source.addEventListener(name, (event) => {
+      if (after !== undefined) after = event.lastEventId || after;
+      soon();
+    });
+  }
+  source.addEventListener("end", () => { soon(); end(); });
   source.onerror = () => {
     show(false);
-    // the browser tries again by itself, from the last id; look now and then until it has
-    poller ??= setInterval(refresh, POLL_MS);
+    soon();
+    // the browser tries again by itself, from the last id, unless it was refused
+    if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(listen, RETRY_MS); }
   };
+  ticker ??= setInterval(refresh, TICK_MS);
 }
 
-function close() {
+function hush() {
   source?.close();
-  clearInterval(poller);
+  clearInterval(ticker);
+  source = ticker = null;
+}
+
+function end() {
+  isOver = true;
+  hush();
   if (status) status.hidden = true;
 }
 
-const followed = document.querySelector("[data-events]");
-if (followed) listen(followed.dataset.events, followed.dataset.eventNames.split(" "));
-window.addEventListener("pagehide", close);
+function wake() {
+  if (!isOver) refresh();
+  listen();
+  for (const log of document.querySelectorAll("[data-follow]")) follow(log);
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? hush() : wake()));
+window.addEventListener("pagehide", hush);
+window.addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
 
 // ── logs ─────────────────────────────────────────────────────────────────────
 
 async function follow(log) {
   if (log.dataset.following) return;
   log.dataset.following = "yes";
-  const reply = await fetch(`${log.dataset.follow}&since=${log.dataset.offset}`).catch(() => null);
-  if (!reply?.ok) return;
-  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => ({ done: true }));
-    if (done) return;
-    if (!log.isConnected) { reader.cancel(); return; }
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
-    if (log.dataset.offset === "0") { log.textContent = ""; log.dataset.offset = "1"; }
-    log.append(value);
-    if (isAtEnd) log.scrollTop = log.scrollHeight;
+  while (log.isConnected && !document.hidden) {
+    if (await readOn(log)) return;
+    await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+  }
+  delete log.dataset.following;
+}
+
+async function readOn(log) {
+  // shows what comes; says whether that was the end of the log
+  const left = new AbortController();
+  const leave = () => { if (document.hidden || !log.isConnected) left.abort(); };
+  const watch = setInterval(leave, REFRESH_MS);
+  const decoder = new TextDecoder();
+  try {
+    const reply = await fetch(`${log.dataset.follow}&since=${log.dataset.offset}`, { signal: left.signal });
+    if (!reply.ok) return reply.status < 500;
+    const reader = reply.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return true;
+      const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
+      log.querySelector("[data-nothing]")?.remove();
+      log.dataset.offset = Number(log.dataset.offset) + value.length;
+      log.append(decoder.decode(value, { stream: true }));
+      if (isAtEnd) log.scrollTop = log.scrollHeight;
+    }
+  } catch {
+    return false;
+  } finally {
+    clearInterval(watch);
   }
 }
 
 // ── small things ─────────────────────────────────────────────────────────────
 
 function enhance(root) {
-  for (const log of root.querySelectorAll("[data-follow]")) follow(log);
-  for (const form of root.querySelectorAll("form[data-auto]")) {
-    form.addEventListener("change", () => form.requestSubmit());
+  for (const log of root.querySelectorAll("[data-follow]")) {
+    log.scrollTop = log.scrollHeight;
+    follow(log);
   }
   for (const button of root.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
@@ -161,25 +208,43 @@ function enhance(root) {
   }
 }
 
+const zoomed = `zoom ${location.pathname}`;
+const left = `place ${location.pathname}`;
+
 function zoomable(tools, canvas) {
   const drawing = canvas?.querySelector("svg.graph");
   if (!drawing) return;
   const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
   const fitting = () => Math.min(1, (canvas.clientWidth - 40) / width);
-  const set = (scale) => {
-    canvas.dataset.scale = scale;
+  let scale = Number(sessionStorage.getItem(zoomed)) || Math.max(fitting(), 0.45);
+  const draw = () => {
     drawing.setAttribute("width", width * scale);
     drawing.setAttribute("height", height * scale);
   };
-  const wanted = Number(canvas.dataset.scale) || Math.max(fitting(), 0.45);
-  set(wanted);
+  draw();
   tools.onclick = (event) => {
     const how = event.target.closest("button")?.value;
-    const now = Number(canvas.dataset.scale);
-    if (how === "fit") set(fitting());
-    if (how === "in") set(Math.min(2, now * 1.25));
-    if (how === "out") set(Math.max(0.1, now / 1.25));
+    if (how === "fit") scale = fitting();
+    if (how === "in") scale = Math.min(2, scale * 1.25);
+    if (how === "out") scale = Math.max(0.1, scale / 1.25);
+    sessionStorage.setItem(zoomed, scale);
+    draw();
   };
+}
+
+// choosing a node is another page at the same address: what was in view stays in view
+window.addEventListener("pagehide", () => {
+  const canvas = document.getElementById("canvas");
+  if (canvas) sessionStorage.setItem(left, JSON.stringify([scrollY, canvas.scrollLeft, canvas.scrollTop]));
+});
+
+function comeBack() {
+  const canvas = document.getElementById("canvas");
+  const isHere = document.referrer && new URL(document.referrer).pathname === location.pathname;
+  const place = isHere && canvas && JSON.parse(sessionStorage.getItem(left));
+  if (!place) return;
+  scrollTo(0, place[0]);
+  [, canvas.scrollLeft, canvas.scrollTop] = place;
 }
 
 document.addEventListener("click", (event) => {
@@ -200,3 +265,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 enhance(document);
+comeBack();
+listen();
