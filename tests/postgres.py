@@ -27,7 +27,7 @@ PACKAGE = "postgresql"
 
 _USER = "plait"
 _LONGEST_START_S = 60.0
-_IN_A_HURRY = {"fsync": "off", "full_page_writes": "off"}
+_IN_A_HURRY = {"fsync": "off", "full_page_writes": "off", "deadlock_timeout": "50ms"}
 
 
 def postgres_binaries() -> Path | None:

@@ -62,6 +62,7 @@ class SqlCache:
 
     def _reserve(self, transaction: Transaction, wanted: Reservation) -> Reservation:
         key, attempt = wanted.key, wanted.attempt
+        transaction.lock(f"reservation {key.digest}")
         execution = key_of(transaction, attempt.execution)
         living = transaction.query_one(_LIVING, (key.digest, transaction.now_ns()))
         if living is not None:

@@ -62,7 +62,8 @@ class Connection(Protocol):
         """
         What this dialect calls ``{key}``, ``{text}``, ``{blob}`` and ``{clustered}`` in migrations.
 
-        In statements, ``{unless_locked}`` ends a query for rows to change: it leaves out those that another writer holds.
+        In statements, these end a query of ``executions`` for rows to change: ``{once_unlocked}`` waits for other writers and
+        returns what they leave, ``{unless_locked}`` leaves out the rows that they hold.
         """
         ...
 

@@ -1,5 +1,5 @@
 """
-Keys of executions: the integers by which other tables name them.
+Keys of executions, the integers by which other tables name them; and how it is announced that one may be claimed.
 
 Used by every port that writes to a table of an execution. A key never changes, so it may be remembered.
 """
@@ -7,6 +7,9 @@ Used by every port that writes to a table of an execution. A key never changes, 
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir.ids import ExecutionId
 from plait_sql.connections import Transaction
+
+POOL = "pool"
+"""Announces, with the name of a pool, that an execution of it may be claimed."""
 
 _SELECT_KEY = "SELECT key FROM executions WHERE project = ? AND domain = ? AND name = ?"
 

@@ -1,8 +1,9 @@
 """
 The inbox on SQL.
 
-A message posted through this very database object wakes its engine at once; one from another process is found by
-looking every second. Consumed messages stay, so that posting one again has no effect.
+A message posted through this very database object wakes its engine at once, as does one from another process on PostgreSQL, which
+announces it; elsewhere, and when an announcement is missed, it is found by looking every second. Consumed messages stay, so
+that posting one again has no effect.
 """
 
 import asyncio
@@ -14,16 +15,19 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
 from plait_core.ports.databases import NOBODY, Posted
 from plait_sql.connections import Connection, Row, Transaction
-from plait_sql.executions import key_of
+from plait_sql.executions import POOL, key_of
 from plait_sql.migrations import UNFINISHED
 
 POLL_S = 1.0
+MAIL = "mail"
+"""Announces, with the name of an engine, that it has a message."""
 
-_PENDING = f"""
-    SELECT arrival, project, domain, name, inbox.key, kind, payload
+_OF_OWNER = f"""
     FROM inbox JOIN executions ON executions.key = inbox.execution
-    WHERE owner = ? AND is_consumed = 0 AND {UNFINISHED} AND arrival > ? ORDER BY arrival
+    WHERE owner = ? AND is_consumed = 0 AND {UNFINISHED} ORDER BY arrival
 """
+_PENDING = f"SELECT arrival, project, domain, name, inbox.key, kind, payload {_OF_OWNER}"
+_ARRIVALS = f"SELECT arrival {_OF_OWNER}"
 
 
 class SqlInbox:
@@ -33,7 +37,8 @@ class SqlInbox:
         self._connection = connection
         self._on_orphan = on_orphan
         self._bells: dict[str, Bell] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, frozenset[int]] = {}
+        """Arrivals that were shown to an owner; others may have smaller numbers, as writers of PostgreSQL overlap."""
 
     def ring(self, owner: str) -> None:
         """Tell *owner* that something may be pending."""
@@ -53,6 +58,8 @@ class SqlInbox:
                 (key, posted.key, posted.kind, payload),
             )
             (addressee,) = transaction.query("SELECT owner, pool FROM executions WHERE key = ?", (key,))
+            owner, pool = addressee
+            transaction.announce(f"{POOL} {pool}" if owner == NOBODY else f"{MAIL} {owner}")
             return addressee
 
         owner, pool = await self._connection.write(leave)
@@ -63,11 +70,12 @@ class SqlInbox:
 
     async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
         self._bell_of(owner).hush()
-        rows = await self._connection.read(lambda transaction: transaction.query(_PENDING, (owner, 0)))
-        self._seen[owner] = max((row[0] for row in rows), default=self._seen.get(owner, 0))
+        rows = await self._connection.read(lambda transaction: transaction.query(_PENDING, (owner,)))
+        self._seen[owner] = frozenset(arrival for arrival, *_ in rows)
         return [_message(row) for row in rows]
 
     async def wait(self, owner: str, *, timeout_s: float) -> None:
+        self._connection.listen(self._hear)
         left_s = timeout_s
         while left_s > 0:
             pause_s = min(POLL_S, left_s)
@@ -76,9 +84,13 @@ class SqlInbox:
             left_s -= pause_s
 
     async def _has_news(self, owner: str) -> bool:
-        newer = (owner, self._seen.get(owner, 0))
-        row = await self._connection.read(lambda transaction: transaction.query_one(_PENDING, newer))
-        return row is not None
+        rows = await self._connection.read(lambda transaction: transaction.query(_ARRIVALS, (owner,)))
+        return not self._seen.get(owner, frozenset()).issuperset(arrival for (arrival,) in rows)
+
+    def _hear(self, subject: str) -> None:
+        kind, _, owner = subject.partition(" ")
+        if kind == MAIL:
+            self.ring(owner)
 
 
 def _message(row: Row) -> tuple[ExecutionId, Posted]:

@@ -12,7 +12,8 @@ from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
 from plait_core.ports.databases import NOBODY
-from plait_sql.connections import Connection, Transaction
+from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.executions import POOL
 from plait_sql.migrations import UNFINISHED
 
 SECOND_NS = 1_000_000_000
@@ -30,11 +31,18 @@ _DUE = """
     )
     ORDER BY key LIMIT ?
 """
+_TAKE_DUE = _FREE + _DUE + "{unless_locked}"
+_TAKE_NAMED = _FREE + "AND project = ? AND domain = ? AND name = ? LIMIT ? {once_unlocked}"
+_STILL_FREE = _FREE + "AND key = ?"
+_EXTEND = "UPDATE leases SET pool = ?, expires_at_ns = ?, is_robbed = 0 WHERE owner = ?"
+_BEGIN = (
+    "INSERT INTO leases (owner, pool, expires_at_ns, is_robbed) VALUES (?, ?, ?, 0) ON CONFLICT (owner) "
+    "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, is_robbed = 0"
+)
 _LEAVE = (
     "UPDATE executions SET owner = ?, wake_at_ns = ? WHERE project = ? AND domain = ? AND name = ? AND owner = ? "
     "RETURNING pool"
 )
-_NAMED = "AND project = ? AND domain = ? AND name = ? LIMIT ?"
 
 
 class SqlLeases:
@@ -54,32 +62,38 @@ class SqlLeases:
 
     async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
         def extend(transaction: Transaction) -> bool:
-            held = transaction.query_one("SELECT is_robbed FROM leases WHERE owner = ?", (owner,))
             expires_at_ns = transaction.now_ns() + int(ttl_s * SECOND_NS)
-            transaction.execute(
-                "INSERT INTO leases (owner, pool, expires_at_ns, is_robbed) VALUES (?, ?, ?, 0) ON CONFLICT (owner) "
-                "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, is_robbed = 0",
-                (owner, pool, expires_at_ns),
-            )
-            return held is None or not held[0]
+            if transaction.execute(f"{_EXTEND} AND is_robbed = 0", (pool, expires_at_ns, owner)):
+                return True
+            if transaction.execute(_EXTEND, (pool, expires_at_ns, owner)):
+                return False
+            transaction.execute(_BEGIN, (owner, pool, expires_at_ns))
+            return True
 
         return await self._connection.write(extend)
 
     async def release(self, owner: str) -> None:
-        lease = await self._connection.write(
-            lambda transaction: transaction.query_one("DELETE FROM leases WHERE owner = ? RETURNING pool", (owner,))
-        )
-        if lease is not None:
-            self.ring(lease[0])
+        await self._free("DELETE FROM leases WHERE owner = ? RETURNING pool", (owner,))
 
     async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
         named = (execution.project, execution.domain, execution.name, owner)
-        left = await self._connection.write(
-            lambda transaction: transaction.query_one(_LEAVE, (NOBODY, wake_at_ns, *named))
-        )
-        if left is not None:
+        if await self._free(_LEAVE, (NOBODY, wake_at_ns, *named)):
             self._on_move(NOBODY, [execution])
-            self.ring(left[0])
+
+    async def _free(self, statement: str, parameters: Row) -> bool:
+        """Carry out a statement after which something of the pool that it returns may be claimed, and say so, if it did anything."""
+
+        def free(transaction: Transaction) -> Row | None:
+            freed = transaction.query_one(statement, parameters)
+            if freed is not None:
+                transaction.announce(f"{POOL} {freed[0]}")
+            return freed
+
+        freed = await self._connection.write(free)
+        if freed is None:
+            return False
+        self.ring(freed[0])
+        return True
 
     async def owned(self, owner: str) -> Sequence[ExecutionId]:
         rows = await self._connection.read(
@@ -90,20 +104,30 @@ class SqlLeases:
         return [ExecutionId(project=project, domain=domain, name=name) for project, domain, name in rows]
 
     async def wait(self, pool: str, *, timeout_s: float) -> None:
+        self._connection.listen(self._hear)
         await self._bell_of(pool).wait(asyncio.sleep(timeout_s))
+
+    def _hear(self, subject: str) -> None:
+        kind, _, pool = subject.partition(" ")
+        if kind == POOL:
+            self.ring(pool)
 
     async def claim(
         self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
     ) -> Sequence[tuple[ExecutionId, int]]:
+        take_due, take_named = (text.format_map(self._connection.words) for text in (_TAKE_DUE, _TAKE_NAMED))
+
         def take(transaction: Transaction) -> list[tuple[ExecutionId, int]]:
             now_ns = transaction.now_ns()
             if transaction.query_one(_HAS_LEASE, (owner, now_ns)) is None:
                 return []
             if execution is not None:
                 wanted = (execution.project, execution.domain, execution.name, limit)
-                free = transaction.query(_FREE + _NAMED, (pool, now_ns, *wanted))
+                found = transaction.query(take_named, (pool, now_ns, *wanted))
             else:
-                free = transaction.query(_FREE + _DUE, (pool, now_ns, now_ns, limit))
+                found = transaction.query(take_due, (pool, now_ns, now_ns, limit))
+            # others may have claimed them between the search and the lock
+            free = [row for key, *_ in found for row in transaction.query(_STILL_FREE, (pool, now_ns, key))]
             for key, _, _, _, loser, seq in free:
                 _hand_over(transaction, key, seq, now_ns=now_ns, loser=loser, owner=owner)
             return [

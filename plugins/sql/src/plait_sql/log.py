@@ -19,7 +19,7 @@ from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import NOBODY, Append, CacheEntry, Snapshot
 from plait_sql.connections import Connection, Row, Transaction
-from plait_sql.executions import find_key, key_of
+from plait_sql.executions import POOL, find_key, key_of
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     EXECUTION_COLUMNS,
@@ -81,7 +81,7 @@ class SqlLog:
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         turns = [self._turn(batch) for batch in batches]
-        keys = await self._connection.write(lambda transaction: [_commit(transaction, turn) for turn in turns])
+        keys = await self._connection.write(lambda transaction: [_commit_and_tell(transaction, turn) for turn in turns])
         for turn, key in zip(turns, keys, strict=True):
             if key is not None:
                 self._bells.ring(turn.batch.execution)
@@ -170,6 +170,13 @@ class _Turn(NamedTuple):
     standing: Row
     key: int | None
     before: Row | None
+
+
+def _commit_and_tell(transaction: Transaction, turn: _Turn) -> int | None:
+    key = _commit(transaction, turn)
+    if key is not None and turn.batch.owner == NOBODY:
+        transaction.announce(f"{POOL} {turn.batch.row.pool}")
+    return key
 
 
 def _commit(transaction: Transaction, turn: _Turn) -> int | None:

@@ -210,6 +210,7 @@ def _version(connection: Connection, transaction: Transaction) -> int:
 
 def _apply(connection: Connection, transaction: Transaction) -> None:
     """Apply what is missing, judged once more now that no other process can migrate."""
+    transaction.lock("migrations")
     done = _version(connection, transaction)
     if done > len(MIGRATIONS):
         raise StoreTooNew(url=connection.url, found=done, known=len(MIGRATIONS))

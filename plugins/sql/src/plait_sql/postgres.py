@@ -37,7 +37,8 @@ class PostgresConnection:
             "text": 'TEXT COLLATE "C"',
             "blob": "BYTEA",
             "clustered": "",
-            "unless_locked": "FOR UPDATE OF executions SKIP LOCKED",
+            "once_unlocked": "FOR UPDATE OF executions",
+            "unless_locked": "FOR NO KEY UPDATE OF executions SKIP LOCKED",
         }
     )
 

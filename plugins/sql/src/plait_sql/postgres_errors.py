@@ -18,8 +18,8 @@ _TURNED_AWAY = (
     "no password",
     "no URL",
 )
-_AGAIN = frozenset({"40001", "40P01"})
-"""What passes when a transaction that met another one is run again."""
+_AGAIN = frozenset({"40001", "40P01", "23503"})
+"""What passes when a transaction that met another one is run again: the last, when that one deleted what this one refers to."""
 
 
 def translate(sqlstate: str, detail: str, *, url: str) -> PlaitError | None:

@@ -27,13 +27,17 @@ _CLASSES: dict[str, Any] = {
 _ID = "kind, org, project, domain, name, version"
 _IS_ID = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? AND version = ?"
 _IS_UNVERSIONED = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? ORDER BY key DESC LIMIT 1"
+_DIGEST = f"SELECT digest FROM templates WHERE {_IS_ID}"
+_REGISTER = (
+    f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns) "
+    f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ({_ID}) DO NOTHING"
+)
 _NEWEST = (
     "SELECT max(key) FROM templates WHERE kind = ? AND project = ? AND domain = ? {}GROUP BY org, name "
     "HAVING max(key) < ? ORDER BY 1 DESC LIMIT ?"
 )
 _VERSIONS = (
-    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? {}AND key < ? "
-    "ORDER BY key DESC LIMIT ?"
+    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? {}AND key < ? ORDER BY key DESC LIMIT ?"
 )
 _BEYOND_ALL = 1 << 62
 
@@ -137,15 +141,14 @@ class SqlSchedules:
 
 def _register(transaction: Transaction, template: Template, *, own_digest: str, data: bytes, at_ns: int) -> bool:
     """Insert a template, or find it there already. Raises ``VersionConflict``."""
-    held = transaction.query_one(f"SELECT digest FROM templates WHERE {_IS_ID}", _id_values(template.id))
+    id_values = _id_values(template.id)
+    held = transaction.query_one(_DIGEST, id_values)
     if held is None:
         has_schedule = isinstance(template, LaunchPlanTemplate) and template.schedule is not None
-        transaction.execute(
-            f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_id_values(template.id), own_digest, data, has_schedule, at_ns),
-        )
-        return True
+        if transaction.execute(_REGISTER, (*id_values, own_digest, data, has_schedule, at_ns)):
+            return True
+        held = transaction.query_one(_DIGEST, id_values)  # another process was quicker
+        assert held is not None
     if held[0] != own_digest:
         raise VersionConflict(id=str(template.id), registered=held[0], offered=own_digest)
     return False

@@ -37,6 +37,7 @@ class SqliteConnection:
             "text": "TEXT",
             "blob": "BLOB",
             "clustered": "WITHOUT ROWID",
+            "once_unlocked": "",
             "unless_locked": "",
         }
     )

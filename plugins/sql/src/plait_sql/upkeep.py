@@ -11,6 +11,7 @@ from plait_sql.connections import Connection, Row, Transaction
 _ENDED = frozenset(phase.value for phase in TERMINAL_EXECUTION)
 _PARTS = ("events", "nodes", "attempts", "snapshots", "inbox", "reservations")
 """Tables that name an execution by its key."""
+_FIND = "SELECT key, phase FROM executions WHERE project = ? AND domain = ? AND name = ? {once_unlocked}"
 
 
 class SqlUpkeep:
@@ -21,7 +22,7 @@ class SqlUpkeep:
 
     async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
         def mark(transaction: Transaction) -> None:
-            found = _find(transaction, execution)
+            found = self._find(transaction, execution)
             if found is None:
                 raise ExecutionUnknown(id=str(execution))
             key, phase = found
@@ -32,9 +33,27 @@ class SqlUpkeep:
         await self._connection.write(mark)
 
     async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
-        return await self._connection.write(
-            lambda transaction: [execution for execution in executions if _delete(transaction, execution)]
-        )
+        in_one_order = sorted(executions, key=str)  # or two who delete the same would wait for each other
+
+        def erase(transaction: Transaction) -> set[ExecutionId]:
+            return {execution for execution in in_one_order if self._delete(transaction, execution)}
+
+        deleted = await self._connection.write(erase)
+        return [execution for execution in executions if execution in deleted]
+
+    def _delete(self, transaction: Transaction, execution: ExecutionId) -> bool:
+        found = self._find(transaction, execution)
+        if found is None or found[1] not in _ENDED:
+            return False
+        for table in _PARTS:
+            transaction.execute(f"DELETE FROM {table} WHERE execution = ?", (found[0],))
+        transaction.execute("DELETE FROM executions WHERE key = ?", (found[0],))
+        return True
+
+    def _find(self, transaction: Transaction, execution: ExecutionId) -> Row | None:
+        """Return the key of an execution and its phase; nobody else changes it or refers to it before this transaction ends."""
+        named = (execution.project, execution.domain, execution.name)
+        return transaction.query_one(_FIND.format_map(self._connection.words), named)
 
     async def closures(self) -> Sequence[StoredClosure]:
         rows = await self._connection.read(
@@ -54,21 +73,3 @@ class SqlUpkeep:
                 [(digest, put_before_ns) for digest in digests],
             )
         )
-
-
-def _find(transaction: Transaction, execution: ExecutionId) -> Row | None:
-    """Return the key of an execution and its phase."""
-    return transaction.query_one(
-        "SELECT key, phase FROM executions WHERE project = ? AND domain = ? AND name = ?",
-        (execution.project, execution.domain, execution.name),
-    )
-
-
-def _delete(transaction: Transaction, execution: ExecutionId) -> bool:
-    found = _find(transaction, execution)
-    if found is None or found[1] not in _ENDED:
-        return False
-    for table in _PARTS:
-        transaction.execute(f"DELETE FROM {table} WHERE execution = ?", (found[0],))
-    transaction.execute("DELETE FROM executions WHERE key = ?", (found[0],))
-    return True
