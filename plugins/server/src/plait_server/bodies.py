@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from plait_core.ir.codec import from_json
 from plait_core.ir.json import Json
@@ -47,11 +47,14 @@ async def bounded(request: Request, *, limit_bytes: int, setting: str) -> AsyncI
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise TooLarge(limit_bytes=limit_bytes, setting=setting)
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit_bytes:
-            raise TooLarge(limit_bytes=limit_bytes, setting=setting)
-        yield chunk
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit_bytes:
+                raise TooLarge(limit_bytes=limit_bytes, setting=setting)
+            yield chunk
+    except ClientDisconnect as error:
+        raise _malformed("$: the connection broke before its end") from error
 
 
 def parse_json(data: bytes) -> Json:

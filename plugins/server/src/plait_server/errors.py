@@ -382,3 +382,19 @@ class ContentDiffers(UserError):
     def remedy(self) -> str:
         """What to do."""
         return "upload the content whose digest and size the ticket was made for; try again if the connection broke"
+
+
+class PlaceTaken(UserError):
+    """Something else was uploaded under the same name."""
+
+    uri: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is something else at {self.uri}, and it stays"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "upload under another name, or with another group"

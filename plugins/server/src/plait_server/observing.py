@@ -20,6 +20,8 @@ PROBES = ("/healthz", "/readyz", "/metrics")
 """What machines ask every few seconds; that they were answered is not worth a line."""
 
 _log = logging.getLogger("plait.server.requests")
+_TICKET = re.compile(r"(/api/v\d+/(?:up|down)loads/).+")
+"""The part of a path that lets whoever has it in: not for logs."""
 _PLAUSIBLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -55,18 +57,18 @@ class Observing:
             self._record(scope, status, time.perf_counter() - began)
 
     def _record(self, scope: Scope, status: int, took_s: float) -> None:
-        state = scope["state"]
+        state, path = scope["state"], _TICKET.sub(r"\1…", scope["path"])
         fields = {
             "request": state["request_id"],
             "principal": state["principal"],
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path,
             "status": status,
             "ms": round(took_s * 1e3, 1),
         }
         is_probe = status < 400 and scope["path"].endswith(PROBES)
         level = logging.DEBUG if is_probe else logging.INFO
-        _log.log(level, "%s %s", scope["method"], scope["path"], extra=fields)
+        _log.log(level, "%s %s", scope["method"], path, extra=fields)
 
 
 def _request_id(scope: Scope) -> str:

@@ -104,6 +104,7 @@ class Route:
         reply: attrs class of the JSON reply.
         status: Of the reply.
         media: Type of a reply that is no JSON: ``text/plain``, ``text/event-stream``, …
+        takes: Type of a body that is no JSON, which the handler reads itself.
         is_change: Whether it changes anything; by default all but GET do.
     """
 
@@ -118,6 +119,7 @@ class Route:
     reply: type | None = None
     status: int = 200
     media: str = "application/json"
+    takes: str = ""
     is_change: bool = attrs.field(default=attrs.Factory(lambda self: self.method != "GET", takes_self=True))
 
 
@@ -131,7 +133,12 @@ def starlette_routes(routes: Iterable[Route], server: Server, *, prefix: str = P
 
 def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
     async def answer(request: Request) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+        if request.method != "HEAD":
+            return await endpoints[request.method](request)
+        whole = await endpoints["GET"](request)
+        head = Response(status_code=whole.status_code)
+        head.raw_headers = whole.raw_headers  # a stream is not begun: it might never end
+        return head
 
     return answer
 
@@ -164,19 +171,18 @@ async def _admit(request: Request, route: Route, server: Server) -> Principal:
     request.state.principal = principal.name
     if route.permission != "known":
         require(principal, route.permission, request.path_params.get("project", EVERY_PROJECT))
-    await _check_place(request, server)
+    project, domain = request.path_params.get("project"), request.path_params.get("domain")
+    if domain is not None:  # a path without a domain is about the project itself
+        await check_place(server, str(project), domain)
     return principal
 
 
-async def _check_place(request: Request, server: Server) -> None:
-    """Refuse a project and domain that are not there; a path without a domain is about the project itself."""
-    project, domain = request.path_params.get("project"), request.path_params.get("domain")
-    if domain is None:
-        return
+async def check_place(server: Server, project: str, domain: str) -> None:
+    """Raise ``UnknownDomain`` or ``UnknownProject`` for a place that is not there."""
     if domain not in server.settings.domains:
         raise UnknownDomain(domain=domain, known=server.settings.domains)
-    if await server.project(str(project)) is None:
-        raise UnknownProject(project=str(project))
+    if await server.project(project) is None:
+        raise UnknownProject(project=project)
 
 
 async def _read(request: Request, route: Route, server: Server, principal: Principal) -> Call[Any, Any]:

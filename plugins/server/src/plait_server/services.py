@@ -20,6 +20,9 @@ from plait_server.errors import ProjectArchived, UnknownProject
 from plait_server.settings import ServerSettings
 from plait_server.signing import KEY_BYTES, KEY_NAME, Signer
 
+SPENT_KEPT_S = 3600.0
+"""How long it is remembered that a ticket was used; longer than any ticket but those of uploads is valid."""
+
 
 @attrs.define(kw_only=True, eq=False)
 class Server:
@@ -28,7 +31,7 @@ class Server:
     engine: Engine
     settings: ServerSettings
     _signer: Signer | None = attrs.field(init=False, default=None)
-    _spent: set[str] = attrs.field(init=False, factory=set)
+    _spent: dict[str, int] = attrs.field(init=False, factory=dict)
     authenticators: Sequence[Authenticator] = attrs.field(init=False, default=())
     _inspector: Inspector | None = attrs.field(init=False, default=None)
     _preparing: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
@@ -95,8 +98,15 @@ class Server:
             raise ProjectArchived(project=id)
         return project
 
+    def is_spent(self, ticket: str) -> bool:
+        """Say whether a ticket which is good for one use was used."""
+        return ticket in self._spent
+
     def spend(self, ticket: str) -> bool:
         """Take note that a ticket which is good for one use was used; says whether this was the first time."""
+        now_ns = self.clock.now_ns()
+        oldest_ns = now_ns - int(max(SPENT_KEPT_S, self.settings.ticket_s) * 1e9)
+        self._spent = {spent: at_ns for spent, at_ns in self._spent.items() if at_ns > oldest_ns}
         is_first = ticket not in self._spent
-        self._spent.add(ticket)
+        self._spent[ticket] = now_ns
         return is_first

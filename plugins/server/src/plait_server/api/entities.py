@@ -66,7 +66,7 @@ def get_entity(kind: EntityKind) -> Handler:
     return handler
 
 
-async def put_activation(call: Call[None, ActivationRequest]) -> None:
+async def set_activation(call: Call[None, ActivationRequest]) -> None:
     """Switch a version of a launch plan on or off; switching one on switches off the version that was."""
     id_ = _id(call, EntityKind.LAUNCH_PLAN, version=call.path("version"))
     call.detail = {"is_active": call.body.is_active}
@@ -144,10 +144,10 @@ ROUTES = (
     Route(
         method="PUT",
         path=f"{HERE}/launch_plans/{{name}}/versions/{{version}}/activation",
-        operation="put_activation",
+        operation="set_activation",
         summary="Switch a version of a launch plan on or off.",
         permission="author",
-        handler=put_activation,
+        handler=set_activation,
         body=ActivationRequest,
         status=204,
     ),
