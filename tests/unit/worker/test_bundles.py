@@ -154,7 +154,11 @@ def test_archive_that_could_do_harm_is_refused(members: list[tuple[tarfile.TarIn
     assert left_in(tmp_path) <= {"cache"}
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", gzip.compress(b"no tar" * 200), gzip.compress(b"x" * 9999)[:-20]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no archive", gzip.compress(b"no tar" * 200), gzip.compress(b"x" * 9999)[:-20]],
+    ids=["empty", "text", "no tar", "cut off"],
+)
 def test_garbage_is_refused(data: bytes, tmp_path: Path) -> None:
     """What is no gzipped tar file is an error that says so, not a crash, and not an empty bundle."""
     with pytest.raises(BundleRefused):
