@@ -75,6 +75,24 @@ class Saturated(Retryable):
         return f"the engine submits again after {self.delay_s:g} s; raise the limit in the executor's settings if it can take more"
 
 
+class RequestTooLarge(UserError):
+    """A unit asks for more memory than its executor may ever hand out."""
+
+    executor: str
+    asked_bytes: int
+    limit_bytes: int
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the task asks for {self.asked_bytes} bytes of memory, and executor {self.executor!r} has {self.limit_bytes}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "lower the memory in its Resources, or raise the limit in the executor's settings"
+
+
 class ActionNotSupported(UserError):
     """A unit asks for an action that the executor it was given to cannot carry out."""
 

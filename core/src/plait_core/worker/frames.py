@@ -10,6 +10,8 @@ from struct import Struct
 from typing import Any
 
 _LENGTH = Struct(">Q")
+LONGEST_BYTES = 1 << 28
+"""What no frame comes near: values of any size are passed by reference."""
 
 
 def packed(message: Mapping[str, Any]) -> bytes:
@@ -28,7 +30,7 @@ def receive(connection: socket.socket) -> dict[str, Any] | None:
 
 
 class FrameReader:
-    """Puts frames together from the pieces in which they arrive."""
+    """Puts frames together from the pieces in which they arrive. Raises ``ValueError`` for what is none."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -38,7 +40,10 @@ class FrameReader:
         buffer = self._buffer
         buffer += data
         while len(buffer) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(buffer)[0]
+            length = _LENGTH.unpack_from(buffer)[0]
+            if length > LONGEST_BYTES:
+                raise ValueError(f"a frame of {length} bytes")
+            end = _LENGTH.size + length
             if len(buffer) < end:
                 return
             body = bytes(buffer[_LENGTH.size : end])
@@ -49,7 +54,9 @@ class FrameReader:
 def _message(body: bytes) -> dict[str, Any]:
     from msgpack import unpackb
 
-    message: dict[str, Any] = unpackb(body)
+    message = unpackb(body)
+    if not isinstance(message, dict):
+        raise ValueError(f"a frame that holds a {type(message).__name__}")  # noqa: TRY004  # as the bytes are, so is this
     return message
 
 

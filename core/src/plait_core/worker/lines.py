@@ -10,10 +10,12 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import count
 from typing import Any
+
+import attrs
 
 from plait_core.errors import PlaitError
 from plait_core.errors.running import EngineGone, RefusedByEngine
@@ -35,6 +37,7 @@ class EngineLine:
         self._sending = threading.Lock()
         self._waiting: dict[int, Future[Any]] = {}
         self._is_gone = False
+        self._when_gone: list[Callable[[], None]] = []
         threading.Thread(target=self._listen, name="plait-line", daemon=True).start()
 
     async def heartbeat(self, *, progress: float | None = None, message: str = "") -> None:
@@ -51,6 +54,14 @@ class EngineLine:
         """Ask for a secret on behalf of the task; this is an ``AskSecret``."""
         found = await self._ask("secret", to_json(request))
         return SecretAnswer(value=found["value"], places=tuple(found["places"]))
+
+    def when_gone(self, act: Callable[[], None]) -> None:
+        """Call *act*, in some thread, once the engine has hung up."""
+        with self._sending:
+            self._when_gone.append(act)
+            if not self._is_gone:
+                return
+        act()
 
     async def _ask(self, what: str, payload: Json) -> Any:
         answer: Future[Any] = Future()
@@ -78,33 +89,63 @@ class EngineLine:
             pass
         with self._sending:
             self._is_gone = True
+        for act in self._when_gone:
+            act()
         for waiting in self._waiting.values():
             waiting.set_exception(ConnectionResetError())
 
 
+@attrs.frozen
+class Question:
+    """What a worker asks, as its message says it."""
+
+    number: int
+    what: str
+    payload: Any
+
+    @property
+    def is_call(self) -> bool:
+        """Whether the answer is what another attempt comes to."""
+        return self.what == "call"
+
+
+def parse_question(line: bytes | bytearray) -> Question:
+    """Read one message of a worker; raises ``ValueError`` for what is none."""
+    match json.loads(line):
+        case {"id": int(number), "ask": "heartbeat" as what, "with": {"progress": _, "message": str()} as payload}:
+            return Question(number, what, payload)
+        case {"id": int(number), "ask": "publish_deck" as what, "with": str(payload)}:
+            return Question(number, what, payload)
+        case {"id": int(number), "ask": ("call" | "secret") as what, "with": payload}:
+            return Question(number, what, payload)
+    raise ValueError("a question that nobody asks")
+
+
 async def answer(
-    message: Mapping[str, Any],
+    question: Question,
     *,
-    attempt: AttemptId,
+    attempt: AttemptId | None,
     secrets: AskSecret | None,
     channel: Callable[[AttemptId], TaskChannel] | None,
 ) -> dict[str, Json]:
-    """Carry out what the worker of *attempt* asks, and make the message that answers it."""
+    """Carry out what the worker of *attempt*, if it has one, asks, and make the message that answers it."""
     try:
-        found = await _carry_out(message["ask"], message["with"], attempt, secrets, channel)
+        found = await _carry_out(question.what, question.payload, attempt, secrets, channel)
     except PlaitError as error:
         refusal = {"kind": type(error).__name__, "said": error.problem, "advice": error.remedy}
-        return {"id": message["id"], "refusal": refusal}
-    return {"id": message["id"], "answer": found}
+        return {"id": question.number, "refusal": refusal}
+    return {"id": question.number, "answer": found}
 
 
 async def _carry_out(
     what: str,
     payload: Any,
-    attempt: AttemptId,
+    attempt: AttemptId | None,
     secrets: AskSecret | None,
     channel: Callable[[AttemptId], TaskChannel] | None,
 ) -> Json:
+    if attempt is None:
+        raise EngineGone(asked=what)
     if what == "secret":
         found = await secrets(from_json(SecretRequest, payload)) if secrets else SecretAnswer(value=None)
         return {"value": found.value, "places": list(found.places)}

@@ -74,7 +74,7 @@ class LogWriter:
         self._redactors = {STDOUT: Redactor(), STDERR: Redactor()}
         self._start = self._end = offset
         self._piece = bytearray()
-        self.is_full = False
+        self.is_full = offset > limit_bytes
         self._tail = b""
 
     def hide(self, secret: str) -> None:
@@ -90,6 +90,11 @@ class LogWriter:
         """Take in what was held back; nothing is fed afterwards."""
         for stream, redactor in self._redactors.items():
             self._add(stream, redactor.end())
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was fed that is not taken yet."""
+        return bool(self._piece) or any(redactor.is_holding for redactor in self._redactors.values())
 
     @property
     def n_waiting(self) -> int:

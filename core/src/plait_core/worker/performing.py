@@ -5,7 +5,7 @@ Called by the engine for executors that share its memory, and by the one-shot wo
 a thread, a file or a switch of context. Whatever user code raises ends up in the result, except what stops plait itself.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 from time import monotonic_ns, time_ns
@@ -62,6 +62,18 @@ async def perform(unit: Unit, services: WorkerServices) -> Performed:
         attempt.conversion.close()
 
 
+async def run_without_loop(body: Callable[[], Any]) -> Any:
+    """Run the body of a plain function as if no loop ran in this thread, so that it may start one of its own: for ``run_body``."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)  # documented for those who run loops
+    try:
+        return body()
+    finally:
+        asyncio._set_running_loop(loop)  # as above
+
+
 class _Attempt:
     """One unit while it is performed. ``is_in_body`` tells the failures of user code from those at its border."""
 
@@ -84,8 +96,8 @@ class _Attempt:
 
     async def result(self) -> Result:
         """Run the body between reading its inputs and writing its outputs; raises what the body raises."""
-        action, entities = self.unit.action, self.services.entities
-        if type(action) is FunctionCall and action.bundle and action.entity not in entities:
+        action = self.unit.action
+        if type(action) is FunctionCall and action.bundle and self.services.here(self.unit) is None:
             await self.services.unpack(action.bundle)
         prepared = self.services.prepared(self.unit)
         if self.unit.template.metadata.generates_deck:

@@ -29,6 +29,11 @@ class Redactor:
         self._held = text[len(text) - n_held :]
         return text[: len(text) - n_held]
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
     def end(self) -> bytes:
         """Return what was held back."""
         held, self._held = self._held, b""

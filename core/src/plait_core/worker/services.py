@@ -13,6 +13,7 @@ import attrs
 from plait_core.authoring.entities import Entity
 from plait_core.ir.ids import AttemptId, EntityId
 from plait_core.ir.literals import Literal
+from plait_core.ir.tasks import REFERENCE_TASK
 from plait_core.ir.types import LiteralType
 from plait_core.ir.units import FunctionCall, Unit
 from plait_core.plugins import Plugins
@@ -81,6 +82,13 @@ class WorkerServices:
             home = self.plugins.settings.home
             self._roots[bundle] = await unpack(bundle, blobs=self.blobs, cache_dir=cache_of(home))
 
+    def here(self, unit: Unit) -> Entity[Any, Any] | None:
+        """Return the entity of this process that *unit* runs; one that only refers to what is registered has no code to run."""
+        entity = self.entities.get(unit.template.id)
+        if entity is None or entity.stand_in is not None or getattr(entity, "type", "") != REFERENCE_TASK:
+            return entity
+        return entity if unit.template.type == REFERENCE_TASK else None
+
     def prepared(self, unit: Unit) -> Prepared:
         """
         Return what is needed to run *unit*.
@@ -90,7 +98,7 @@ class WorkerServices:
             UnknownOffer: no plugin runs tasks of its type.
         """
         task = unit.template.id
-        entity = self.entities.get(task)
+        entity = self.here(unit)
         prepared = self._prepared.get(task)
         if prepared is None or (entity is not None and prepared.entity is not entity):
             prepared = self._prepared[task] = self._prepare(unit, entity)

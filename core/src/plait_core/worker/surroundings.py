@@ -1,0 +1,148 @@
+"""
+Surroundings: what a task may change of the process it runs in, put back after each attempt of a warm worker.
+
+Put back are the working directory, the variables of the environment, the file mode mask, ``sys.path``, the standard streams and
+what they lead to, timers, limits, and the handlers of the usual signals. Threads and child processes cannot be put back: a worker
+that an attempt leaves some in must not take another. What libraries keep in their own memory stays as the task left it.
+"""
+
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+OWN_THREADS = "plait-"
+"""What the names of threads begin with that belong to the worker."""
+
+_SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGCHLD,
+    signal.SIGPIPE,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+_LIMITS = (
+    resource.RLIMIT_AS,
+    resource.RLIMIT_CORE,
+    resource.RLIMIT_CPU,
+    resource.RLIMIT_FSIZE,
+    resource.RLIMIT_NOFILE,
+    resource.RLIMIT_STACK,
+)
+_STANDARD = (0, 1, 2)
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Surroundings:
+    """The state of this process as it was when this was made, which is what every attempt finds."""
+
+    def __init__(self) -> None:
+        self._directory = os.getcwd()  # noqa: PTH109  # asked for after every attempt, and a Path is dear
+        self._environ = dict(os.environ)
+        self._path = list(sys.path)
+        self._mask = _mask()
+        self._streams = (sys.stdin, sys.stdout, sys.stderr)
+        self._spare = tuple(map(os.dup, _STANDARD))
+        self._files = tuple(map(_file_of, _STANDARD))
+        self._limits = tuple(map(resource.getrlimit, _LIMITS))
+        self._nice = os.getpriority(os.PRIO_PROCESS, 0)
+        self._handlers: dict[int, Callable[..., Any] | int | None] = {n: signal.getsignal(n) for n in _SIGNALS}
+        self._threads = set(threading.enumerate())
+
+    def restore(self) -> list[str]:
+        """Put everything back; returns what is left behind all the same, in words."""
+        if _directory() != self._directory:
+            os.chdir(self._directory)
+        if dict(os.environ) != self._environ:
+            os.environ.clear()
+            os.environ.update(self._environ)
+        if sys.path != self._path:
+            sys.path[:] = self._path
+        os.umask(self._mask)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for number, handler in self._handlers.items():
+            if signal.getsignal(number) != handler:
+                signal.signal(number, handler)
+        return [*self._streams_left(), *self._limits_left(), *self._threads_left(), *_children_left()]
+
+    def _streams_left(self) -> Iterator[str]:
+        """Put streams back; what was printed gets to where it was meant to first."""
+        for stream in self._streams[1:]:
+            with suppress(OSError, ValueError):  # closed
+                stream.flush()
+        sys.stdin, sys.stdout, sys.stderr = self._streams
+        for number, spare, file in zip(_STANDARD, self._spare, self._files, strict=True):
+            if _file_of(number) != file:
+                if _file_of(spare) != file:
+                    yield f"descriptor {number}"
+                else:
+                    os.dup2(spare, number, inheritable=True)
+        if any(stream.closed for stream in self._streams):
+            yield "a closed stream"
+
+    def _limits_left(self) -> Iterator[str]:
+        for kind, limits in zip(_LIMITS, self._limits, strict=True):
+            if resource.getrlimit(kind) != limits:
+                try:
+                    resource.setrlimit(kind, limits)
+                except (OSError, ValueError):
+                    yield "a limit"
+        if os.getpriority(os.PRIO_PROCESS, 0) != self._nice:
+            yield "a priority"
+
+    def _threads_left(self) -> list[str]:
+        if threading.active_count() == len(self._threads):
+            return []
+        left = [thread for thread in threading.enumerate() if thread not in self._threads]
+        return [f"thread {thread.name}" for thread in left if not thread.name.startswith(OWN_THREADS)]
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever descendants lose theirs, where the system can do that, so that none gets away unseen."""
+    if not sys.platform.startswith("linux"):
+        return
+    from ctypes import CDLL
+
+    CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _children_left() -> list[str]:
+    """Reap children that have ended; say whether others live."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return []
+        if pid == 0:
+            return ["child processes"]
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  # as above
+    except FileNotFoundError:
+        return ""
+
+
+def _file_of(descriptor: int) -> tuple[int, int] | None:
+    """Return what tells the file behind a descriptor from others; ``None`` when it is closed."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _mask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
