@@ -292,7 +292,7 @@ CALLS: Mapping[str, Case] = {
         HELLO, files={"plait.toml": 'executor = "inline"\nmax_parallelism = "many"\n[plugins.nope]\nx = 1\n'}
     ),
     "settings_that_are_no_toml": Case(HELLO, files={"plait.toml": "executors = [\n"}),
-    "settings_of_a_plugin": Case(HELLO, files={"plait.toml": "[plugins.local]\nmax_process = 3\n"}),
+    "settings_of_a_plugin": Case(HELLO, files={"plait.toml": "[plugins.local]\nconcurency = 3\n"}),
     "unknown_store": Case(HELLO, files={"plait.toml": 'store = "mysql://db"\n'}),
     "unknown_execution": Case(words=("get", "execution", "nowhere")),
     "nothing_to_resume": Case(HELLO, ("run", "--resume", "nowhere")),

@@ -59,6 +59,11 @@ def read_secret(key: str) -> str:
 
 
 @task
+def reverse_secret(key: str) -> str:
+    return current_context().secrets.get("db", key)[::-1]
+
+
+@task
 def echo(a: int) -> int:
     return a
 
@@ -67,3 +72,9 @@ def echo(a: int) -> int:
 async def call_children(n: int) -> str:
     found = await asyncio.gather(*(echo(a=a) for a in range(n)))  # type: ignore[call-overload]  # awaitable in here
     return " ".join(str(a) for a in found)
+
+
+@eager
+async def descend(depth: int) -> int:
+    """Count the levels below."""
+    return 1 + await descend(depth=depth - 1) if depth else 0

@@ -19,6 +19,7 @@ from plait_core.ports.secrets import SecretAnswer
 from plait_core.ports.specs import ExecutorContext
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import ExecutorConformance, Stage
+from plait_local import process
 from plait_local.crashes import crash_error
 from plait_local.process import ProcessExecutor
 from plait_local.settings import LocalSettings
@@ -35,7 +36,7 @@ class Process(ExecutorConformance):
         return ProcessExecutor(attrs.evolve(context, **self.changes))
 
     def settings(self) -> LocalSettings:
-        return LocalSettings(max_processes=2)
+        return LocalSettings(concurrency=2)
 
 
 async def text_of(stage: Stage, unit: Any) -> str:
@@ -45,8 +46,8 @@ async def text_of(stage: Stage, unit: Any) -> str:
 
 
 def pid_of(stage: Stage) -> int:
-    (pid,) = stage.folder.glob("executor/*/pid")
-    return int(pid.read_text())
+    (sign,) = stage.folder.glob("executor/workers/*/alive")
+    return int(sign.read_text().partition(" ")[0])
 
 
 async def started(path: Path) -> None:
@@ -152,19 +153,20 @@ def test_task_that_will_not_end_is_killed(tmp_path: Path) -> None:
     assert isinstance(asyncio.run(play()), Cancelled)
 
 
-def test_full_executor_says_so(tmp_path: Path) -> None:
-    """Above the limit a submit is refused for now, and nothing is kept of it."""
+def test_full_executor_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When too many of an execution wait, a submit is refused for now, and nothing is kept of it."""
+    monkeypatch.setattr(process, "MOST_WAITING", 1)
 
     async def play() -> tuple[Saturated, object]:
         async with Process().stage(tmp_path) as stage:
-            units = [stage.unit(worker_samples.wait_for_ever, n=n) for n in range(3)]
-            for unit in units[:2]:
+            units = [stage.unit(worker_samples.wait_for_ever, n=n) for n in range(5)]
+            for unit in units[:4]:
                 await stage.executor.submit(unit)
             with pytest.raises(Saturated) as full:
-                await stage.executor.submit(units[2])
-            (unknown,) = await stage.executor.reconcile([units[2].attempt])
+                await stage.executor.submit(units[4])
+            (unknown,) = await stage.executor.reconcile([units[4].attempt])
             await stage.executor.cancel([unit.attempt for unit in units], grace_s=30.0)
-            for unit in units[:2]:
+            for unit in units[:4]:
                 await stage.end_of(unit.attempt)
             return full.value, unknown
 
@@ -239,20 +241,21 @@ async def only_password(request: SecretRequest) -> SecretAnswer:
 
 
 def holds(folder: Path, data: bytes) -> bool:
-    """Whether a unit on disk holds *data*."""
-    return any(data in path.read_bytes() for path in folder.glob("executor/*/unit"))
+    """Whether anything that the executor keeps on disk holds *data*."""
+    return any(data in path.read_bytes() for path in folder.glob("executor/**/*") if path.is_file())
 
 
 def test_secret_is_asked_for_over_the_line(tmp_path: Path) -> None:
-    """The worker reads a secret from the engine that started it; the unit on disk does not hold it."""
+    """The worker reads a secret from the engine that started it; nothing on disk holds it."""
 
     async def play() -> tuple[str, bool]:
         async with Process(secrets=only_password).stage(tmp_path) as stage:
-            unit = with_secrets(stage, samples.read_secret, {"key": "password"}, SecretRequest(group="db"))
+            request = SecretRequest(group="db")
+            unit = with_secrets(stage, samples.reverse_secret, {"key": "password"}, request)
             text = await text_of(stage, unit)
             return text, holds(tmp_path, b"s3cr3t")
 
-    assert asyncio.run(play()) == ("s3cr3t", False)
+    assert asyncio.run(play()) == ("t3rc3s", False)
 
 
 def test_missing_secret_names_the_places_of_the_engine(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ What the death of a worker process means: whose fault it was, in the words of wh
 A kill from outside is the system's fault and costs no retry of the user's; a crash or an exit in the middle of a task is the task's.
 """
 
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
 from plait_core.ir.executions import Fault, TaskError
 
+DISTRUSTED = "WorkerDistrusted"
 INTERRUPTED = "Interrupted"
+OUT_OF_MEMORY = "OOMKilled"
 OUTPUTS_NOT_FOUND = "OutputsNotFound"
 TIMEOUT_EXPIRED = "TimeoutExpired"
 
@@ -32,6 +34,29 @@ def timeout_error(limit_ns: int, *, at_ns: int) -> TaskError:
     return TaskError(code=TIMEOUT_EXPIRED, message=message, at_ns=at_ns)
 
 
+def memory_error(limit_bytes: int, *, at_ns: int) -> TaskError:
+    """Say that a worker was killed because its attempt held more memory than it may."""
+    message = f"the attempt held more memory than its limit of {limit_bytes} bytes"
+    return TaskError(code=OUT_OF_MEMORY, message=message, at_ns=at_ns)
+
+
+def frozen_error(frozen_s: float, *, at_ns: int) -> TaskError:
+    """Say that a worker was killed because it stood still."""
+    message = f"the worker process stood still for {frozen_s:g} s, stopped by a signal, and was killed"
+    return TaskError(code=INTERRUPTED, message=message, fault=Fault.SYSTEM, at_ns=at_ns)
+
+
+def distrust_error(reason: str, *, at_ns: int) -> TaskError:
+    """Say that a worker was killed because of what it told the engine."""
+    message = f"the worker process sent {reason} in place of the result of its attempt, and was killed"
+    return TaskError(code=DISTRUSTED, message=message, fault=Fault.SYSTEM, at_ns=at_ns)
+
+
+def not_started_error(reason: str, *, at_ns: int) -> TaskError:
+    """Say that no worker could be started."""
+    return TaskError(code="WorkerNotStarted", message=reason, fault=Fault.SYSTEM, at_ns=at_ns)
+
+
 def _reading(returncode: int) -> tuple[str, Fault, str]:
     if returncode == 0:
         return OUTPUTS_NOT_FOUND, Fault.USER, "the worker process ended well and left no result"
@@ -44,6 +69,9 @@ def _reading(returncode: int) -> tuple[str, Fault, str]:
         return INTERRUPTED, Fault.SYSTEM, message
     if -returncode == SIGTERM:
         return INTERRUPTED, Fault.SYSTEM, f"the worker process was stopped from outside by {name}"
+    if -returncode == SIGXCPU:
+        message = "the attempt used more time on a processor than the setting plugins.local.cpu_s allows"
+        return f"USER:{name}", Fault.USER, message
     return f"USER:{name}", Fault.USER, f"the worker process crashed with {name}"
 
 

@@ -18,5 +18,5 @@ def check_worker(settings: LocalSettings) -> HealthCheck:
         remedy = f"install plait-core for {sys.executable}, or remove 'process' from the setting 'executors'"
         detail = getattr(error, "stderr", None) or str(error)
         return HealthCheck(name="local", is_ok=False, detail=f"no worker can be started: {detail}", remedy=remedy)
-    limit = settings.max_processes
+    limit = settings.concurrency
     return HealthCheck(name="local", is_ok=True, detail=f"worker processes start; at most {limit} at once")

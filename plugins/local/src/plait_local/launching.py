@@ -6,29 +6,75 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
-from plait_core.ir.units import Unit
-from plait_local.folders import Folder
+import attrs
+
+from plait_local.rights import rights
+from plait_local.vitals import MARK, end_marked
+
+GROWN_PIPE_BYTES = 1 << 20
+"""How much a worker may print before somebody has to read it."""
 
 
-def launch(unit: Unit, folder: Folder, *, line: int, lock: int) -> "subprocess.Popen[bytes]":
-    """Start the worker as the leader of a process group, with its output in the log."""
-    command = [sys.executable, "-X", "faulthandler", "-m", "plait_core.worker"]
-    with folder.log.open("wb") as log:
-        return subprocess.Popen(
-            [*command, str(folder.unit), str(folder.result), str(line)],
+@attrs.frozen(kw_only=True)
+class Key:
+    """What makes workers differ: an attempt is only given to a worker that was started for its key."""
+
+    bundle: str = ""
+    env: frozenset[tuple[str, str]] = frozenset()
+
+
+@attrs.frozen(eq=False)
+class Ends:
+    """The engine's ends of what it shares with a worker: two sockets and, to read from, two pipes."""
+
+    control: Any
+    line: Any
+    outputs: tuple[int, int]
+
+
+def launch(key: Key, folder: Path, *, run_as: str, nice: int) -> "tuple[subprocess.Popen[bytes], Ends]":
+    """Start a worker as the leader of a session of its own."""
+    import socket
+
+    ours, theirs = socket.socketpair()
+    our_line, their_line = socket.socketpair()
+    pipes = _pipe(), _pipe()
+    passed = (theirs.fileno(), their_line.fileno(), pipes[0][0], pipes[1][0])
+    safe_path = ("-P",) if key.bundle else ()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, *safe_path, "-X", "faulthandler", "-m", "plait_core.worker.serving", *map(str, passed)],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1", **unit.env},
-            pass_fds=(line, lock),
+            stdout=pipes[0][1],
+            stderr=pipes[1][1],
+            cwd=folder if key.bundle else None,
+            env=_environment(key, folder.name),
+            pass_fds=passed,
             start_new_session=True,
+            **rights(run_as, folder),
         )
+    finally:
+        for socket_ in (theirs, their_line):
+            socket_.close()
+        for _, writing in pipes:
+            os.close(writing)
+    if nice:
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+    return process, Ends(ours, our_line, (pipes[0][0], pipes[1][0]))
 
 
-def exit_of(process: "subprocess.Popen[bytes]") -> "asyncio.Future[int]":
-    """Return a future for the exit status, set by a thread: a loop that closes must not kill what it waits for."""
+def exit_of(process: "subprocess.Popen[bytes]", worker: str) -> "asyncio.Future[int]":
+    """
+    Return a future for the exit status of *worker*, which comes once all that descends from it has ended, too.
+
+    Set by a thread: a loop that closes must not kill what it waits for.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[int] = loop.create_future()
 
@@ -38,6 +84,8 @@ def exit_of(process: "subprocess.Popen[bytes]") -> "asyncio.Future[int]":
 
     def wait() -> None:
         returncode = process.wait()
+        send_signal(process.pid, signal.SIGKILL)
+        end_marked(worker)
         with suppress(RuntimeError):  # the loop is closed; nobody waits any more
             loop.call_soon_threadsafe(tell, returncode)
 
@@ -49,3 +97,25 @@ def send_signal(pid: int, number: signal.Signals) -> None:
     """Send a signal to the group that *pid* leads; one that is gone needs none."""
     with suppress(ProcessLookupError):
         os.killpg(pid, number)
+
+
+def _environment(key: Key, worker: str) -> Mapping[str, str]:
+    """Return the variables of a worker: with a bundle, its code comes from there and from what is installed, and nowhere else."""
+    inherited = dict(os.environ)
+    if key.bundle:
+        inherited.pop("PYTHONPATH", None)
+    else:
+        inherited["PYTHONPATH"] = os.pathsep.join(sys.path)
+    return {**inherited, "PYTHONUNBUFFERED": "1", **dict(key.env), MARK: worker}
+
+
+def _pipe() -> tuple[int, int]:
+    """Make a pipe that is read without waiting and takes a lot where the system lets it."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    if sys.platform.startswith("linux"):
+        import fcntl
+
+        with suppress(PermissionError):
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, GROWN_PIPE_BYTES)
+    return reading, writing

@@ -1,70 +1,97 @@
 """
-The process executor: each attempt is a process that reads a unit, writes a result and ends.
+The process executor: attempts run in warm worker processes, one at a time in each, and outlive the engine that started them.
 
-An attempt has a folder with its unit, result, log, process id and a lock that the worker holds as long as it lives, so an engine
-that starts again learns from the folder alone what became of it. Attempts outlive an engine that closes.
+Before an attempt is given to a worker, a trace of that is on disk, and its result is there before it is told; so an engine that
+starts again learns what became of every attempt, and none is run twice. What is in the line of an engine that dies was not begun.
 """
 
 import asyncio
-import json
-import os
 import signal
-import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from hashlib import sha256
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import attrs
 
-from plait_core.errors.running import ActionNotSupported, Saturated
-from plait_core.ir.codec import dumps, loads
+from plait_core.errors import PlaitError
+from plait_core.errors.running import ActionNotSupported, RequestTooLarge, Saturated
+from plait_core.ir.codec import loads
 from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import AttemptId
 from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.tasks import SecretRequest
 from plait_core.ir.units import FunctionCall, Result, Unit
 from plait_core.ports.executors import Cancelled, Capabilities, Ended, Lost, Progress, Report
+from plait_core.ports.secrets import SecretAnswer
 from plait_core.ports.specs import ExecutorContext
-from plait_core.worker.lines import answer
+from plait_core.worker.limits import memory_limit, requested_bytes
+from plait_core.worker.lines import Question, answer
+from plait_core.worker.logs import LogWriter, read_log
 from plait_local.capabilities import PROCESS
-from plait_local.crashes import crash_error, timeout_error
-from plait_local.folders import Folder
-from plait_local.launching import exit_of, launch, send_signal
-from plait_local.settings import LocalSettings
+from plait_local.crashes import crash_error, distrust_error, not_started_error, timeout_error
+from plait_local.crew import Crew
+from plait_local.launching import Key, send_signal
+from plait_local.settings import LocalSettings, in_bytes
+from plait_local.traces import Trace, Traces, WorkerFolder, key_of
+from plait_local.waiting import Waiting
+from plait_local.warm import WarmWorker
+
+MOST_WAITING = 64
+"""How many attempts of one execution may wait per worker, so that no worker waits for the engine."""
 
 RETRY_WHEN_FULL_S = 0.05
 LOOK_S = 0.05
 """How often a log that is read live, and a worker that is not our child, are looked at."""
 
-LOG_CHUNK_BYTES = 1 << 16
-LONGEST_MESSAGE_BYTES = 1 << 30
+TELL_AFTER_S = 0.05
+"""How long an attempt must run before that is worth telling."""
 
 
 @attrs.define(eq=False)
 class Job:
-    """An attempt that this executor follows. ``report`` is set once it has ended."""
+    """
+    An attempt that this executor has.
+
+    ``folder`` is its worker's, once it has one; ``n_calls`` counts the children that it waits for; ``verdict`` says why its worker
+    is killed; ``report`` is set when it has ended.
+    """
 
     attempt: AttemptId
-    folder: Folder
-    pid: int
-    started_at_ns: int
+    key: str
+    unit: Unit | None = None
+    log: LogWriter | None = None
+    folder: WorkerFolder | None = None
+    worker: WarmWorker | None = None
+    output_prefix: str = ""
     timeout_ns: int | None = None
+    started_at_ns: int = 0
+    n_bytes: int = 0
+    n_calls: int = 0
+    verdict: TaskError | None = None
+    is_distrusted: bool = False
     is_cancelling: bool = False
-    is_out_of_time: bool = False
+    teller: asyncio.TimerHandle | None = None
+    watch: "asyncio.Task[None] | None" = None
     report: Report | None = None
 
 
 class ProcessExecutor:
-    """``Executor`` that starts ``python -m plait_core.worker`` per attempt."""
+    """``Executor`` over warm workers (``python -m plait_core.worker.serving``)."""
 
     def __init__(self, context: ExecutorContext) -> None:
         self._context = context
         self._settings: LocalSettings = context.settings or LocalSettings()
-        self._directory = Path(context.directory)
+        self._memory = in_bytes(self._settings.memory)
+        self._log_limit = in_bytes(self._settings.log_limit)
+        self._traces = Traces(Path(context.directory))
+        self._crew = Crew(self, context, self._settings, self._traces)
         self._jobs: dict[AttemptId, Job] = {}
+        self._given: dict[WarmWorker, Job] = {}
+        self._waiting: Waiting[Job] = Waiting()
+        self._n_running = 0
+        self._n_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._lines: set[asyncio.StreamWriter] = set()
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue()
 
     @property
@@ -74,13 +101,22 @@ class ProcessExecutor:
     async def submit(self, unit: Unit) -> Report | None:
         if not isinstance(unit.action, FunctionCall):
             raise ActionNotSupported(executor="process", action=type(unit.action).__name__)
-        folder = self._folder(unit.attempt)
-        if unit.attempt in self._jobs or folder.unit.exists():
+        key = key_of(unit.attempt)
+        if unit.attempt in self._jobs or self._traces.read(key) is not None:
             standing = self._standing(unit.attempt)
             return None if isinstance(standing, Progress) else standing
-        if sum(job.report is None for job in self._jobs.values()) >= self._settings.max_processes:
-            raise Saturated(executor="process", limit=self._settings.max_processes, delay_s=RETRY_WHEN_FULL_S)
-        await self._start(unit, folder)
+        n_bytes = requested_bytes(unit)
+        if self._memory and n_bytes > self._memory:
+            raise RequestTooLarge(executor="process", asked_bytes=n_bytes, limit_bytes=self._memory)
+        most = MOST_WAITING * self._settings.concurrency
+        if self._waiting.n_of(unit.attempt.execution) >= most:
+            raise Saturated(executor="process", limit=most, delay_s=RETRY_WHEN_FULL_S)
+        job = Job(
+            unit.attempt, key, unit, output_prefix=unit.output_prefix, timeout_ns=unit.timeout_ns, n_bytes=n_bytes
+        )
+        self._jobs[unit.attempt] = job
+        self._waiting.add(unit.attempt.execution, job)
+        self._assign()
         return None
 
     async def reports(self) -> AsyncIterator[Report]:
@@ -93,153 +129,313 @@ class ProcessExecutor:
     async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:
         for attempt in attempts:
             job = self._jobs.get(attempt)
-            if job is not None and job.report is None and not job.is_cancelling:
-                job.is_cancelling = True
-                self._spawn(self._stop(job, grace_s))
+            if job is None or job.report is not None or job.is_cancelling:
+                continue
+            job.is_cancelling = True
+            if self._waiting.remove(attempt.execution, job):
+                self._tell(job, Cancelled(attempt=attempt))
+            else:
+                self.spawn(self._stop(job, grace_s))
 
     async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:
-        log = self._folder(attempt).log
         while True:
             is_over = isinstance(self._standing(attempt), Ended | Cancelled | Lost)
-            if log.exists():
-                with log.open("rb") as file:
-                    file.seek(since)
-                    while chunk := file.read(LOG_CHUNK_BYTES):
-                        since += len(chunk)
-                        yield chunk
+            job = self._jobs.get(attempt) or self._found(attempt, key_of(attempt))
+            if job is None:
+                return
+            async for chunk in read_log(self._context.blobs, job.output_prefix, since=since):
+                since += len(chunk.data)
+                yield chunk.data
+            for chunk in job.log.waiting() if job.log is not None else ():
+                if chunk.offset > since:
+                    break  # what comes before is being stored
+                data = chunk.data[since - chunk.offset :]
+                since += len(data)
+                yield data
             if is_over:
                 return
             await asyncio.sleep(LOOK_S)
 
     async def release(self, attempts: Sequence[AttemptId]) -> None:
         for attempt in attempts:
-            self._jobs.pop(attempt, None)
-            rmtree(self._folder(attempt).path, ignore_errors=True)
+            job = self._jobs.pop(attempt, None) or self._found(attempt, key_of(attempt))
+            if job is None or job.folder is None:
+                continue
+            self._traces.forget(job.key)
+            job.folder.forget(job.key)
+            if job.worker is None or job.worker.is_gone:
+                job.folder.remove_if_done()
 
     async def close(self) -> None:
+        await self._crew.leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for line in self._lines:
-            line.close()
         self._reports.put_nowait(None)
 
     # ── starting ─────────────────────────────────────────────────────────────
 
-    async def _start(self, unit: Unit, folder: Folder) -> None:
-        folder.path.mkdir(parents=True)
-        lock = folder.take_lock()
-        assert lock is not None
-        folder.unit.write_bytes(dumps(unit))
-        ours, theirs = socket.socketpair()
-        try:
-            process = launch(unit, folder, line=theirs.fileno(), lock=lock)
-        finally:
-            theirs.close()
-            os.close(lock)
-        folder.pid.write_text(str(process.pid))
-        job = Job(unit.attempt, folder, process.pid, self._context.clock.now_ns(), unit.timeout_ns)
-        self._jobs[unit.attempt] = job
-        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_MESSAGE_BYTES)
-        self._lines.add(writer)
-        self._spawn(self._answer(unit.attempt, reader, writer))
-        self._spawn(self._follow(job, exit_of(process)))
-
-    async def _answer(self, attempt: AttemptId, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer what the worker asks, until it hangs up; a call may take long and does not hold up the next."""
-
-        async def reply(line: bytes) -> None:
-            context = self._context
-            message = await answer(json.loads(line), attempt=attempt, secrets=context.secrets, channel=context.channel)
-            writer.write(json.dumps(message).encode() + b"\n")
-
-        try:
-            while line := await reader.readline():
-                self._spawn(reply(line))
-        except ConnectionError:
-            pass
-        self._lines.discard(writer)
-        writer.close()
-
-    # ── following ────────────────────────────────────────────────────────────
-
-    async def _follow(self, job: Job, ended: "asyncio.Future[int]") -> None:
-        self._reports.put_nowait(Progress(attempt=job.attempt, phase=AttemptPhase.RUNNING))
-        if job.timeout_ns is not None:
-            self._spawn(self._watch_time(job, job.timeout_ns))
-        returncode = await ended
-        self._end(job, crash_error(returncode, job.folder.log_tail(), at_ns=self._context.clock.now_ns()))
-
-    async def _follow_adopted(self, job: Job) -> None:
-        """Wait for a worker that an earlier engine started; its exit status went to nobody."""
-        while job.folder.is_alive():  # noqa: ASYNC110  # another process holds the lock; no event reaches us
-            await asyncio.sleep(LOOK_S)
-        self._end(job, None)
-
-    async def _watch_time(self, job: Job, limit_ns: int) -> None:
-        await self._context.clock.sleep_until(job.started_at_ns + limit_ns)
-        if job.report is None:
-            job.is_out_of_time = True
-            await self._stop(job, self._settings.timeout_grace_s)
-
-    async def _stop(self, job: Job, grace_s: float) -> None:
-        """Ask the worker's whole group to end, and end it if it does not."""
-        send_signal(job.pid, signal.SIGTERM)
-        deadline = asyncio.get_running_loop().time() + grace_s
-        while job.report is None:
-            if asyncio.get_running_loop().time() >= deadline:
-                send_signal(job.pid, signal.SIGKILL)
+    def _assign(self) -> None:
+        """Give attempts that wait to workers, as far as there is room."""
+        while self._waiting and self._n_running < self._settings.concurrency:
+            job = self._waiting.first
+            if self._n_running and self._memory and self._n_bytes + job.n_bytes > self._memory:
                 return
-            await asyncio.sleep(LOOK_S)
+            self._waiting.take()
+            self._n_running += 1
+            self._n_bytes += job.n_bytes
+            assert job.unit is not None
+            try:
+                self._begin(job, job.unit)
+            except FileExistsError:
+                self._follow_another(job)
+            except OSError as error:
+                self._end(job, self._failed(job, not_started_error(str(error), at_ns=self._context.clock.now_ns())))
 
-    def _end(self, job: Job, crash: TaskError | None) -> None:
-        """Report how *job* ended: a result that was written counts, whatever happened besides."""
-        now_ns = self._context.clock.now_ns()
-        result = job.folder.read_result()
-        if result is not None:
-            job.report = Ended(attempt=job.attempt, result=result)
-        elif job.is_cancelling:
-            job.report = Cancelled(attempt=job.attempt)
-        elif job.is_out_of_time:
-            error = timeout_error(job.timeout_ns or 0, at_ns=now_ns)
-            job.report = self._failed(job, error)
-        elif crash is not None:
-            job.report = self._failed(job, crash)
+    def _begin(self, job: Job, unit: Unit) -> None:
+        assert isinstance(unit.action, FunctionCall)
+        worker = self._crew.worker_for(Key(bundle=unit.action.bundle, env=frozenset(unit.env.items())))
+        job.started_at_ns = self._context.clock.now_ns()
+        self._traces.begin(
+            job.key,
+            Trace(
+                worker=worker.folder.name,
+                output_prefix=unit.output_prefix,
+                timeout_ns=unit.timeout_ns,
+                started_at_ns=job.started_at_ns,
+            ),
+        )
+        job.worker, job.folder = worker, worker.folder
+        self._given[worker] = job
+        job.log = LogWriter(unit.output_prefix, limit_bytes=self._log_limit)
+        worker.give(job.key, unit, job.log)
+        job.teller = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell_of_running, job)
+        self._watch_time_of(job)
+
+    # ── what workers tell ────────────────────────────────────────────────────
+
+    def ended(self, worker: WarmWorker, number: int, document: bytes, *, is_fit: bool) -> None:
+        """Take a result; that of another attempt than the worker has is a lie."""
+        job = self._given.get(worker)
+        if job is None or number != worker.number:
+            self.lied(worker, f"what it called the result of its attempt {number}")
+            return
+        try:
+            report: Report = Ended(attempt=job.attempt, result=loads(Result, document))
+        except PlaitError as error:
+            self.lied(worker, f"a document that is no result ({error.problem})")
+            return
+        del self._given[worker]
+        worker.outputs.drain()
+        if worker.outputs.is_silent:
+            worker.outputs.log = None
+            self._settle(worker, job, report, is_fit=is_fit)
         else:
-            job.report = Lost(attempt=job.attempt, reason="its process ended while no engine was watching")
-        self._reports.put_nowait(job.report)
+            self.spawn(self._settle_with_log(worker, job, report, is_fit=is_fit))
+
+    def lied(self, worker: WarmWorker, reason: str) -> None:
+        """Kill a worker that sent what none sends. Nothing that it wrote counts, before or after."""
+        job = self._given.get(worker)
+        if job is not None and not job.is_distrusted:
+            job.is_distrusted = True
+            job.verdict = distrust_error(reason, at_ns=self._context.clock.now_ns())
+        worker.stop(signal.SIGKILL)
+
+    def gone(self, worker: WarmWorker, returncode: int) -> None:
+        """Take word that a worker has ended, with or without its attempt."""
+        self._crew.forget(worker)
+        job = self._given.pop(worker, None)
+        if job is not None:
+            self._end_with_worker(job, returncode)
+        worker.folder.remove_if_done()
+
+    async def answer(self, worker: WarmWorker, question: Question) -> dict[str, Any]:
+        """Answer what an attempt asks; a secret that it is told is kept out of its log."""
+        job = self._given.get(worker)
+        ask = self._context.secrets
+
+        async def ask_and_hide(request: SecretRequest) -> SecretAnswer:
+            assert ask is not None
+            found = await ask(request)
+            if found.value is not None and job is not None and job.log is not None:
+                job.log.hide(found.value)
+            return found
+
+        with self._aside(job) if job is not None and question.is_call else nullcontext():
+            return await answer(
+                question,
+                attempt=job.attempt if job is not None else None,
+                secrets=ask_and_hide if ask is not None else None,
+                channel=self._context.channel,
+            )
+
+    @contextmanager
+    def _aside(self, job: Job) -> Iterator[None]:
+        """Let others have the place of an attempt that waits for a child; otherwise there might be none left for the child."""
+        job.n_calls += 1
+        if job.n_calls == 1 and job.report is None:
+            self._n_running -= 1
+            self._assign()
+        try:
+            yield
+        finally:
+            job.n_calls -= 1
+            if job.n_calls == 0 and job.report is None:
+                self._n_running += 1
+
+    def verdict_on(self, worker: WarmWorker, verdict: TaskError) -> None:
+        """Say why a worker is about to be killed."""
+        if (job := self._given.get(worker)) is not None:
+            job.verdict = verdict
+
+    def memory_limit_of(self, worker: WarmWorker) -> int:
+        """Return how much memory the attempt of a worker may take; 0 for no limit."""
+        job = self._given.get(worker)
+        return memory_limit(job.unit) if job is not None and job.unit is not None else 0
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run *work* until it is done or the executor closes."""
+        self._tasks.add(self._task(work))
+
+    # ── ending ───────────────────────────────────────────────────────────────
+
+    async def _settle_with_log(self, worker: WarmWorker, job: Job, report: Report, *, is_fit: bool) -> None:
+        await worker.outputs.finish()
+        self._settle(worker, job, report, is_fit=is_fit)
+
+    def _settle(self, worker: WarmWorker, job: Job, report: Report, *, is_fit: bool) -> None:
+        worker.free(is_fit=is_fit)
+        self._end(job, report)
+
+    def _end_with_worker(self, job: Job, returncode: int | None) -> None:
+        """Say how an attempt ended whose worker is gone: a result that was written counts, whatever happened besides."""
+        now_ns = self._context.clock.now_ns()
+        if job.is_distrusted and job.folder is not None:
+            job.folder.forget(job.key)
+        result = job.folder.result(job.key) if job.folder is not None else None
+        if result is not None:
+            self._end(job, Ended(attempt=job.attempt, result=result))
+        elif job.is_cancelling:
+            self._end(job, Cancelled(attempt=job.attempt))
+        elif job.verdict is not None:
+            self._end(job, self._failed(job, job.verdict))
+        elif returncode is not None:
+            tail = job.log.tail if job.log is not None else ""
+            self._end(job, self._failed(job, crash_error(returncode, tail, at_ns=now_ns)))
+        else:
+            self._end(job, Lost(attempt=job.attempt, reason="its process ended while no engine was watching"))
 
     def _failed(self, job: Job, error: TaskError) -> Ended:
         result = Result(error=error, started_at_ns=job.started_at_ns, ended_at_ns=error.at_ns)
         return Ended(attempt=job.attempt, result=result)
 
+    def _end(self, job: Job, report: Report) -> None:
+        if job.n_calls == 0:
+            self._n_running -= 1
+        self._n_bytes -= job.n_bytes
+        self._tell(job, report)
+        self._assign()
+
+    def _tell(self, job: Job, report: Report) -> None:
+        job.report = report
+        if job.teller is not None:
+            job.teller.cancel()
+        if job.watch is not None:
+            job.watch.cancel()
+        self._reports.put_nowait(report)
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _tell_of_running(self, job: Job) -> None:
+        if job.report is None:
+            self._reports.put_nowait(Progress(attempt=job.attempt, phase=AttemptPhase.RUNNING))
+
+    # ── stopping ─────────────────────────────────────────────────────────────
+
+    def _watch_time_of(self, job: Job) -> None:
+        if job.timeout_ns is not None:
+            job.watch = self._task(self._watch_time(job, job.timeout_ns))
+            self._tasks.add(job.watch)
+
+    async def _watch_time(self, job: Job, limit_ns: int) -> None:
+        await self._context.clock.sleep_until(job.started_at_ns + limit_ns)
+        if job.report is None and job.verdict is None:
+            job.verdict = timeout_error(limit_ns, at_ns=self._context.clock.now_ns())
+            await self._stop(job, self._settings.timeout_grace_s)
+
+    async def _stop(self, job: Job, grace_s: float) -> None:
+        """Ask the worker's whole group to end, and end it if it does not."""
+        if job.report is None:
+            self._signal(job, signal.SIGTERM)
+        deadline = asyncio.get_running_loop().time() + grace_s
+        while job.report is None:
+            if asyncio.get_running_loop().time() >= deadline:
+                self._signal(job, signal.SIGKILL)
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _signal(self, job: Job, number: signal.Signals) -> None:
+        if job.worker is not None:
+            job.worker.stop(number)
+        elif job.folder is not None and (pid := job.folder.pid()) is not None:
+            send_signal(pid, number)
+
     # ── standing ─────────────────────────────────────────────────────────────
 
     def _standing(self, attempt: AttemptId) -> Report:
-        job = self._jobs.get(attempt)
-        if job is not None:
-            return job.report or Progress(attempt=attempt, phase=AttemptPhase.RUNNING)
-        folder = self._folder(attempt)
-        if (result := folder.read_result()) is not None:
+        job = self._jobs.get(attempt) or self._found(attempt, key_of(attempt))
+        if job is None:
+            return Lost(attempt=attempt, reason="no worker was given it")
+        if job.report is not None:
+            return job.report
+        if job.folder is None:
+            return Progress(attempt=attempt, phase=AttemptPhase.QUEUED)
+        if attempt in self._jobs:
+            return Progress(attempt=attempt, phase=AttemptPhase.RUNNING)
+        if (result := job.folder.result(job.key)) is not None:
             return Ended(attempt=attempt, result=result)
-        if not folder.is_alive():
-            return Lost(attempt=attempt, reason="there is no process for it, and no result")
-        self._adopt(attempt, folder)
+        if job.folder.pid() is None:
+            return Lost(attempt=attempt, reason="its worker is gone, and left no result")
+        self._adopt(job)
         return Progress(attempt=attempt, phase=AttemptPhase.RUNNING)
 
-    def _adopt(self, attempt: AttemptId, folder: Folder) -> None:
-        pid = int(folder.pid.read_text())
-        unit = loads(Unit, folder.unit.read_bytes())
-        job = Job(attempt, folder, pid, int(folder.unit.stat().st_mtime_ns), unit.timeout_ns)
-        self._jobs[attempt] = job
-        if job.timeout_ns is not None:
-            self._spawn(self._watch_time(job, job.timeout_ns))
-        self._spawn(self._follow_adopted(job))
+    def _found(self, attempt: AttemptId, key: str) -> Job | None:
+        """Return what an earlier engine left of an attempt."""
+        trace = self._traces.read(key)
+        if trace is None:
+            return None
+        return Job(
+            attempt,
+            key,
+            folder=self._traces.worker(trace.worker),
+            output_prefix=trace.output_prefix,
+            timeout_ns=trace.timeout_ns,
+            started_at_ns=trace.started_at_ns,
+        )
 
-    def _folder(self, attempt: AttemptId) -> Folder:
-        return Folder(self._directory / sha256(str(attempt).encode()).hexdigest()[:32])
+    def _follow_another(self, job: Job) -> None:
+        """Leave an attempt to the worker that another engine gave it just now."""
+        self._n_running -= 1
+        self._n_bytes -= job.n_bytes
+        del self._jobs[job.attempt]
+        standing = self._standing(job.attempt)
+        if not isinstance(standing, Progress):
+            self._reports.put_nowait(standing)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _adopt(self, job: Job) -> None:
+        """Follow an attempt whose worker another engine started."""
+        self._jobs[job.attempt] = job
+        self._n_running += 1
+        self._watch_time_of(job)
+        self.spawn(self._follow(job, job.folder))
+
+    async def _follow(self, job: Job, folder: WorkerFolder | None) -> None:
+        """Wait for the result or the end of a worker that is not our child; its exit status goes to nobody."""
+        assert folder is not None
+        while folder.pid() is not None and folder.result(job.key) is None:
+            folder.look_in()
+            await asyncio.sleep(LOOK_S)
+        self._end_with_worker(job, None)
