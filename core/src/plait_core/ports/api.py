@@ -365,3 +365,23 @@ class Problem(Shape):
     remedy: str = ""
     faults: tuple[str, ...] = ()
     extra: Json = None
+
+
+# ── health ───────────────────────────────────────────────────────────────────
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReadinessCheck(Shape):
+    """One thing that a server needs, and whether it is there."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Readiness(Shape):
+    """Whether a server can do its work: only when every check is well."""
+
+    is_ready: bool
+    checks: tuple[ReadinessCheck, ...]

@@ -13,7 +13,9 @@ from plait_core.engine import Engine
 from plait_server.api.operations import OPERATIONS
 from plait_server.console.routes import console_routes
 from plait_server.hosts import Hosts, allowed_hosts
+from plait_server.metrics import Counting, Metrics
 from plait_server.observing import Observing
+from plait_server.probes import probe_routes
 from plait_server.problems import answer_http_exception
 from plait_server.routing import starlette_routes
 from plait_server.services import Server
@@ -28,10 +30,14 @@ def create_app(engine: Engine, *, settings: ServerSettings = ServerSettings()) -
         engine: Opened before the first request and closed after the last by whoever made it.
         settings: How to serve; those of the plugin's table are ``plugins.settings_for("server")``.
     """
-    server = Server(engine=engine, settings=settings)
+    server, metrics = Server(engine=engine, settings=settings), Metrics()
     app = Starlette(
-        routes=[*starlette_routes(OPERATIONS, server), *console_routes(server)],
-        middleware=[Middleware(Observing), Middleware(Hosts, allowed=allowed_hosts(settings))],
+        routes=[*starlette_routes(OPERATIONS, server), *console_routes(server), *probe_routes(server, metrics)],
+        middleware=[
+            Middleware(Counting, metrics=metrics),
+            Middleware(Observing),
+            Middleware(Hosts, allowed=allowed_hosts(settings)),
+        ],
         exception_handlers={HTTPException: answer_http_exception},
     )
     app.router.redirect_slashes = False

@@ -150,6 +150,7 @@ def json_response(value: Any, *, status: int = 200) -> Response:
 
 def _endpoint(route: Route, server: Server) -> Endpoint:
     async def answer(request: Request) -> Response:
+        request.state.operation = route.operation
         await server.prepare()
         principal = await _admit(request, route, server)
         call = await _read(request, route, server, principal)
