@@ -69,6 +69,7 @@ class Engine:
         executors: Executors by name, with their specs, in place of those that settings name.
         pool: Whose executions it drives; by default those of this process alone.
         adopts: Whether it drives what other engines of the pool leave, and leaves them what sleeps, as servers do.
+        leaves_to_others: Whether it leaves to other engines of the pool what is launched through it.
 
     Raises ``ExecutorNotIsolated`` when it opens, if tasks would run in its own process although the pool is a shared one.
     """
@@ -85,6 +86,7 @@ class Engine:
         executors: Sequence[tuple[ExecutorSpec, Executor]] | None = None,
         pool: str = "",
         adopts: bool = False,
+        leaves_to_others: bool = False,
     ) -> None:
         self._plugins = plugins or Plugins.load(settings)
         self._settings = settings or self._plugins.settings
@@ -92,6 +94,8 @@ class Engine:
         self._given = (database, blobs, clock or HostClock(), executors)
         self._targets = Targets(self._settings, self._types)
         self._pool, self._adopts = pool or local_pool(), adopts
+        self.leaves_to_others = leaves_to_others
+        """Whether what is launched here is for other engines of the pool to drive."""
         self._loops: list[asyncio.Task[None]] = []
         self._open: Services | None = None
         self._is_orderly = True
@@ -234,7 +238,7 @@ class Engine:
         domain: str = "",
     ) -> ExecutionId:
         """
-        Record an execution and begin to drive it; from the return on, nothing of it is lost.
+        Record an execution and begin to drive it, or leave it to others; from the return on, nothing of it is lost.
 
         Args:
             target: An entity of this process, or templates alone (whose code executors can reach).
@@ -268,7 +272,7 @@ class Engine:
             reuses=rerun is not None,
             rerun=tuple(rerun or ()),
         )
-        await self._driving.begin(*planned)
+        await (self._driving.enlist(*planned) if self.leaves_to_others else self._driving.begin(*planned))
         return planned[0]
 
     async def enlist(
@@ -295,11 +299,11 @@ class Engine:
 
     async def wait(self, execution: ExecutionId) -> Ending:
         """
-        Return how an execution of this engine, or of the pool that it adopts from, ended, once it has.
+        Return how an execution of this engine, or of the pool that it shares, ended, once it has.
 
         Raises ``UnknownExecution``, and what stopped the drive if something did.
         """
-        if not self._adopts and execution not in self._driving.runs:
+        if not (self._adopts or self.leaves_to_others or execution in self._driving.runs):
             raise UnknownExecution(execution=str(execution))
         return await self._driving.ending(execution)
 

@@ -67,7 +67,7 @@ async def serve(plugins: Plugins, *, parts: Collection[str] = PARTS) -> None:
         AddressTaken: somebody listens there already.
     """
     settings: ServerSettings = plugins.settings_for("server")
-    engine = Engine(plugins=plugins, pool=settings.pool, adopts=ENGINE in parts)
+    engine = Engine(plugins=plugins, pool=settings.pool, adopts=ENGINE in parts, leaves_to_others=ENGINE not in parts)
     stopping = asyncio.Event()
     with _stopped_by_signals(stopping):
         if API not in parts:
@@ -94,7 +94,7 @@ def _origin(host: str, port: int) -> str:
 
 async def _answer(app: ASGIApp, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Answer requests until *stopping* is set."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_S)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GOODBYE_S)
     server = _Server(config)
     answering = asyncio.create_task(server.serve(sockets=[listener]), name="http")
     asked = asyncio.create_task(stopping.wait(), name="stop")
