@@ -122,3 +122,18 @@ def test_end_is_waited_for_no_longer_than_asked() -> None:
             return in_time, await asyncio.wait_for(waiting, 10)
 
     assert asyncio.run(story()) == (False, True)
+
+
+def test_what_was_asked_for_is_told_without_the_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which may be large: it is read once, and forgotten when others were asked about."""
+    monkeypatch.setattr(_inspector, "HEADS_KEPT", 1)
+
+    async def story() -> tuple[Any, Any]:
+        database = MemoryDatabase()
+        async with Engine(database=database) as engine:
+            inspector = Inspector(database)
+            first, second = [await engine.launch(asking, {"x": integer(n)}, principal=f"p{n}") for n in (1, 2)]
+            about = [await inspector.about(it) for it in (first, first, second, first)]
+            return [(it.principal, it.inputs, it.user_inputs) for it in about], len(inspector._heads)
+
+    assert asyncio.run(story()) == ([(name, {}, {}) for name in ("p1", "p1", "p2", "p1")], 1)

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
+import attrs
+
 from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.engine._snapshots import read
 from plait_core.engine._state import ExecutionState
@@ -32,6 +34,8 @@ EVENTS_AT_ONCE = 500
 
 STATES_KEPT = 16
 CLOSURES_KEPT = 64
+HEADS_KEPT = 1024
+"""Of how many executions it is remembered what was asked for, but for the inputs."""
 
 LOOK_EVERY_S = 0.5
 """How soon, at the latest, events are seen that another process commits."""
@@ -48,6 +52,7 @@ class Inspector:
         self._sights: OrderedDict[ExecutionId, _Sight] = OrderedDict()
         self._closures: OrderedDict[str, CompiledClosure] = OrderedDict()
         self._locks: dict[ExecutionId, _Lock] = {}
+        self._heads: OrderedDict[ExecutionId, ExecutionStarted] = OrderedDict()
 
     async def row(self, execution: ExecutionId) -> ExecutionRow:
         """Return the row of an execution. Raises ``UnknownExecution``."""
@@ -64,7 +69,7 @@ class Inspector:
 
     async def closure(self, execution: ExecutionId) -> Closure:
         """Return the templates that an execution runs. Raises ``UnknownExecution``."""
-        closure = await self._database.log.get_closure((await self._started(execution)).closure)
+        closure = await self._database.log.get_closure((await self._head(execution)).closure)
         assert closure is not None
         return closure
 
@@ -72,12 +77,27 @@ class Inspector:
         """Return what was asked for. Raises ``UnknownExecution``."""
         return (await self._started(execution)).spec
 
+    async def about(self, execution: ExecutionId) -> ExecutionSpec:
+        """Return what was asked for without the inputs, which may be large. Raises ``UnknownExecution``."""
+        return (await self._head(execution)).spec
+
     async def outputs(self, row: ExecutionRow) -> LiteralMap | None:
         """Return what came of an execution, ``None`` unless it has succeeded."""
         if row.phase is not ExecutionPhase.SUCCEEDED:
             return None
         last = await self._database.log.latest(row.id)
         return last.decision.outputs if last is not None and isinstance(last.decision, ExecutionEnded) else None
+
+    async def _head(self, execution: ExecutionId) -> ExecutionStarted:
+        """Return how an execution started, without inputs."""
+        head = self._heads.pop(execution, None)
+        if head is None:
+            started = await self._started(execution)
+            head = attrs.evolve(started, spec=attrs.evolve(started.spec, inputs={}, user_inputs={}))
+        self._heads[execution] = head
+        if len(self._heads) > HEADS_KEPT:
+            self._heads.popitem(last=False)
+        return head
 
     async def _started(self, execution: ExecutionId) -> ExecutionStarted:
         events = await self._database.log.read(execution, limit=1)

@@ -114,3 +114,18 @@ async def test_console_works_under_a_prefix(chromium: None, serving: Serving) ->
         (cookie,) = await page.context.cookies()
         assert (cookie["path"], cookie["httpOnly"], cookie["sameSite"]) == ("/tools/plait", True, "Lax")
         assert browsing.url.startswith(page.url.partition("/projects")[0])
+
+
+async def test_hundred_thousand_elements_are_there_at_once(browsing: Browsing) -> None:
+    """As a summary, and as a page of a table: neither counts them one by one."""
+    numbers = Literal(value=Collection(literals=tuple(number(n) for n in range(100_000))))
+    await ended(browsing.serving, samples.doubled, "map", {"xs": numbers})
+    page = await browsing.visitor("viewer")
+    painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+
+    for path in ("executions/map?node=n0", "executions/map/nodes/n0/elements?offset=99900"):
+        await page.goto(browsing.here(path))
+        await expect(page.get_by_text("100,000 elements: 100,000 done")).to_be_visible()
+        assert await page.evaluate(painted) < 1000, path
+
+    await expect(page.get_by_role("link", name="Log of element 99999, attempt 1")).to_be_visible()

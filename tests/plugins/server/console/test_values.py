@@ -14,7 +14,7 @@ from plait_core.ir.literals import (
     UnionValue,
 )
 from plait_core.ir.types import INTEGER, BlobType, SimpleType
-from plait_server.console.values import Stored, show, size_text
+from plait_server.console.values import Stored, plain_of, show, size_text
 
 FILE = Blob(uri="s3://b/raw/data.csv", type=BlobType())
 
@@ -69,3 +69,11 @@ def test_enormous_value_is_cut() -> None:
 def test_sizes_have_units(size: int, text: str) -> None:
     """The largest in which there is at least one."""
     assert size_text(size) == text
+
+
+def test_many_elements_are_counted() -> None:
+    """A form is still filled with all of them."""
+    literal = Literal(value=Collection(literals=(Literal(value=Primitive(kind=SimpleType.INTEGER, value=1)),) * 5_010))
+
+    assert "… 10 more" in show("x", literal).text
+    assert len(plain_of(literal)) == 5_010

@@ -52,7 +52,7 @@ RECOVERABLE = frozenset({ExecutionPhase.FAILED, ExecutionPhase.ABORTED, Executio
 
 @attrs.frozen(kw_only=True)
 class Sight:
-    """What is known of an execution without folding its log."""
+    """What is known of an execution without folding its log; ``spec`` is without inputs."""
 
     row: ExecutionRow
     phase: ExecutionPhase
@@ -203,7 +203,7 @@ async def _look(visit: Visit) -> Sight:
     return Sight(
         row=row,
         phase=await inspector.phase(row),
-        spec=await inspector.spec(execution),
+        spec=await inspector.about(execution),
         closure=await inspector.closure(execution),
         nodes=await visit.server.database.views.nodes(execution),
     )
@@ -333,9 +333,10 @@ def _graph(visit: Visit, sight: Sight, made: Mapping[NodeId, Inside], looks: Map
 
 async def _values(visit: Visit, sight: Sight) -> dict[str, Any]:
     interface = interface_of(sight.closure, sight.spec.target)
-    outputs = await visit.server.inspector.outputs(sight.row)
+    inspector = visit.server.inspector
+    spec, outputs = await inspector.spec(visit.execution), await inspector.outputs(sight.row)
     return {
-        "inputs": show_all(sight.spec.inputs, interface.inputs),
+        "inputs": show_all(spec.inputs, interface.inputs),
         "outputs": show_all(outputs or {}, interface.outputs),
         "snippet": _snippet(visit),
     }

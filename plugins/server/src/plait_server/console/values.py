@@ -6,7 +6,8 @@ Called with literals as they were recorded. Nothing is fetched: a value that was
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -33,6 +34,8 @@ from plait_server.console.times import duration_text, iso_text
 
 SHORT = 160
 """How many letters of a value a page shows before it offers the whole."""
+MOST = 5_000
+"""How many elements of a list or map it shows."""
 LONGEST = 200_000
 """How many letters of a value a page ever holds."""
 
@@ -79,7 +82,7 @@ def show_all(values: LiteralMap, variables: Sequence[Variable] = ()) -> tuple[Sh
 def show(name: str, literal: Literal, variable: Variable | None = None) -> Shown:
     """Show one value."""
     type_ = variable.type if variable is not None else None
-    plain = plain_of(literal)
+    plain = plain_of(literal, most=MOST)
     is_text = isinstance(plain, str)
     text = "None" if plain is None else plain if isinstance(plain, str) else _json_text(plain)
     if len(text) > LONGEST:
@@ -94,8 +97,12 @@ def show(name: str, literal: Literal, variable: Variable | None = None) -> Shown
     )
 
 
-def plain_of(literal: Literal) -> Any:
-    """Return a value as plain data for reading: instants and durations as text, references as their URIs."""
+def plain_of(literal: Literal, *, most: int | None = None) -> Any:
+    """
+    Return a value as plain data for reading: instants and durations as text, references as their URIs.
+
+    Lists and maps are cut after *most* elements, if that is given.
+    """
     match literal.value:
         case Primitive(kind=SimpleType.DATETIME, value=at_ns):
             return iso_text(int(at_ns))
@@ -118,16 +125,21 @@ def plain_of(literal: Literal) -> Any:
         case Blob(uri=uri) | StructuredDatasetValue(uri=uri):
             return uri
         case UnionValue(value=inner):
-            return plain_of(inner)
+            return plain_of(inner, most=most)
         case Collection(literals=items):
-            return [plain_of(item) for item in items]
+            return [*(plain_of(item, most=most) for item in items[:most]), *_rest_of(items, most)]
         case MapValue(literals=entries):
-            return {key: plain_of(item) for key, item in entries.items()}
+            shown = {key: plain_of(item, most=most) for key, item in islice(entries.items(), most)}
+            return shown | dict.fromkeys(_rest_of(entries, most), "")
         case ErrorValue(failed_node_id=node, message=message):
             return f"{node}: {message}"
         case Offloaded(uri=uri, size_bytes=size_bytes, length=length):
             held = f"{length} elements, " if length is not None else ""
             return f"{held}{size_text(size_bytes)}, stored apart"
+
+
+def _rest_of(items: Sized, most: int | None) -> list[str]:
+    return [] if most is None or len(items) <= most else [f"… {len(items) - most:,} more"]
 
 
 def stored_in(literal: Literal) -> Iterator[Stored]:
