@@ -353,7 +353,7 @@ def test_a_store_from_the_future_is_left_alone(tmp_path: Path) -> None:
     """An older release names both schema numbers and touches nothing."""
     asyncio.run(a_run_is_recorded(tmp_path))
     with sqlite3.connect(tmp_path / "plait.db") as connection:
-        connection.execute("INSERT INTO migrations VALUES (99, 0)")
+        connection.execute("INSERT INTO migrations VALUES (99, 0, 99)")
     connection.close()
 
     error = failure_of(tmp_path)

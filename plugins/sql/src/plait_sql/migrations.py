@@ -2,9 +2,11 @@
 Migrations: the schema, as numbered steps that are applied once each and never edited.
 
 Run by ``SqlDatabase.open``. A step n adds what release n needs; what it no longer needs is dropped in n+1, so engines of
-two neighbouring releases share a database. Names in braces differ by dialect: ``plait_sql.connections.Connection.words``.
+two neighbouring releases share a database: a later step that only added is no reason to refuse one. Names in braces differ by dialect: ``plait_sql.connections.Connection.words``.
 Times are nanoseconds since the epoch; structured values are msgpack made by ``plait_core.ir.codec``.
 """
+
+from collections.abc import Mapping
 
 from plait_core.errors.stores import StoreTooNew
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
@@ -191,14 +193,33 @@ _KEYS = ("CREATE TABLE keys (name {text} PRIMARY KEY, value {blob} NOT NULL)",)
 
 _CLOSURES_BY_TIME = ("ALTER TABLE closures ADD COLUMN put_at_ns BIGINT NOT NULL DEFAULT 0",)
 
-MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME)
+_COMPATIBILITY = ("ALTER TABLE migrations ADD COLUMN needs BIGINT NOT NULL DEFAULT 0",)
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY)
 """Step n is ``MIGRATIONS[n - 1]``."""
+
+NEEDS: Mapping[int, int] = {}
+"""Step -> the schema that a release must know at least to work with what the step leaves; steps that only add are not here."""
 
 
 async def migrate(connection: Connection) -> None:
-    """Bring the schema up to date. Raises ``StoreTooNew``, and leaves such a database as it is."""
-    if await connection.read(lambda transaction: _version(connection, transaction)) != len(MIGRATIONS):
+    """
+    Bring the schema up to date. One that is ahead, but has all that this release uses, is left as it is.
+
+    Raises ``StoreTooNew``, and leaves such a database as it is, too.
+    """
+    if not await connection.read(lambda transaction: _is_usable(connection, transaction)):
         await connection.write(lambda transaction: _apply(connection, transaction))
+
+
+def _is_usable(connection: Connection, transaction: Transaction) -> bool:
+    """Say whether there is nothing to apply. Raises ``StoreTooNew``."""
+    done, known = _version(connection, transaction), len(MIGRATIONS)
+    if done > known:
+        row = transaction.query_one("SELECT max(needs) FROM migrations")
+        if row is None or row[0] > known:
+            raise StoreTooNew(url=connection.url, found=done, known=known)
+    return done >= known
 
 
 def _version(connection: Connection, transaction: Transaction) -> int:
@@ -211,12 +232,16 @@ def _version(connection: Connection, transaction: Transaction) -> int:
 def _apply(connection: Connection, transaction: Transaction) -> None:
     """Apply what is missing, judged once more now that no other process can migrate."""
     transaction.lock("migrations")
+    if _is_usable(connection, transaction):
+        return
     done = _version(connection, transaction)
-    if done > len(MIGRATIONS):
-        raise StoreTooNew(url=connection.url, found=done, known=len(MIGRATIONS))
     if not done:
         transaction.execute("CREATE TABLE migrations (number BIGINT PRIMARY KEY, applied_at_ns BIGINT NOT NULL)")
     for number, statements in enumerate(MIGRATIONS[done:], done + 1):
         for statement in statements:
             transaction.execute(statement.format_map(connection.words))
-        transaction.execute("INSERT INTO migrations VALUES (?, ?)", (number, transaction.now_ns()))
+        transaction.execute(
+            "INSERT INTO migrations (number, applied_at_ns) VALUES (?, ?)", (number, transaction.now_ns())
+        )
+    for number in range(done + 1, len(MIGRATIONS) + 1):
+        transaction.execute("UPDATE migrations SET needs = ? WHERE number = ?", (NEEDS.get(number, 0), number))

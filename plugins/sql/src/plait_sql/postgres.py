@@ -23,6 +23,8 @@ from plait_sql.workers import Workers
 T = TypeVar("T")
 
 _SYNCHRONOUS_COMMIT = {"normal": "local", "full": "on"}
+_HAS_TABLE = "SELECT 1 FROM pg_tables WHERE tablename = ? AND schemaname = ANY (current_schemas(false))"
+"""Unlike ``to_regclass``, it does not remember that a table was missing before another process made it."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
 _LONGEST_SILENCE_MS = 60_000
 """After so long without a word, the server gives up on a client that froze within a transaction."""
@@ -85,7 +87,7 @@ class PostgresConnection:
         return await self._call(WRITE, work)
 
     def has_table(self, transaction: Transaction, name: str) -> bool:
-        return transaction.query_one("SELECT 1 WHERE to_regclass(?) IS NOT NULL", (name,)) is not None
+        return transaction.query_one(_HAS_TABLE, (name,)) is not None
 
     async def _call(self, begin: str, work: Work[T]) -> T:
         return await self._workers.do(partial(self._patiently, begin, work))
