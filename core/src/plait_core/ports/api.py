@@ -130,6 +130,21 @@ class Identity(Shape):
     api_version: int = API_VERSION
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LoginLinkRequest(Shape):
+    """Ask for a link that logs a browser in as the caller and leads to *page*, a path below the console."""
+
+    page: str = ""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LoginLink(Shape):
+    """A link that works once; ``url`` is relative to the server's origin."""
+
+    url: str
+    expires_at_ns: int
+
+
 # ── entities ─────────────────────────────────────────────────────────────────
 
 

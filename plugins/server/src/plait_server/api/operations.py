@@ -7,6 +7,7 @@ from plait_server.api import (
     events,
     executions,
     identity,
+    login_links,
     logs,
     nodes,
     projects,
@@ -14,10 +15,12 @@ from plait_server.api import (
     tokens,
     uploads,
 )
+from plait_server.openapi import document_route
 from plait_server.routing import Route
 
-OPERATIONS: tuple[Route, ...] = (
+_DESCRIBED: tuple[Route, ...] = (
     *identity.ROUTES,
+    *login_links.ROUTES,
     *projects.ROUTES,
     *registering.ROUTES,
     *entities.ROUTES,
@@ -30,3 +33,5 @@ OPERATIONS: tuple[Route, ...] = (
     *tokens.ROUTES,
     *audit.ROUTES,
 )
+
+OPERATIONS = (*_DESCRIBED, document_route(_DESCRIBED))

@@ -60,7 +60,8 @@ def login_url(request: Request) -> str:
 def _welcome(request: Request, server: Server, token_id: str, wanted: str) -> Response:
     base = _base(request)
     parts = urlsplit(wanted)
-    is_ours = not parts.scheme and not parts.netloc and wanted.startswith(f"{base}/") and "\\" not in wanted
+    stays = not parts.scheme and not parts.netloc and "\\" not in wanted and "/../" not in wanted
+    is_ours = stays and wanted.startswith(f"{base}/")
     response = RedirectResponse(wanted if is_ours else f"{base}/", status_code=303)
     begin_session(response, request, server, token_id)
     return response
