@@ -15,6 +15,7 @@ from plait_core.ports.blobs import BlobInfo, BlobStore
 from plait_server.errors import ForeignBlob
 from plait_server.places import is_within
 from plait_server.routing import PREFIX, Call, Route
+from plait_server.services import Server
 
 PURPOSE = "download"
 """What seals of tickets are made for."""
@@ -30,9 +31,13 @@ HEADERS = {
 
 async def create_download(call: Call[None, DownloadRequest]) -> DownloadTicket:
     """Say by which URL a blob can be read, or which blobs there are below a URI."""
-    server, uri, project = call.server, call.body.uri, call.body.project
     call.is_change = False
-    call.require("viewer", project)
+    call.require("viewer", call.body.project)
+    return await download_ticket(call.server, call.body.uri, call.body.project, prefix=call.request.state.prefix)
+
+
+async def download_ticket(server: Server, uri: str, project: str, *, prefix: str) -> DownloadTicket:
+    """Make a ticket for what *project* has at *uri*, on a server under *prefix*. Raises ``ForeignBlob`` and ``BlobMissing``."""
     if not is_within(uri, server.blobs_root, project):
         raise ForeignBlob(uri=uri[:200], project=project)
     expires_at_ns = server.clock.now_ns() + int(server.settings.ticket_s * 1e9)
@@ -44,7 +49,7 @@ async def create_download(call: Call[None, DownloadRequest]) -> DownloadTicket:
     if url is None:
         claims = {"uri": uri, "size_bytes": info.size_bytes}
         seal = server.signer.seal(PURPOSE, claims, expires_at_ns=expires_at_ns)
-        url = f"{call.request.state.prefix}{PREFIX}/downloads/{seal}"
+        url = f"{prefix}{PREFIX}/downloads/{seal}"
     return DownloadTicket(url=url, size_bytes=info.size_bytes, expires_at_ns=expires_at_ns)
 
 
@@ -121,5 +126,6 @@ ROUTES = (
         permission="signed",
         handler=get_download,
         media=MEDIA_TYPE,
+        has_ranges=True,
     ),
 )

@@ -24,8 +24,10 @@ from plait_server.console.forms import Field, OptionFields, fields_of, option_fi
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
+from plait_server.places import input_uri
 
-MAX_FILENAME = 120
+MAX_FILENAME = 50
+"""In characters, which take up to four bytes each."""
 
 
 @attrs.frozen(kw_only=True)
@@ -135,8 +137,8 @@ async def _uploads(visit: Visit) -> dict[str, str]:
     uris = {}
     for name, value in visit.form.items():
         if isinstance(value, UploadFile) and value.filename and name.startswith("file-"):
-            folder = f"{visit.server.blobs_root}/raw/{visit.project}/{visit.domain}/inputs/{uuid4().hex}"
-            uri = f"{folder}/{_plain_name(value.filename)}"
+            place = (visit.server.blobs_root, visit.project, visit.domain, uuid4().hex)
+            uri = input_uri(*place, _plain_name(value.filename))
             await _store(visit, value, uri)
             uris[name.removeprefix("file-")] = uri
     return uris
