@@ -72,6 +72,8 @@ class Services:
 
     def place(self, closure: Closure) -> Mapping[str, str]:
         """Choose an executor for every task; raises ``CompileFailed`` naming what is missing."""
+        if (kept := self.library.get(closure_digest(closure))) is not None:
+            closure = kept.closure  # an equal one, whose templates were rendered before
         remote = dict.fromkeys(task.type for task in closure.tasks if self._is_remote(task))
         return place(closure, [*self.executor_specs, *map(connector_executor_spec, remote)], self._action_of)
 

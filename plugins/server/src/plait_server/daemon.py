@@ -6,6 +6,7 @@ gives its executions up, and whoever starts next goes on with them.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -43,6 +44,7 @@ log = logging.getLogger("plait.server")
 
 def run(settings: Settings, *, parts: Collection[str] = PARTS) -> None:
     """Make this process a server, until it is asked to stop."""
+    gc.enable()  # `plait` puts it off, because most of its commands are short
     log_as_json()
     plugins = Plugins.load(server_settings(settings))
     install_process_plugins(plugins)
