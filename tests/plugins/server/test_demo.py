@@ -50,12 +50,13 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     gone = call(demo, "status")
     once_more = call(demo, "start", "--port", port)
 
-    first, header, *rows, _, console = started.output.splitlines()
+    first, header, *rows, _, console, link = started.output.splitlines()
     assert (first, header) == ("The demo runs.", "SERVICE   STATUS   DETAIL")
     assert [row.split()[:2] for row in rows] == [
         [name, "running"] for name in ("api", "console", *(row.split()[0] for row in rows[2:]))
     ]
     assert console == f"Console: http://localhost:{port}/console"
+    assert link.startswith(f"Log in:  http://localhost:{port}/console/login?ticket=")
     assert again.output.startswith("The demo runs already.\n")
     document = json.loads(status.output)
     assert (document["url"], document["console"]) == (f"http://localhost:{port}", f"http://localhost:{port}/console")

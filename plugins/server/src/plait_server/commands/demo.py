@@ -30,6 +30,8 @@ def start(session: Any, port: int, as_json: bool) -> None:
     if not as_json:
         click.echo("The demo runs." if is_new else "The demo runs already.")
     _show(demo, as_json=as_json)
+    if not as_json and (link := demo.login_link()):
+        click.echo(f"Log in:  {link}")
 
 
 @command.command()
@@ -40,6 +42,15 @@ def status(ctx: click.Context, as_json: bool) -> None:
     demo = _demo(ctx.obj)
     _show(demo, as_json=as_json)
     ctx.exit(0 if demo.is_running() and all(service.is_ok for service in demo.services()) else 1)
+
+
+@command.command()
+@click.pass_context
+def console(ctx: click.Context) -> None:
+    """Print a link that logs a browser in to the console, once and within five minutes."""
+    link = _demo(ctx.obj).login_link()
+    click.echo(link or "The demo does not run; `plait demo start` starts it.", err=not link)
+    ctx.exit(0 if link else 1)
 
 
 @command.command()
