@@ -67,6 +67,7 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     assert pid_of(demo) != pid
 
 
+@pytest.mark.slow
 def test_demo_whose_server_was_killed_starts_again(demo: Demo) -> None:
     """The lock went with the process, so nothing stale is in the way."""
     port = free_port()
@@ -93,6 +94,7 @@ def test_port_that_is_taken_is_an_error(demo: Demo) -> None:
     assert demo.services() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -116,6 +118,7 @@ def test_server_that_dies_is_quoted(demo: Demo, settings: str, said: str) -> Non
     assert not demo.is_running()
 
 
+@pytest.mark.slow
 def test_settings_of_the_caller_are_not_those_of_the_demo(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a shell has set for other commands does not move the demo's database."""
     monkeypatch.setenv("PLAIT_STORE", "sqlite:////nowhere/plait.db")
@@ -125,6 +128,7 @@ def test_settings_of_the_caller_are_not_those_of_the_demo(demo: Demo, monkeypatc
     assert (demo.folder / "plait.db").exists()
 
 
+@pytest.mark.slow
 def test_teardown_deletes_everything(demo: Demo) -> None:
     """After asking, and only what is the demo's."""
     demo.start(port=free_port())
@@ -154,6 +158,7 @@ def test_log_is_shown_readable(demo: Demo) -> None:
     assert as_it_is.output == f"{line}\nFatal\n"
 
 
+@pytest.mark.slow
 def test_log_that_is_followed_ends_with_the_server(demo: Demo) -> None:
     """Nothing more is to come then."""
     demo.start(port=free_port())
@@ -172,6 +177,7 @@ def test_log_of_a_demo_that_never_ran_is_missing(demo: Demo) -> None:
     assert (result.exit_code, result.stderr) == (1, "The demo was never started.\n")
 
 
+@pytest.mark.slow
 def test_large_log_begins_anew(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old one is kept beside it."""
     monkeypatch.setattr("plait_server.demo.LARGEST_LOG_BYTES", 4)
@@ -184,6 +190,7 @@ def test_large_log_begins_anew(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> N
     assert "plait serves" in demo.log.read_text()
 
 
+@pytest.mark.slow
 def test_server_whose_process_is_not_known_is_not_guessed_at(demo: Demo) -> None:
     """Whoever started it died before it could write that down; a number from earlier may be somebody else's by now."""
     demo.start(port=free_port())

@@ -125,6 +125,7 @@ class Demo:
             os.close(lock)
         self._write_started(pid=server.pid, url=url)
         self._wait_ready(server, url, log_began)
+        server.returncode = 0  # it outlives this process, and nobody here waits for it
         return True
 
     def _prepare(self) -> int:
