@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from plait.remote.asynchronous import AsyncRemote as AsyncRemote
+from plait.remote.client import Remote as Remote
 from plait_core.authoring.caching import Cache as Cache
 from plait_core.authoring.conditionals import conditional as conditional
 from plait_core.authoring.contexts import ExecutionContext as ExecutionContext
@@ -77,6 +79,7 @@ from plait_core.types.files import File as File
 __all__ = [
     "Annotation",
     "Annotations",
+    "AsyncRemote",
     "Backoff",
     "BatchSize",
     "Cache",
@@ -104,6 +107,7 @@ __all__ = [
     "Pickled",
     "PodTemplate",
     "RecoverableError",
+    "Remote",
     "Resources",
     "Retry",
     "Secret",

@@ -1,6 +1,6 @@
-"""What goes wrong between a client and what it registers."""
+"""What goes wrong between a client and the server or store that it talks to."""
 
-from plait_core.errors import Retryable, UserError
+from plait_core.errors import InternalError, Retryable, UserError
 
 
 class NoPackage(UserError):
@@ -34,16 +34,23 @@ class ServerUnreachable(Retryable):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "start it (`plait demo start`), correct the setting 'endpoint', or register in the store of this machine with --local"
+        return "start it (`plait demo start`), correct the setting 'endpoint', or work on this machine with --local"
 
 
 class ServerRefused(UserError):
-    """A server refused a request."""
+    """
+    A server refused a request.
+
+    ``kind`` is the name of the error's class there, ``faults`` every single thing that is wrong, and ``n_tries`` how often
+    the request had been sent when it was refused.
+    """
 
     status: int
     detail: str
+    kind: str = ""
     advice: str = ""
     faults: tuple[str, ...] = ()
+    n_tries: int = 1
 
     @property
     def problem(self) -> str:
@@ -56,3 +63,85 @@ class ServerRefused(UserError):
     def remedy(self) -> str:
         """What to do."""
         return self.advice or "correct the request; the log of the server may say more"
+
+
+class NotOnServer(ServerRefused):
+    """A server does not have what was asked for."""
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"not on the server: {self.detail}"
+
+
+class ServerConflict(ServerRefused):
+    """What was asked for contradicts what a server has: another version, a name that is taken, an execution that has ended."""
+
+
+class ServerUnsound(InternalError):
+    """A server answered with something that is no document of its API."""
+
+    endpoint: str
+    path: str
+    detail: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the server at {self.endpoint} answered {self.path} with something that this release cannot read: {self.detail}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "check that the endpoint is a plait server, and that client and server are of neighbouring releases"
+
+
+class WaitTimedOut(Retryable):
+    """An execution did not end within the time that a caller was ready to wait; it goes on."""
+
+    execution: str
+    timeout_s: float
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"execution {self.execution} is still {self.phase} after {self.timeout_s:g} s"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "wait again, or see with `plait explain` what it waits for; it goes on all the same"
+
+
+class OutputsNotReady(UserError):
+    """The outputs of an execution were asked for before it ended."""
+
+    execution: str
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"execution {self.execution} has no outputs yet: it is {self.phase}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "wait for it with `remote.wait(execution)`, or look again with `remote.sync(execution)`"
+
+
+class NoSuchEntity(UserError):
+    """Nothing is registered, or has run, under a name; says so for the store of this machine."""
+
+    what: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is no {self.what} in the store of this machine"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "list what there is with `plait get`, register it with `plait register --local`, or ask the server with --remote"

@@ -7,21 +7,17 @@ version until it is sent; the same one can be sent to any number of places.
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import time_ns
 from typing import Protocol
 
 import attrs
 
-from plait_core.authoring.bundles import Bundle, Copy, bundle_uri, make_bundle
+from plait_core.authoring.bundles import Bundle, Copy, make_bundle
 from plait_core.compiler.checks import check_all
-from plait_core.compiler.registering import register
 from plait_core.compiler.versions import automatic_version, versioned, with_plan_options
 from plait_core.errors.compiling import CompileFailed
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import DEFAULT_DOMAIN, DEFAULT_PROJECT, LOCAL_VERSION
 from plait_core.ports.api import RegisterReply, RegisterRequest
-from plait_core.ports.databases import Registry
-from plait_core.ports.specs import BlobAccess
 
 
 @attrs.frozen(kw_only=True)
@@ -67,22 +63,6 @@ class Registrar(Protocol):
     async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:
         """Register closures, all or none; raises what the registry finds wrong with them."""
         ...
-
-
-class StoreRegistrar:
-    """``Registrar`` for a registry at hand, with blobs under *blobs_root*."""
-
-    def __init__(self, registry: Registry, blobs: BlobAccess, blobs_root: str) -> None:
-        self._registry = registry
-        self._blobs = blobs
-        self._blobs_root = blobs_root
-
-    async def upload_bundle(self, project: str, domain: str, bundle: Bundle) -> None:  # noqa: ARG002  # projects own bundles
-        uri = bundle_uri(self._blobs_root, project, bundle.digest)
-        await self._blobs(uri).put(uri, bundle.data, if_absent=True)
-
-    async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:  # noqa: ARG002  # in its ids
-        return await register(request, self._registry, at_ns=time_ns())
 
 
 def registration_of(

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from plait.cli.inputs import options_of
 from plait.cli.launching import launch_options
-from plait.cli.session import executor_option, setting_options
+from plait.cli.session import executor_option, place_option, setting_options
 from plait_core.authoring.entities import Entity
 
 
@@ -23,7 +23,7 @@ class EntityForm(click.Command):
         """Make the options of *entity*."""
         self.inputs = options_of(entity)
         taken = {spelling for option in self.inputs for spelling in (option.name, *option.opts, *option.secondary_opts)}
-        others = (*launch_options(), executor_option(), *setting_options())
+        others = (*launch_options(), place_option(), executor_option(), *setting_options())
         self.others = [option for option in others if not taken & {option.name, *option.opts}]
         super().__init__(
             entity.name,

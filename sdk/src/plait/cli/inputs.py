@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from plait.cli.errors import UnreadableInputs
+from plait.code.errors import UnreadableInputs
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.interfaces import REQUIRED, PythonInput
 from plait_core.authoring.typesystem import process_types

@@ -21,6 +21,7 @@ def launch_options() -> list[click.Option]:
             ["--inputs-file", "inputs_file"], metavar="FILE", help="Read inputs from JSON or YAML; - is standard input."
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the result as one JSON document."),
+        click.Option(["--wait", "waits"], is_flag=True, help="On the server: wait for the end, and print the result."),
         click.Option(
             ["--overwrite-cache", "overwrite_cache"],
             is_flag=True,
@@ -42,14 +43,14 @@ def launch_options() -> list[click.Option]:
             ["--label", "labels"],
             multiple=True,
             metavar="K=V",
-            callback=_pairs(must_have_value=False),
+            callback=pairs(must_have_value=False),
             help="Label the execution.",
         ),
         click.Option(
             ["--annotation", "annotations"],
             multiple=True,
             metavar="K=V",
-            callback=_pairs(must_have_value=False),
+            callback=pairs(must_have_value=False),
             help="Annotate the execution.",
         ),
         click.Option(["--tag", "tags"], multiple=True, metavar="TAG", help="Tag the execution."),
@@ -64,7 +65,7 @@ def launch_options() -> list[click.Option]:
             ["--envvar", "--envvars", "envs"],
             multiple=True,
             metavar="K=V",
-            callback=_pairs(must_have_value=True),
+            callback=pairs(must_have_value=True),
             help="Set a variable for its tasks.",
         ),
     ]
@@ -86,7 +87,9 @@ def execution_options(params: Mapping[str, Any], *, annotations: Mapping[str, st
     )
 
 
-def _pairs(*, must_have_value: bool) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
+def pairs(*, must_have_value: bool) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
+    """Make the callback of an option that reads ``KEY=VALUE``, repeatedly."""
+
     def split(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
         for word in words:
             if word.startswith("=") or (must_have_value and "=" not in word):

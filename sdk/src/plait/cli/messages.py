@@ -1,61 +1,51 @@
 """
-Messages to an execution, wherever it runs: answers to its gates, and the wish that it end.
+Messages to an execution, wherever it runs: answers to its gates.
 
-Delivered through the store's inbox, so the process that drives the execution need not be this one.
+Delivered to the server, or through the inbox of this machine's store; the process that drives the execution need not be this one.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from plait.control.plane import ControlPlane, gates_of
+from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
-from plait_core.errors.engine import UnknownExecution
-from plait_core.ir.workflows import Gate, NodeTarget, WaitForInput
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.types import LiteralType
 from plait_core.types.contexts import DETACHED
 
-if TYPE_CHECKING:
-    from plait.cli.session import Session
-    from plait_core.engine import Engine
-    from plait_core.ir.ids import ExecutionId
 
-
-def deliver(session: "Session", id: str, send: "Callable[[Engine, ExecutionId], Awaitable[None]]") -> None:
-    """Open an engine for the time that *send* takes; raises ``UnknownExecution``."""
-
-    async def run() -> None:
-        async with session.engine() as engine:
-            execution = session.execution_id(id)
-            if await engine.database.views.execution(execution) is None:
-                raise UnknownExecution(execution=execution.name)
-            await send(engine, execution)
-
-    asyncio.run(run())
-
-
-async def answer(engine: "Engine", execution: "ExecutionId", signal_id: str, text: str) -> None:
+async def answer(plane: ControlPlane, execution: ExecutionId, signal_id: str, text: str) -> None:
     """
-    Answer the gate that waits for *signal_id* with the value that *text* stands for.
+    Answer the gate that waits, or will wait, for *signal_id* with the value that *text* stands for.
 
     Raises:
-        click.UsageError: no gate of that name is open, or the text does not fit it.
+        click.UsageError: there is no such gate, or the text does not fit it.
     """
-    waiting = (await engine.state(execution)).waiting
-    if not waiting.get(signal_id):
-        known = ", ".join(name for name, gates in waiting.items() if gates) or "none"
-        raise click.UsageError(f"no gate {signal_id!r} is open in {execution.name}; open are: {known}")
-    converter = engine.types.converter(_type_of(engine, waiting[signal_id][0].node.target))
+    await plane.execution(execution)
+    gates = await plane.gates(execution)
+    known = gates if signal_id in gates else gates_of(await plane.execution_closure(execution))
+    if signal_id not in known:
+        names = ", ".join(gates) or "none"
+        raise click.UsageError(f"no gate {signal_id!r} is open in {execution.name}; open are: {names}")
+    types = process_types()
+    converter = types.converter(_type_of(known[signal_id], text))
     try:
         value = converter.to_literal(converter.parse(text), DETACHED)
     except UserError as error:
         raise click.UsageError(f"{error.problem}; {error.remedy}") from error
-    await engine.signal(execution, signal_id, value)
+    await plane.signal(execution, signal_id, value)
 
 
-def _type_of(engine: "Engine", target: NodeTarget) -> Any:
-    """Return the Python type that an answer has: that of the input, or whether it is approved."""
-    match target:
-        case Gate(condition=WaitForInput(type=literal_type)):
-            return engine.types.guess(literal_type)
-    return bool
+def _type_of(known: LiteralType | None, text: str) -> Any:
+    """Return the Python type of an answer; where nobody knows it, that of the JSON value that *text* is, or ``str``."""
+    from json import loads
+
+    if known is not None:
+        return process_types().guess(known)
+    try:
+        value = loads(text)
+    except ValueError:
+        return str
+    return type(value) if isinstance(value, bool | int | float) else str

@@ -1,51 +1,41 @@
 """
 Executions as documents: what ``plait get`` and ``plait explain`` show, as text or as JSON.
 
-Read from the store's views and, for values and verdicts, from the state that the log folds to. Nothing is changed.
+Made of what a control plane tells, so that a server's executions look like those of this machine. Nothing is changed.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plait.cli.documents import of_error, of_values, time_text
-from plait_core.engine import Inspector, NodeState
-from plait_core.ir.executions import CacheStatus, CacheVerdict
-from plait_core.ir.ids import ExecutionId
+from plait.control.plane import ControlPlane, first
+from plait_core.ir.executions import CacheStatus, CacheVerdict, TaskError
+from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.json import Json
 from plait_core.ir.phases import ExecutionPhase
-from plait_core.ports.databases import AttemptRow, Database, ExecutionFilter, ExecutionRow, NodeRow, Page
+from plait_core.ports.api import ExecutionDetail, ExecutionSummary, NodeDetail
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, NodeRow
 
-_PAGE = 100
-
-
-async def list_executions(
-    database: Database, where: ExecutionFilter, *, phases: Sequence[ExecutionPhase], limit: int
-) -> list[dict[str, Any]]:
-    """Return the newest executions, at most *limit*, in one of *phases* as they are shown, or in any when there are none."""
-    inspector = Inspector(database)
-    found: list[dict[str, Any]] = []
-    token = ""
-    while True:
-        rows, token = await database.views.executions(where, Page(limit=_PAGE, token=token))
-        for row in rows:
-            phase = await inspector.phase(row)
-            if not phases or phase in phases:
-                found.append(summary(row, phase))
-                if len(found) == limit:
-                    return found
-        if not token:
-            return found
+if TYPE_CHECKING:
+    from plait_core.ports.databases import ExecutionRow
 
 
-def summary(row: ExecutionRow, phase: ExecutionPhase) -> dict[str, Any]:
+async def list_executions(plane: ControlPlane, where: ExecutionFilter, *, limit: int) -> list[dict[str, Any]]:
+    """Return the newest executions, at most *limit*."""
+    found = await first(limit, lambda page: plane.executions(where, page))
+    return [summary(one) for one in found]
+
+
+def summary(shown: ExecutionSummary | ExecutionDetail) -> dict[str, Any]:
     """Render what a list shows of an execution."""
+    row: ExecutionRow = shown.row
     document: dict[str, Any] = {
         "name": row.id.name,
         "project": row.id.project,
         "domain": row.id.domain,
-        "phase": phase.value,
+        "phase": shown.phase.value,
         "target": row.target.name,
+        "version": row.target.version,
         "kind": row.target.kind.value,
         "mode": row.mode.value,
         "principal": row.principal,
@@ -55,32 +45,43 @@ def summary(row: ExecutionRow, phase: ExecutionPhase) -> dict[str, Any]:
         "duration_s": _duration_s(row.created_at_ns, row.ended_at_ns),
         "error": of_error(row.error),
     }
-    if phase is ExecutionPhase.INTERRUPTED:
+    if shown.url:
+        document["url"] = shown.url
+    if shown.phase is ExecutionPhase.INTERRUPTED:
         document["resume"] = f"plait run --resume {row.id.name}"
     return document
 
 
-async def execution_document(database: Database, inspector: Inspector, execution: ExecutionId) -> dict[str, Any]:
+async def execution_document(plane: ControlPlane, execution: ExecutionId) -> dict[str, Any]:
     """
     Render an execution with all its nodes and attempts.
 
-    Raises:
-        UnknownExecution: there is none.
+    Raises what the control plane says when there is none.
     """
-    row = await inspector.row(execution)
-    document = summary(row, await inspector.phase(row))
-    nodes = await database.views.nodes(execution)
-    attempts = [await database.views.attempts(execution, node.node) for node in nodes]
-    async with inspector.state(execution) as state:
-        document["inputs"] = of_values(state.spec.inputs) if state.spec is not None else None
-        document["outputs"] = of_values(state.outputs)
-        document["nodes"] = [
-            _node(node, state.nodes.get(node.node), its) for node, its in zip(nodes, attempts, strict=True)
-        ]
+    detail = await plane.execution(execution)
+    document = summary(detail)
+    attempts: dict[NodeId, list[AttemptRow]] = {}
+    for row in await plane.attempts(execution):
+        attempts.setdefault(row.id.node, []).append(row)
+    document["inputs"] = of_values(detail.spec.inputs)
+    document["outputs"] = of_values(detail.outputs)
+    document["nodes"] = [node_document(node, attempts.get(node.row.node, ())) for node in await plane.nodes(execution)]
     return document
 
 
-def _node(row: NodeRow, state: NodeState | None, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
+def node_document(node: NodeDetail, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
+    """Render a node with its values and attempts."""
+    return {
+        **row_document(node.row),
+        "inputs": of_values(node.inputs),
+        "outputs": of_values(node.outputs),
+        "cache": _cache(node.verdict),
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def row_document(row: NodeRow) -> dict[str, Any]:
+    """Render where a node stands."""
     document: dict[str, Any] = {
         "id": row.node,
         "definition": row.definition,
@@ -92,24 +93,26 @@ def _node(row: NodeRow, state: NodeState | None, attempts: Sequence[AttemptRow])
         "started_at": _time(row.started_at_ns),
         "ended_at": _time(row.ended_at_ns),
         "duration_s": _duration_s(row.started_at_ns, row.ended_at_ns),
-        "inputs": _inputs(state),
-        "outputs": of_values(state.outputs) if state is not None else None,
-        "cache": _cache(state.verdict if state is not None else None),
         "error": of_error(row.error),
-        "attempts": [_attempt(attempt) for attempt in attempts],
     }
     if row.n_elements is not None:
         document |= {"n_elements": row.n_elements, "n_elements_done": row.n_elements_done}
     return document
 
 
-def _inputs(state: NodeState | None) -> dict[str, Any] | None:
-    """Render what a node was given; ``None`` while that is not known."""
-    if state is None:
-        return None
-    with suppress(Exception):  # a binding that cannot be followed is the node's own error, which is shown
-        return of_values(state.inputs())
-    return None
+async def place_of_failure(plane: ControlPlane, execution: ExecutionId, error: TaskError) -> str:
+    """Say which node failed, or which element of one, and how often it was tried; empty when that is not known."""
+    failed = next((row for row in await plane.rows(execution) if row.node == error.node), None)
+    if failed is None:
+        return ""
+    place = f"{failed.kind} {failed.entity or failed.name} at node {failed.node}"
+    attempts = await plane.attempts(execution, failed.node)
+    last = next((row.id for row in reversed(attempts) if row.error and row.error.message == error.message), None)
+    if last is None:
+        return place
+    element = "" if last.element is None else f"element {last.element} of "
+    times = f", tried {last.n + 1} times," if last.n else ""
+    return f"{element}{place}{times}"
 
 
 def _cache(verdict: CacheVerdict | None) -> Mapping[str, Json] | None:

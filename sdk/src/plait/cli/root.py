@@ -14,20 +14,32 @@ COMMANDS = {
     "run": "Run a workflow, task or launch plan.",
     "check": "Compile what a file declares, and run nothing.",
     "graph": "Draw a workflow.",
-    "get": "Show executions and their nodes.",
+    "register": "Register entities with their code.",
+    "package": "Write entities and their code to one file.",
+    "get": "List projects, entities and executions; show an execution.",
+    "describe": "Show a project, an entity or an execution in full.",
+    "watch": "Watch an execution as it goes on.",
+    "logs": "Show what the tasks of an execution print.",
     "explain": "Say what an execution waits for, and why the cache was or was not used.",
     "approve": "Answer an approval gate.",
     "signal": "Supply the value that a gate waits for.",
-    "abort": "End an execution.",
-    "register": "Register entities with their code.",
-    "package": "Write entities and their code to one file.",
+    "cancel": "End an execution.",
+    "abort": "The same as cancel.",
+    "relaunch": "Run again what an execution ran.",
+    "recover": "Run again what did not succeed in an execution.",
+    "rerun": "Run again from some nodes of an execution.",
+    "launch-plan": "Switch launch plans on and off.",
+    "project": "List, create and update projects.",
+    "token": "Make, list and delete tokens of a server.",
+    "config": "Show and set settings.",
     "plugins": "List, show, check and make plugins.",
     "doctor": "Look for what would keep plait from working here.",
     "init": "Start a project.",
     "cache": "Look after cached outputs.",
+    "gc": "Delete executions that ended long ago.",
     "completion": "Print the script that completes commands in a shell.",
 }
-"""Command -> what it does; the module of the same name in ``plait.cli.commands`` has it as ``command``."""
+"""Command -> what it does; the module of the same name in ``plait.cli.commands``, with ``_`` for ``-``, has it as ``command``."""
 
 
 class Commands(click.Group):
@@ -41,7 +53,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            command: click.Command = import_module(f"plait.cli.commands.{cmd_name}").command
+            command: click.Command = import_module(f"plait.cli.commands.{cmd_name.replace('-', '_')}").command
             return command
         plugins = ctx.ensure_object(Session).plugins
         offered = plugins.cli_commands().get(cmd_name)

@@ -1,11 +1,15 @@
 """
-What a command works with: settings, plugins, and the engine or store that these choose.
+What a command works with: settings, plugins, and the engine, store or server that these choose.
 
 One session per process, made before a command is looked up. Settings are read and plugins loaded when they are first
 asked for, so that ``--env`` and its like count wherever they stand.
+
+A command works on the server with ``--remote`` and on this machine with ``--local``. Without either it works on the server when settings
+set ``endpoint``, and else on this machine; those that are about servers turn to one unless they are told otherwise.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,11 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from plait.control.plane import ControlPlane
+    from plait.control.server import ServerPlane
     from plait_core.engine import Engine
     from plait_core.ir.ids import ExecutionId
     from plait_core.plugins import Plugins, Settings
     from plait_core.ports.databases import Database
 
+T = TypeVar("T")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -30,6 +37,7 @@ class Session:
         self._environment: str | None = None
         self._overrides: dict[str, Any] = {}
         self._observers: list[object] = []
+        self._wants_remote: bool | None = None
 
     def leave_out(self, plugin: str) -> None:
         """Do not even import the hooks of *plugin*."""
@@ -40,8 +48,10 @@ class Session:
         self._observers.append(observer)
 
     def choose(self, key: str, value: Any) -> None:
-        """Let a flag win over what settings say; ``environment`` chooses their environment."""
-        if key == "environment":
+        """Let a flag win over what settings say; ``environment`` chooses their environment, ``remote`` the server."""
+        if key == "remote":
+            self._wants_remote = value
+        elif key == "environment":
             self._environment = value
         else:
             self._overrides[key] = value
@@ -81,6 +91,51 @@ class Session:
         finally:
             await database.close()
 
+    def is_remote(self, *, by_default: bool = False) -> bool:
+        """Whether a command works on the server; *by_default* those do that are about servers."""
+        if self._wants_remote is not None:
+            return self._wants_remote
+        return by_default or self.settings.origin("endpoint") != "default"
+
+    @asynccontextmanager
+    async def server(self) -> "AsyncIterator[ServerPlane]":
+        """Connect to the server."""
+        from plait.control.connection import Connection, token_of
+        from plait.control.server import ServerPlane
+
+        async with Connection(self.settings.endpoint, token_of(self.settings)) as connection:
+            yield ServerPlane(connection)
+
+    @asynccontextmanager
+    async def plane(self, *, remote_by_default: bool = False) -> "AsyncIterator[ControlPlane]":
+        """Open the server or the store of this machine, whichever the command works on."""
+        if self.is_remote(by_default=remote_by_default):
+            async with self.server() as server:
+                yield server
+            return
+        from plait.control.store import StorePlane
+
+        async with self.store() as database:
+            yield StorePlane(database, self.plugins.blob_store, self.settings.blobs, self.engine)
+
+    def ask(self, use: "Callable[[ControlPlane], Awaitable[T]]", *, remote_by_default: bool = False) -> T:
+        """Return what *use* makes of the server or store, opened for the time that it takes."""
+
+        async def run() -> T:
+            async with self.plane(remote_by_default=remote_by_default) as plane:
+                return await use(plane)
+
+        return asyncio.run(run())
+
+    def ask_server(self, use: "Callable[[ServerPlane], Awaitable[T]]") -> T:
+        """Return what *use* makes of the server."""
+
+        async def run() -> T:
+            async with self.server() as server:
+                return await use(server)
+
+        return asyncio.run(run())
+
     def execution_id(self, text: str) -> "ExecutionId":
         """Read ``NAME`` or ``PROJECT/DOMAIN/NAME``."""
         from plait_core.ir.ids import ExecutionId
@@ -101,6 +156,11 @@ def setting_options() -> list[click.Option]:
     ]
 
 
+def place_option() -> click.Option:
+    """Make the option that chooses between the server and this machine; it tells the session, too."""
+    return _choosing("--remote/--local", "remote", default=None, help="Work on the server, or on this machine.")
+
+
 def executor_option() -> click.Option:
     """Make the option that chooses the executor; it tells the session, too."""
     return _choosing("--executor", "executors", metavar="NAME", help="Run tasks on this executor.")
@@ -113,8 +173,15 @@ def with_settings(command: _Command) -> _Command:
     return command
 
 
+def with_place(command: _Command) -> _Command:
+    """Give *command* the options that choose settings, and whether it works on the server."""
+    params: list[click.Parameter] = getattr(command, "__click_params__", [])
+    command.__click_params__ = [place_option(), *params]  # type: ignore[attr-defined]  # as click's own decorators do
+    return with_settings(command)
+
+
 def _choosing(*declarations: str, **attributes: Any) -> click.Option:
-    def choose(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    def choose(ctx: click.Context, param: click.Parameter, value: str | bool | None) -> None:
         if value is not None:
             ctx.ensure_object(Session).choose(str(param.name), value)
 

@@ -20,7 +20,6 @@ from plait.cli.interrupts import Interrupted, run_interruptibly
 from plait.cli.progress import Progress, names_of
 from plait.cli.session import Session
 from plait_core.authoring.entities import Entity
-from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import ExecutionId
 
 if TYPE_CHECKING:
@@ -95,26 +94,14 @@ class Sight:
             finally:
                 asking.cancel()
             if ending.error is not None:
-                self._place = await _place_of(engine, ending.execution, ending.error)
+                from plait.cli.records import place_of_failure
+                from plait.control.store import StorePlane
+
+                plane = StorePlane(engine.database, engine.blobs, engine.settings.blobs, self._session.engine)
+                self._place = await place_of_failure(plane, ending.execution, ending.error)
             if ending.outputs is None or self._as_json:
                 return ending, None
             return ending, await engine.values(self._entity, ending.outputs)
-
-
-async def _place_of(engine: "Engine", execution: ExecutionId, error: TaskError) -> str:
-    """Say which node failed, or which element of one, and how often it was tried."""
-    nodes = {row.node: row for row in await engine.database.views.nodes(execution)}
-    failed = nodes.get(error.node)  # type: ignore[call-overload]  # the error's text is the node's id
-    if failed is None:
-        return ""
-    place = f"{failed.kind} {failed.entity or failed.name} at node {failed.node}"
-    attempts = await engine.database.views.attempts(execution, failed.node)
-    last = next((row.id for row in reversed(attempts) if row.error and row.error.message == error.message), None)
-    if last is None:
-        return place
-    element = "" if last.element is None else f"element {last.element} of "
-    times = f", tried {last.n + 1} times," if last.n else ""
-    return f"{element}{place}{times}"
 
 
 def _document(ending: "Ending") -> dict[str, Any]:

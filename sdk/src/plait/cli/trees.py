@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 from typing import Any
 
+from plait.cli.tables import table
+
 _WIDTH = 100
 """Longest value that is shown, in characters."""
 _SHOWN_ATTEMPTS = 10
@@ -27,14 +29,17 @@ def render_execution(document: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *_branches(document["nodes"], None, "")])
 
 
+def render_progress(document: Mapping[str, Any]) -> str:
+    """Render an execution and where its nodes stand, without their values."""
+    heading = f"{document['name']}  {document['phase']}  {document['kind']} {document['target']}{_took(document)}"
+    return "\n".join([heading, *_headings(document["nodes"], None, "")])
+
+
 def render_table(documents: Sequence[Mapping[str, Any]]) -> str:
     """Render a list of executions, one line each, below a line of headings."""
     rows = [("NAME", "PHASE", "TARGET", "STARTED", "TOOK")]
     rows += [(d["name"], d["phase"], d["target"], d["created_at"][:19], _took(d).strip()) for d in documents]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return table(rows)
 
 
 def _branches(nodes: Sequence[Mapping[str, Any]], parent: str | None, indent: str) -> Iterator[str]:
@@ -45,6 +50,14 @@ def _branches(nodes: Sequence[Mapping[str, Any]], parent: str | None, indent: st
         below = f"{indent}{'   ' if is_last else '│  '}"
         yield from (f"{below}{line}" for line in _details(node))
         yield from _branches(nodes, node["id"], below)
+
+
+def _headings(nodes: Sequence[Mapping[str, Any]], parent: str | None, indent: str) -> Iterator[str]:
+    mine = [node for node in nodes if node["parent"] == parent]
+    for node in mine:
+        is_last = node is mine[-1]
+        yield f"{indent}{'└─' if is_last else '├─'} {_heading(node)}"
+        yield from _headings(nodes, node["id"], f"{indent}{'   ' if is_last else '│  '}")
 
 
 def _heading(node: Mapping[str, Any]) -> str:

@@ -1,19 +1,5 @@
-"""``plait abort``: the end of an execution, on request."""
+"""``plait abort``: what ``plait cancel`` does, under the name that the phase ABORTED has it from."""
 
-import click
+from plait.cli.commands.cancel import command
 
-from plait.cli.messages import deliver
-from plait.cli.session import Session, with_settings
-
-
-@click.command()
-@with_settings
-@click.option(
-    "--reason", default="asked for on the command line", show_default=True, metavar="TEXT", help="Why, for the record."
-)
-@click.argument("id", metavar="EXECUTION")
-@click.pass_obj
-def command(session: Session, id: str, reason: str) -> None:
-    """Ask an execution to end; its attempts are stopped."""
-    deliver(session, id, lambda engine, execution: engine.abort(execution, reason=reason))
-    click.echo(f"{id} is asked to end")
+__all__ = ["command"]

@@ -1,7 +1,8 @@
 """
 ``plait check``: trace and compile everything that files or modules declare, and run nothing.
 
-Reports all faults of all of them, each once: those of graphs, and tasks that none of the listed executors can run.
+Reports all faults of all of them, each once: those of graphs, and tasks that none of the listed executors can run. Exit codes: 0 no
+faults, 1 some, or a file cannot be imported, 2 usage.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,9 @@ import attrs
 import click
 
 from plait.cli import documents
-from plait.cli.entities import declared_in
-from plait.cli.modules import load_module, traced
 from plait.cli.session import Session, executor_option, with_settings
+from plait.code.entities import declared_in
+from plait.code.modules import load_module, traced
 from plait_core.authoring.entities import Entity
 from plait_core.errors import UserError
 from plait_core.errors.compiling import CompileFailed, Fault

@@ -1,14 +1,20 @@
-"""``plait completion``: the script by which a shell completes commands and options."""
+"""
+``plait completion``: the script by which a shell completes commands and options.
+
+Exit codes: 0 printed, 2 usage: a shell that is not known.
+"""
 
 import click
 
+from plait.cli import documents
 from plait.cli.session import Session
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.option("--json", "as_json", is_flag=True, help="Print the script as a JSON document.")
 @click.pass_context
-def command(ctx: click.Context, shell: str) -> None:
+def command(ctx: click.Context, shell: str, as_json: bool) -> None:
     """
     Print the completion script of a shell.
 
@@ -20,4 +26,8 @@ def command(ctx: click.Context, shell: str) -> None:
     completion = get_completion_class(shell)
     assert completion is not None, shell
     root = ctx.find_root()
-    click.echo(completion(root.command, {"obj": Session()}, "plait", "_PLAIT_COMPLETE").source())
+    script = completion(root.command, {"obj": Session()}, "plait", "_PLAIT_COMPLETE").source()
+    if as_json:
+        documents.show({"shell": shell, "script": script})
+    else:
+        click.echo(script)

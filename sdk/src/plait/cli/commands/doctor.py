@@ -1,4 +1,8 @@
-"""``plait doctor``: what would keep plait from working here, and what to do about it."""
+"""
+``plait doctor``: what would keep plait from working here, and what to do about it.
+
+Exit codes: 0 all is well, 1 something is not, 2 usage.
+"""
 
 import asyncio
 from collections.abc import Sequence

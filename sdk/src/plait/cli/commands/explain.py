@@ -1,6 +1,9 @@
-"""``plait explain``: what an execution waits for, what the cache had to say, and what went wrong."""
+"""
+``plait explain``: what an execution waits for, what the cache had to say, and what went wrong.
 
-import asyncio
+Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage.
+"""
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,31 +11,28 @@ import click
 
 from plait.cli import documents
 from plait.cli.records import execution_document
-from plait.cli.session import Session, with_settings
-from plait_core.engine import Inspector, Wait, waits_of
+from plait.cli.session import Session, with_place
+from plait.control.plane import ControlPlane, Waiting
 from plait_core.ir.ids import ExecutionId
 
 
 @click.command()
-@with_settings
+@with_place
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("id", metavar="EXECUTION")
 @click.pass_obj
 def command(session: Session, id: str, as_json: bool) -> None:
     """Say what every unfinished node waits for, why the cache was or was not used, and what failed."""
-    document = asyncio.run(_explanation(session, id))
+    document = session.ask(lambda plane: _explanation(plane, session.execution_id(id)))
     if as_json:
         documents.show(document)
     else:
         click.echo(_rendered(document))
 
 
-async def _explanation(session: Session, id: str) -> dict[str, Any]:
-    async with session.store() as database:
-        execution, inspector = session.execution_id(id), Inspector(database)
-        whole = await execution_document(database, inspector, execution)
-        async with inspector.state(execution) as state:
-            waits = [_wait(wait, execution) for wait in waits_of(state)]
+async def _explanation(plane: ControlPlane, execution: ExecutionId) -> dict[str, Any]:
+    whole = await execution_document(plane, execution)
+    waits = [_wait(wait, execution) for wait in await plane.waits(execution)]
     return {
         "name": whole["name"],
         "phase": whole["phase"],
@@ -49,9 +49,8 @@ async def _explanation(session: Session, id: str) -> dict[str, Any]:
     }
 
 
-def _wait(wait: Wait, execution: ExecutionId) -> dict[str, Any]:
-    until = None if wait.until_ns is None else documents.time_text(wait.until_ns)
-    document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": until}
+def _wait(wait: Waiting, execution: ExecutionId) -> dict[str, Any]:
+    document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": wait.until}
     if wait.signal:
         document["answer"] = f"plait signal {execution.name} {wait.signal} VALUE"
     return document

@@ -1,26 +1,85 @@
-"""``plait get``: executions as a list, one execution as a tree."""
+"""
+``plait get``: projects, entities and executions as lists, one execution as a tree.
 
-import asyncio
-from typing import Any
+Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage.
+"""
+
+from collections.abc import Callable, Sequence
 
 import click
 
 from plait.cli import documents
+from plait.cli.listings import entity_document, project_document, render_entities, render_projects
 from plait.cli.records import execution_document, list_executions
-from plait.cli.session import Session, with_settings
+from plait.cli.session import Session, with_place
 from plait.cli.trees import render_execution, render_table
-from plait_core.engine import Inspector
+from plait.control.plane import ControlPlane, first
+from plait_core.ir.ids import EntityKind
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ports.api import EntitySummary, ProjectList
 from plait_core.ports.databases import ExecutionFilter
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_contains = click.option("--contains", default="", metavar="TEXT", help="Only those whose name has this text.")
+_limit = click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 
 
 @click.group()
 def command() -> None:
-    """Show executions and their nodes."""
+    """Show projects, entities, executions and their nodes."""
 
 
 @command.command()
-@with_settings
+@with_place
+@_json
+@click.pass_obj
+def projects(session: Session, as_json: bool) -> None:
+    """List projects."""
+
+    async def read(plane: ControlPlane) -> ProjectList:
+        return await plane.projects()
+
+    found = session.ask(read)
+    if as_json:
+        documents.show([project_document(project) for project in found.items])
+    else:
+        click.echo(render_projects(found))
+
+
+def _lister(kind: EntityKind, word: str) -> Callable[..., None]:
+    @with_place
+    @_contains
+    @click.option("--name", default="", metavar="NAME", help="The versions of this one, the newest first.")
+    @_limit
+    @_json
+    @click.pass_obj
+    def list_(session: Session, contains: str, name: str, limit: int, as_json: bool) -> None:
+        place = (kind, session.settings.project, session.settings.domain)
+
+        async def read(plane: ControlPlane) -> Sequence[EntitySummary]:
+            if name:
+                return await first(limit, lambda page: plane.versions(*place, name, page=page))
+            return await first(limit, lambda page: plane.entities(*place, name_contains=contains, page=page))
+
+        found = session.ask(read)
+        if as_json:
+            documents.show([entity_document(one) for one in found])
+        else:
+            click.echo(render_entities(found) if found else f"no {word}")
+
+    return list_
+
+
+for _kind, _word in (
+    (EntityKind.TASK, "tasks"),
+    (EntityKind.WORKFLOW, "workflows"),
+    (EntityKind.LAUNCH_PLAN, "launch plans"),
+):
+    command.command(_word.replace(" ", "-"), help=f"List {_word}: the newest version of each.")(_lister(_kind, _word))
+
+
+@command.command()
+@with_place
 @click.option(
     "--phase",
     "phases",
@@ -28,21 +87,23 @@ def command() -> None:
     type=click.Choice([phase.value for phase in ExecutionPhase], case_sensitive=False),
     help="Only those in this phase.",
 )
-@click.option("--contains", default="", metavar="TEXT", help="Only those whose name has this text.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@_contains
+@click.option("--all", "include_archived", is_flag=True, help="Archived ones, too.")
+@_limit
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
-def executions(session: Session, phases: tuple[str, ...], contains: str, limit: int, as_json: bool) -> None:
+def executions(
+    session: Session, /, phases: tuple[str, ...], *, contains: str, include_archived: bool, limit: int, as_json: bool
+) -> None:
     """List executions, the newest first."""
-    where = ExecutionFilter(project=session.settings.project, domain=session.settings.domain, name_contains=contains)
-
-    async def read() -> list[dict[str, Any]]:
-        async with session.store() as database:
-            return await list_executions(
-                database, where, phases=[ExecutionPhase(phase) for phase in phases], limit=limit
-            )
-
-    found = asyncio.run(read())
+    where = ExecutionFilter(
+        project=session.settings.project,
+        domain=session.settings.domain,
+        phases=tuple(ExecutionPhase(phase) for phase in phases),
+        name_contains=contains,
+        include_archived=include_archived,
+    )
+    found = session.ask(lambda plane: list_executions(plane, where, limit=limit))
     if as_json:
         documents.show(found)
     else:
@@ -50,18 +111,13 @@ def executions(session: Session, phases: tuple[str, ...], contains: str, limit: 
 
 
 @command.command()
-@with_settings
+@with_place
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("id", metavar="EXECUTION")
 @click.pass_obj
 def execution(session: Session, id: str, as_json: bool) -> None:
     """Show an execution: its nodes with phases, timings, inputs, outputs, attempts and errors."""
-
-    async def read() -> dict[str, Any]:
-        async with session.store() as database:
-            return await execution_document(database, Inspector(database), session.execution_id(id))
-
-    document = asyncio.run(read())
+    document = session.ask(lambda plane: execution_document(plane, session.execution_id(id)))
     if as_json:
         documents.show(document)
     else:

@@ -1,8 +1,14 @@
-"""``plait init``: the skeleton of a project."""
+"""
+``plait init``: the skeleton of a project.
+
+Exit codes: 0 made, 2 usage: the folder is there already.
+"""
 
 from pathlib import Path
 
 import click
+
+from plait.cli import documents
 
 _FILES = {
     "workflows.py": '''"""The first workflow of {name}; run it with `plait run workflows.py greet --name you`."""
@@ -47,8 +53,9 @@ executors = ["inline"]
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as one JSON document.")
 @click.argument("name")
-def command(name: str) -> None:
+def command(name: str, as_json: bool) -> None:
     """Start a project in a new folder: a workflow, its test, and settings."""
     folder = Path(name)
     if folder.exists():
@@ -56,4 +63,7 @@ def command(name: str) -> None:
     folder.mkdir(parents=True)
     for file, text in _FILES.items():
         (folder / file).write_text(text.format(name=folder.name), encoding="utf-8")
+    if as_json:
+        documents.show({"folder": str(folder), "files": list(_FILES)})
+        return
     click.echo(f"made {folder}/ with {', '.join(_FILES)}\n  → cd {folder} && plait run workflows.py greet --name you")

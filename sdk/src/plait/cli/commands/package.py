@@ -49,7 +49,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Write entities and their code to one file."""
-    from plait.cli.discovery import discover
+    from plait.code.discovery import discover
     from plait.packages import pack
 
     session: Session = ctx.obj

@@ -1,4 +1,8 @@
-"""``plait plugins``: what is installed, what it offers, whether it keeps its promises, and a start for a new one."""
+"""
+``plait plugins``: what is installed, what it offers, whether it keeps its promises, and a start for a new one.
+
+Exit codes: 0 shown or made, 1 a promise is broken, or there is no such plugin, 2 usage.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -86,12 +90,16 @@ def check(ctx: click.Context, name: str, as_json: bool) -> None:
 @click.option(
     "--folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write it; plait-NAME by default."
 )
+@_json
 @click.argument("name")
-def new(name: str, kind: str, folder: Path | None) -> None:
+def new(name: str, kind: str, folder: Path | None, as_json: bool) -> None:
     """Write a new plugin that passes its check as it is."""
     folder = folder or Path(f"plait-{name.replace('_', '-')}")
-    for path in scaffold(name, kind=kind, folder=folder):
-        click.echo(path)
+    paths = [str(path) for path in scaffold(name, kind=kind, folder=folder)]
+    if as_json:
+        documents.show({"folder": str(folder), "files": paths})
+        return
+    click.echo("\n".join(paths))
     click.echo(f"  → pip install -e {folder} && plait plugins check {name.replace('-', '_')}")
 
 

@@ -1,5 +1,5 @@
 """
-``plait register``: entities with their code, on a server or in the store of this machine.
+``plait register``: entities with their code, on the server or, with ``--local``, in the store of this machine.
 
 Targets are files, folders, modules, and packages that ``plait package`` wrote. Nothing is registered when anything cannot be imported,
 unless ``--skip-errors``; what is the same as before changes nothing. Exit codes: 0 registered, 1 something was refused or skipped,
@@ -15,17 +15,18 @@ import click
 
 from plait.cli import documents
 from plait.cli.failures import report
-from plait.cli.session import Session, with_settings
+from plait.cli.session import Session, with_place
 from plait_core.authoring.bundles import Copy
 
 if TYPE_CHECKING:
+    from plait.code.discovery import Discovered
     from plait.registration import Registration
     from plait_core.ir.ids import EntityId
     from plait_core.ports.api import RegisterReply
 
 
 @click.command()
-@with_settings
+@with_place
 @click.option(
     "--version", default="", metavar="VERSION", help="Version of the entities; follows from the code by default."
 )
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     show_default=True,
     help="Code to take along: imported modules, every file below the root, or none.",
 )
-@click.option("--local", is_flag=True, help="Register in the store of this machine instead of a server.")
 @click.option("--skip-errors", is_flag=True, help="Leave out files that cannot be imported, and go on.")
 @click.option("--dry-run", is_flag=True, help="Check everything, and register nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what happened as one JSON document.")
@@ -74,29 +74,25 @@ def command(
     ctx.exit(1 if failures else 0)
 
 
-def _gathered(targets: Sequence[str], copy: Copy, version: str) -> "tuple[list[Registration], Sequence[Any]]":
+def _gathered(targets: Sequence[str], copy: Copy, version: str) -> "Discovered":
     """Read packages and import everything else; ``files`` before the targets means nothing, as in ``register files``."""
-    from plait.cli.discovery import discover
-    from plait.packages import SUFFIXES, read_package
+    from plait.code.discovery import gathered
+    from plait.packages import SUFFIXES
 
     if targets[0] == "files" and len(targets) > 1 and not Path("files").exists():
         targets = targets[1:]
-    packages = [target for target in targets if target.endswith(SUFFIXES)]
-    code = [target for target in targets if target not in packages]
-    if code and copy is Copy.NONE and not version:
+    if copy is Copy.NONE and not version and not all(target.endswith(SUFFIXES) for target in targets):
         raise click.UsageError("--copy none leaves no code for a version to follow from; give --version")
-    found = discover(code, copy)
-    return [*(read_package(Path(package)) for package in packages), *found.registrations], found.failures
+    return gathered(targets, copy)
 
 
 async def _send(
     session: Session, registrations: "Sequence[Registration]", params: dict[str, Any]
 ) -> "list[tuple[str, Registration, RegisterReply]]":
-    from plait.cli.registrars import open_registrar
     from plait.registration import send
 
     settings, results = session.settings, []
-    async with open_registrar(session, local=params["local"]) as registrar:
+    async with session.plane(remote_by_default=True) as registrar:
         for made in registrations:
             registration = made.with_options(
                 service_account=params["service_account"], raw_data_prefix=params["raw_data_prefix"]

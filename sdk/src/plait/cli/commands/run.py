@@ -1,39 +1,38 @@
 """
-``plait run``: an entity of a file or module, in this process, recorded in the store that settings name.
+``plait run``: an entity of a file or module, in this process, recorded in the store that settings name; or on the server.
 
 Without an entity, those that there are are listed. What follows the entity are its inputs, one flag each, among which
-the options of a launch may stand, too.
+the options of a launch may stand, too. On the server, the code is registered first, under a version that follows from it. Exit codes: 0
+succeeded, or started on the server; 1 failed, or cannot be started; 2 usage; 130 Ctrl-C.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import click
 
 from plait.cli import documents, inputs
-from plait.cli.entities import declared_in, document_of, find, line_of
+from plait.cli.earlier import SOURCE, entity_of
 from plait.cli.forms import EntityForm
 from plait.cli.launching import execution_options, launch_options
-from plait.cli.modules import load_module, source_files, traced
-from plait.cli.session import Session, executor_option, setting_options
+from plait.cli.session import Session, executor_option, place_option, setting_options
 from plait.cli.sights import Sight, Watch
+from plait.code.entities import declared_in, document_of, find, line_of
+from plait.code.modules import load_module, source_files, traced
+from plait_core.authoring.entities import Entity
 from plait_core.authoring.typesystem import process_types
 
 if TYPE_CHECKING:
+    from plait.remote.asynchronous import AsyncRemote
+    from plait.remote.executions import RemoteExecution
     from plait_core.engine import Engine
-    from plait_core.ir.executions import ExecutionSpec
-    from plait_core.ir.ids import ExecutionId
-
-SOURCE = "plait/source"
-"""Annotation: the file or module that an execution was launched from, for those who resume it."""
 
 
 @click.command(
-    params=[*setting_options(), executor_option(), *launch_options()],
+    params=[*setting_options(), place_option(), executor_option(), *launch_options()],
     context_settings={"allow_interspersed_args": False},
 )
 @click.option("--resume", metavar="EXECUTION", help="Go on with an execution that was interrupted.")
@@ -43,10 +42,13 @@ def command(ctx: click.Context, /, resume: str | None, words: Sequence[str], **p
     """Run a workflow, task or launch plan; without one, list what there is."""
     session: Session = ctx.obj
     watch = Watch(session)
+    if resume is not None and session.is_remote():
+        raise click.UsageError("--resume goes on with a run of this machine; on the server, use `plait recover`", ctx)
     if resume is not None:
         sight = _resumed(session, resume, words, params, watch)
     elif words[1:] and not words[1].startswith("-"):
-        sight = _launched(ctx, words, params, watch)
+        form = _formed(ctx, words, params)
+        ctx.exit(_sent(session, form) if session.is_remote() else _launched(session, form, watch).see_through())
     else:
         _list(ctx, words, as_json=params["as_json"])
         return
@@ -73,8 +75,18 @@ def _list(ctx: click.Context, words: Sequence[str], *, as_json: bool) -> None:
         click.echo("\n".join(line_of(module, one) for one in declared))
 
 
-def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any], watch: Watch) -> Sight:
-    """Make a new execution of what *words* name, with the inputs that follow."""
+class Formed(NamedTuple):
+    """An entity as it is to be launched: its inputs as Python values, and the options that hold for it."""
+
+    target: str
+    entity: Entity[Any, Any]
+    given: click.Context
+    params: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any]) -> Formed:
+    """Read what *words* name, and the inputs that follow."""
     session: Session = ctx.obj
     session.plugins  # noqa: B018  # this process's, before user code asks for any
     target, name, *rest = words
@@ -85,40 +97,61 @@ def _launched(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any
         f"{ctx.command_path} {target} {name}", rest[:-1] if takes_stdin else rest, obj=session
     ) as given:
         params = form.merged(params, given)
-        _check_executor(session, given)
         source = "-" if takes_stdin else params["inputs_file"]
         values = inputs.values_of(entity, given, inputs.read_document(source) if source else {})
-        place = f"{session.settings.blobs}/raw/inputs/{uuid4().hex}"
-        with closing(process_types().context(place, session.plugins.blob_store)) as context:
-            literals = inputs.literals_of(entity, values, given, context)
-    options = execution_options(params, annotations={SOURCE: _durable(target)})
-    execution = session.execution_id(params["name"] or f"f{uuid4().hex[:19]}")
+    return Formed(target, entity, given, params, values)
+
+
+def _launched(session: Session, form: Formed, watch: Watch) -> Sight:
+    """Make a new execution in this process."""
+    _check_executor(session, form.given)
+    if form.params["waits"]:
+        raise click.UsageError(
+            "--wait is for runs on the server; one of this machine is seen through anyway", form.given
+        )
+    place = f"{session.settings.blobs}/raw/inputs/{uuid4().hex}"
+    with closing(process_types().context(place, session.plugins.blob_store)) as context:
+        literals = inputs.literals_of(form.entity, form.values, form.given, context)
+    options = execution_options(form.params, annotations={SOURCE: _durable(form.target)})
+    execution = session.execution_id(form.params["name"] or f"f{uuid4().hex[:19]}")
 
     async def start(engine: "Engine") -> None:
-        await engine.launch(entity, literals, options=options, name=execution.name)
+        await engine.launch(form.entity, literals, options=options, name=execution.name)
 
-    traced(entity)
-    return Sight(session, entity, execution, start, watch, as_json=params["as_json"])
+    traced(form.entity)
+    return Sight(session, form.entity, execution, start, watch, as_json=form.params["as_json"])
+
+
+def _sent(session: Session, form: Formed) -> int:
+    """Register the code on the server and launch it there; returns the exit code."""
+    from plait.cli.following import follow
+
+    if session.settings.origin("executors") == "flag":
+        raise click.UsageError(
+            "--executor is for runs on this machine; where tasks run is the server's choice", form.given
+        )
+    traced(form.entity)
+
+    async def start(remote: "AsyncRemote") -> "RemoteExecution":
+        return await remote.execute(
+            form.entity,
+            form.values,
+            execution_name=form.params["name"],
+            options=execution_options(form.params, annotations={}),
+        )
+
+    return follow(session, start, waits=form.params["waits"], as_json=form.params["as_json"], entity=form.entity)
 
 
 def _resumed(session: Session, name: str, words: Sequence[str], params: Mapping[str, Any], watch: Watch) -> Sight:
     """Go on with the execution *name*, whose code is in the file or module of *words*, or in the one it was launched from."""
     execution = session.execution_id(name)
-    spec = asyncio.run(_spec_of(session, execution))
-    target = words[0] if words else spec.options.annotations.get(SOURCE, "")
-    entity = find(load_module(target), spec.target.name)
+    entity = entity_of(session, execution, words[0] if words else "")
 
     async def start(engine: "Engine") -> None:
         await engine.resume(execution, target=entity)
 
     return Sight(session, entity, execution, start, watch, as_json=params["as_json"])
-
-
-async def _spec_of(session: Session, execution: "ExecutionId") -> "ExecutionSpec":
-    async with session.engine() as engine:
-        spec = (await engine.state(execution)).spec
-    assert spec is not None, "an execution begins with its spec"
-    return spec
 
 
 def _check_executor(session: Session, ctx: click.Context) -> None:

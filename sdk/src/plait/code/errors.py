@@ -1,4 +1,4 @@
-"""What goes wrong between the command line and the user's code."""
+"""What goes wrong between plait and the user's code."""
 
 from plait_core.errors import UserError
 
@@ -104,3 +104,20 @@ class UnreadableInputs(UserError):
     def remedy(self) -> str:
         """What to do."""
         return "write them as one JSON or YAML object, input name to value"
+
+
+class UnwritableSettings(UserError):
+    """A value cannot be written into a file of settings."""
+
+    path: str
+    reason: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"{self.path} was left as it is: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "write the setting with an editor; docs/reference/settings.md shows the form"

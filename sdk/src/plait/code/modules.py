@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from plait.cli.errors import ImportFailed, NameTaken, NothingThere, TracingFailed
+from plait.code.errors import ImportFailed, NameTaken, NothingThere, TracingFailed
 from plait_core.errors import PlaitError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from plait.cli.errors import EntityMissing
+from plait.code.errors import EntityMissing
 from plait_core.authoring.entities import Entity
 from plait_core.ir.ids import EntityKind
 

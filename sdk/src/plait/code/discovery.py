@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from plait.cli.entities import declared_in
-from plait.cli.errors import NothingThere
-from plait.cli.modules import load_module, traced
+from plait.code.entities import declared_in
+from plait.code.errors import NothingThere
+from plait.code.modules import load_module, traced
 from plait_core.authoring.bundles import Copy, source_root
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.ignores import Ignores
@@ -27,10 +27,19 @@ _NO_SOURCE = frozenset({"__main__", "setup", "conftest"})
 
 
 class Discovered(NamedTuple):
-    """Registrations, one per source root, and what kept files out of them."""
+    """Registrations, one per source root and per package, and what kept files out of them."""
 
     registrations: "Sequence[Registration]"
     failures: Sequence[UserError]
+
+
+def gathered(targets: Sequence[str], copy: Copy, *, version: str = "") -> Discovered:
+    """Read those of *targets* that are packages, and discover the others."""
+    from plait.packages import SUFFIXES, read_package
+
+    packages = [read_package(Path(target)) for target in targets if target.endswith(SUFFIXES)]
+    found = discover([target for target in targets if not target.endswith(SUFFIXES)], copy, version=version)
+    return Discovered([*packages, *found.registrations], found.failures)
 
 
 def discover(targets: Sequence[str], copy: Copy, *, version: str = "") -> Discovered:

@@ -1,0 +1,118 @@
+"""
+``plait logs``: what the tasks of an execution print.
+
+With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage, 130 Ctrl-C.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from plait.cli.failures import INTERRUPTED_EXIT
+from plait.cli.interrupts import Interrupted, run_interruptibly
+from plait.cli.session import Session, with_place
+from plait.control.plane import ControlPlane
+from plait_core.ir.events import AttemptScheduled, ElementsScheduled
+from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
+
+
+@click.command()
+@with_place
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on as more is printed, until the end.")
+@click.option("--attempt", "n", type=click.IntRange(min=0), metavar="N", help="Only this attempt, from 0 on.")
+@click.option("--element", type=click.IntRange(min=0), metavar="N", help="Only this element of a map.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document per line.")
+@click.argument("id", metavar="EXECUTION")
+@click.argument("node", required=False, default="", metavar="[NODE]")
+@click.pass_context
+def command(
+    ctx: click.Context, /, id: str, node: str, *, follows: bool, n: int | None, element: int | None, as_json: bool
+) -> None:
+    """Show what tasks print: of all nodes, or of one."""
+    session: Session = ctx.obj
+
+    def wanted(attempt: AttemptId) -> bool:
+        return n in {None, attempt.n} and element in {None, attempt.element}
+
+    async def read() -> None:
+        async with session.plane() as plane:
+            reader = _Reader(plane, session.execution_id(id), node, wanted, as_json=as_json)
+            await (reader.follow() if follows else reader.show())
+
+    try:
+        run_interruptibly(read())
+    except Interrupted:
+        ctx.exit(INTERRUPTED_EXIT)
+
+
+class _Reader:
+    """Prints logs of attempts of one execution; each line says whose it is unless one node was asked for."""
+
+    def __init__(
+        self,
+        plane: ControlPlane,
+        execution: ExecutionId,
+        node: str,
+        wanted: Callable[[AttemptId], bool],
+        *,
+        as_json: bool,
+    ) -> None:
+        self._plane = plane
+        self._execution = execution
+        self._node = NodeId(node) if node else None
+        self._wanted = wanted
+        self._as_json = as_json
+        self._seen: set[AttemptId] = set()
+
+    async def show(self) -> None:
+        """Print what there is, one attempt after the other."""
+        await self._plane.execution(self._execution)
+        for attempt in await self._new():
+            await self._print(attempt, follows=False)
+
+    async def follow(self) -> None:
+        """Print what there is and what comes, of all attempts at once."""
+        await self._plane.execution(self._execution)
+        async with asyncio.TaskGroup() as readers:
+            for attempt in await self._new():
+                readers.create_task(self._print(attempt, follows=True))
+            async for event in self._plane.events(self._execution):
+                if isinstance(event.decision, AttemptScheduled | ElementsScheduled) and self._is_new(event.decision):
+                    for attempt in await self._new():
+                        readers.create_task(self._print(attempt, follows=True))
+
+    def _is_new(self, decision: AttemptScheduled | ElementsScheduled) -> bool:
+        if isinstance(decision, ElementsScheduled):
+            return self._node in {None, decision.node}
+        known = {(attempt.node, attempt.element, attempt.n) for attempt in self._seen}
+        return (decision.node, decision.element, decision.n) not in known
+
+    async def _new(self) -> list[AttemptId]:
+        found = [row.id for row in await self._plane.attempts(self._execution, self._node)]
+        new = [attempt for attempt in found if attempt not in self._seen and self._wanted(attempt)]
+        self._seen.update(new)
+        return new
+
+    async def _print(self, attempt: AttemptId, *, follows: bool) -> None:
+        rest = b""
+        async for chunk in self._plane.log(attempt, follows=follows):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self._line(attempt, line)
+        if rest:
+            self._line(attempt, rest)
+
+    def _line(self, attempt: AttemptId, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        if self._as_json:
+            from json import dumps
+
+            document: dict[str, Any] = {"node": attempt.node, "element": attempt.element, "n": attempt.n, "text": text}
+            click.echo(dumps(document, ensure_ascii=False))
+        elif self._node is None:
+            element = "" if attempt.element is None else f"[{attempt.element}]"
+            click.echo(f"{attempt.node}{element} │ {text}")
+        else:
+            click.echo(text)

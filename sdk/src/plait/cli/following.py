@@ -1,0 +1,93 @@
+"""
+Executions on the server, as this terminal tells of them: where they are to be seen and, for those who wait, how they end.
+
+Standard output carries the line with the address and then the result; with ``as_json`` the document alone. Ctrl-C stops the waiting, and
+not the execution.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plait.cli import documents
+from plait.cli.failures import INTERRUPTED_EXIT, report_failure
+from plait.cli.interrupts import Interrupted, run_interruptibly
+from plait.cli.records import place_of_failure
+from plait.cli.session import Session
+from plait.control.server import ServerPlane
+from plait.remote.asynchronous import AsyncRemote
+from plait.remote.executions import RemoteExecution
+from plait_core.authoring.entities import Entity
+
+if TYPE_CHECKING:
+    from plait_core.ir.executions import TaskError
+
+Start = Callable[[AsyncRemote], Awaitable[RemoteExecution]]
+
+
+def follow(
+    session: Session, start: Start, *, waits: bool, as_json: bool, entity: Entity[Any, Any] | None = None
+) -> int:
+    """
+    Start an execution on the server and say where it is; with *waits*, go on to its end.
+
+    Returns the exit code. *entity* is what it runs, where this process knows it: its outputs are shown as it would return them.
+    """
+    started: list[RemoteExecution] = []
+
+    async def drive() -> str:
+        async with AsyncRemote(settings=session.settings) as remote:
+            execution = await start(remote)
+            started.append(execution)
+            click.echo(f"Go to {execution.url} to see execution in the console.", err=as_json)
+            if not waits:
+                return ""
+            await remote.wait(execution)
+            async with session.server() as plane:
+                return await _place(plane, execution)
+
+    try:
+        place = run_interruptibly(drive())
+    except Interrupted:
+        if started:
+            name = started[0].name
+            click.echo(f"\nNo longer waiting: execution {name} goes on.", err=True)
+            click.echo(f"  → end it with `plait cancel {name} --remote`", err=True)
+        return INTERRUPTED_EXIT
+    (execution,) = started
+    if as_json:
+        documents.show(_document(execution))
+    elif execution.is_successful:
+        value = result_of(execution, entity)
+        click.echo("" if value is None else str(value))
+    if not execution.is_done or execution.is_successful:
+        return 0
+    if execution.error is not None:
+        report_failure(execution.name, execution.phase.value, execution.error, place)
+    return 1
+
+
+def result_of(execution: RemoteExecution, entity: Entity[Any, Any] | None) -> Any:
+    """Return what a call of *entity* would have returned, or what is known of that without it."""
+    outputs = execution.outputs
+    if entity is not None:
+        return entity.python_interface.pack(outputs)
+    return next(iter(outputs.values()), None) if len(outputs) < 2 else dict(outputs)
+
+
+async def _place(plane: ServerPlane, execution: RemoteExecution) -> str:
+    error: TaskError | None = execution.error
+    return "" if error is None else await place_of_failure(plane, execution.id, error)
+
+
+def _document(execution: RemoteExecution) -> Mapping[str, Any]:
+    return {
+        "execution": execution.name,
+        "project": execution.id.project,
+        "domain": execution.id.domain,
+        "phase": execution.phase.value,
+        "outputs": documents.of_values(execution.outputs.literals) if execution.is_successful else None,
+        "error": documents.of_error(execution.error),
+        "url": execution.url,
+    }

@@ -1,0 +1,289 @@
+"""
+``ServerPlane``: the control plane of a server, over its HTTP API.
+
+One method for each operation. Beyond the protocol it starts executions, hands out signed URLs and keeps tokens, which the store of
+a machine cannot do by itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from urllib.parse import quote
+
+from plait.control.connection import PREFIX, TIMEOUT_S, Connection
+from plait.control.plane import FIRST, Waiting, gates_of
+from plait.errors import ServerConflict
+from plait_core.authoring.bundles import Bundle
+from plait_core.ir.codec import from_json
+from plait_core.ir.events import Event
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.json import Json
+from plait_core.ir.literals import Literal
+from plait_core.ir.types import LiteralType
+from plait_core.ports.api import (
+    AbortRequest,
+    ActivationRequest,
+    ArchiveRequest,
+    AttemptPage,
+    DownloadRequest,
+    DownloadTicket,
+    EntityPage,
+    ExecutionDetail,
+    ExecutionPage,
+    Identity,
+    LaunchRequest,
+    NewToken,
+    NodeDetail,
+    NodePage,
+    ProjectList,
+    ProjectRequest,
+    RegisterReply,
+    RegisterRequest,
+    RelaunchRequest,
+    RerunPlan,
+    RerunRequest,
+    SignalRequest,
+    TokenList,
+    TokenRequest,
+    UploadRequest,
+    UploadTicket,
+)
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, NodeRow, Page, Project
+
+AT_ONCE = 8
+"""Nodes that are asked for at the same time."""
+ATTEMPTS_AT_ONCE = 1000
+
+_FOLDERS = {EntityKind.TASK: "tasks", EntityKind.WORKFLOW: "workflows", EntityKind.LAUNCH_PLAN: "launch_plans"}
+
+
+class ServerPlane:
+    """``ControlPlane`` of the server behind *connection*, which somebody else opens and closes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def identity(self) -> Identity:
+        """Return who the caller is."""
+        return await self.connection.ask(Identity, "GET", "/identity")
+
+    # ── projects, tokens ─────────────────────────────────────────────────────
+
+    async def projects(self) -> ProjectList:
+        return await self.connection.ask(ProjectList, "GET", "/projects")
+
+    async def put_project(self, project: str, request: ProjectRequest) -> Project:
+        return await self.connection.ask(Project, "PUT", f"/projects/{_quoted(project)}", body=request)
+
+    async def tokens(self) -> TokenList:
+        """Return all tokens, without their secrets."""
+        return await self.connection.ask(TokenList, "GET", "/tokens")
+
+    async def create_token(self, request: TokenRequest) -> NewToken:
+        """Make a token."""
+        return await self.connection.ask(NewToken, "POST", "/tokens", body=request)
+
+    async def delete_token(self, id: str) -> None:
+        """Delete a token."""
+        await self.connection.tell("DELETE", f"/tokens/{_quoted(id)}")
+
+    # ── entities ─────────────────────────────────────────────────────────────
+
+    async def upload_bundle(self, project: str, domain: str, bundle: Bundle) -> None:
+        ticket = await self.upload_ticket(
+            UploadRequest(
+                project=project,
+                domain=domain,
+                filename=bundle.filename,
+                sha256=bundle.digest,
+                size_bytes=len(bundle.data),
+                purpose="bundle",
+            )
+        )
+        if ticket.url:
+            await self.connection.send("PUT", ticket.url, content=bundle.data)
+
+    async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:
+        path = f"{_place(project, domain)}/register"  # twice is as good as once: what is there and equal is fine
+        return await self.connection.ask(RegisterReply, "POST", path, body=request, is_repeatable=True)
+
+    async def entities(
+        self,
+        kind: EntityKind,
+        project: str,
+        domain: str,
+        *,
+        name_contains: str = "",
+        page: Page = FIRST,
+    ) -> EntityPage:
+        query = {"name_contains": name_contains, "limit": page.limit, "token": page.token}
+        return await self.connection.ask(EntityPage, "GET", f"{_place(project, domain)}/{_FOLDERS[kind]}", query=query)
+
+    async def versions(
+        self,
+        kind: EntityKind,
+        project: str,
+        domain: str,
+        name: str,
+        *,
+        page: Page = FIRST,
+    ) -> EntityPage:
+        query = {"limit": page.limit, "token": page.token}
+        path = f"{_place(project, domain)}/{_FOLDERS[kind]}/{_quoted(name)}/versions"
+        return await self.connection.ask(EntityPage, "GET", path, query=query)
+
+    async def closure(self, id: EntityId) -> Closure:
+        return await self.connection.ask(Closure, "GET", _entity(id))
+
+    async def activate(self, id: EntityId, *, is_active: bool) -> None:
+        await self.connection.tell("PUT", f"{_entity(id)}/activation", body=ActivationRequest(is_active=is_active))
+
+    # ── executions: looking ──────────────────────────────────────────────────
+
+    async def executions(
+        self,
+        where: ExecutionFilter,
+        page: Page = FIRST,
+        order: ExecutionOrder = ExecutionOrder.NEWEST,
+    ) -> ExecutionPage:
+        query = {
+            "phase": [phase.value for phase in where.phases],
+            "target": where.targets[0].name if where.targets else "",
+            "kind": where.targets[0].kind.value if where.targets else "",
+            "name_contains": where.name_contains,
+            "include_archived": where.include_archived,
+            "sort": order.value,
+            "limit": page.limit,
+            "token": page.token,
+        }
+        path = f"{_place(where.project, where.domain)}/executions"
+        return await self.connection.ask(ExecutionPage, "GET", path, query=query)
+
+    async def execution(self, id: ExecutionId, *, wait_s: float = 0.0) -> ExecutionDetail:
+        """Return an execution; a server that can waits up to *wait_s* seconds for its end before it answers."""
+        query = {"wait_s": f"{wait_s:g}"} if wait_s else {}
+        return await self.connection.ask(
+            ExecutionDetail, "GET", _execution(id), query=query, timeout_s=TIMEOUT_S + wait_s
+        )
+
+    async def execution_closure(self, id: ExecutionId) -> Closure:
+        return await self.connection.ask(Closure, "GET", f"{_execution(id)}/closure")
+
+    async def rows(self, id: ExecutionId) -> Sequence[NodeRow]:
+        return (await self.connection.ask(NodePage, "GET", f"{_execution(id)}/nodes")).items
+
+    async def nodes(self, id: ExecutionId) -> Sequence[NodeDetail]:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(node: NodeId) -> NodeDetail:
+            async with room:
+                return await self.connection.ask(NodeDetail, "GET", f"{_execution(id)}/nodes/{_quoted(node)}")
+
+        return await asyncio.gather(*(one(row.node) for row in await self.rows(id)))
+
+    async def waits(self, id: ExecutionId) -> Sequence[Waiting]:
+        found = []
+        for detail in await self.nodes(id):
+            for text in detail.waits_for:
+                what, _, until = text.partition(" until ")
+                found.append(Waiting(detail.row.node, what, until or None, detail.signal))
+        return found
+
+    async def gates(self, id: ExecutionId) -> Mapping[str, LiteralType | None]:
+        signals = dict.fromkeys(wait.signal for wait in await self.waits(id) if wait.signal)
+        known = gates_of(await self.execution_closure(id)) if signals else {}
+        return {signal: known.get(signal) for signal in signals}
+
+    async def attempts(self, id: ExecutionId, node: NodeId | None = None) -> Sequence[AttemptRow]:
+        found: list[AttemptRow] = []
+        offset: int | None = 0
+        while offset is not None:
+            query = {"node": node or "", "limit": ATTEMPTS_AT_ONCE, "offset": offset}
+            page = await self.connection.ask(AttemptPage, "GET", f"{_execution(id)}/attempts", query=query)
+            found += page.items
+            offset = page.offset
+        return found
+
+    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
+        import json
+
+        last_id = str(after) if after else ""
+        async for message in self.connection.follow(f"{_execution(id)}/events", last_id=last_id):
+            if message.event != "end":
+                document: Json = json.loads(message.data)
+                yield from_json(Event, document)
+
+    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
+        query = {"element": attempt.element, "follow": follows}
+        path = f"{_execution(attempt.execution)}/attempts/{_quoted(attempt.node)}/{attempt.n}/logs"
+        async for chunk in self.connection.read(PREFIX + path, query=query):
+            yield chunk
+
+    async def plan_rerun(self, id: ExecutionId, nodes: Sequence[NodeId]) -> RerunPlan:
+        return await self.connection.ask(RerunPlan, "GET", f"{_execution(id)}/rerun", query={"node": list(nodes)})
+
+    # ── executions: changing ─────────────────────────────────────────────────
+
+    async def launch(self, project: str, domain: str, request: LaunchRequest) -> ExecutionDetail:
+        """Start an execution. With a name of the caller's, a request that was cut off is sent again and starts no second one."""
+        return await self._started(f"{_place(project, domain)}/executions", request, project, domain)
+
+    async def relaunch(self, id: ExecutionId, request: RelaunchRequest) -> ExecutionDetail:
+        """Start again what an execution ran."""
+        return await self._started(f"{_execution(id)}/relaunch", request, id.project, id.domain)
+
+    async def rerun(self, id: ExecutionId, request: RerunRequest) -> ExecutionDetail:
+        """Start again from some nodes; without any, recover."""
+        return await self._started(f"{_execution(id)}/rerun", request, id.project, id.domain)
+
+    async def _started(
+        self, path: str, request: LaunchRequest | RelaunchRequest | RerunRequest, project: str, domain: str
+    ) -> ExecutionDetail:
+        try:
+            return await self.connection.ask(
+                ExecutionDetail, "POST", path, body=request, is_repeatable=bool(request.name)
+            )
+        except ServerConflict as refused:
+            if refused.n_tries == 1 or refused.kind != "ExecutionExists":
+                raise
+        return await self.execution(ExecutionId(project=project, domain=domain, name=request.name))  # our first try
+
+    async def abort(self, id: ExecutionId, *, reason: str) -> None:
+        await self.connection.tell(
+            "POST", f"{_execution(id)}/abort", body=AbortRequest(reason=reason), is_repeatable=True
+        )
+
+    async def signal(self, id: ExecutionId, signal: str, value: Literal) -> None:
+        path = f"{_execution(id)}/signals/{_quoted(signal)}"
+        await self.connection.tell("PUT", path, body=SignalRequest(value=value))
+
+    async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
+        body = ArchiveRequest(is_archived=is_archived)
+        await self.connection.tell("POST", f"{_execution(id)}/archive", body=body, is_repeatable=True)
+
+    # ── blobs ────────────────────────────────────────────────────────────────
+
+    async def upload_ticket(self, request: UploadRequest) -> UploadTicket:
+        """Ask where to upload a file to."""
+        return await self.connection.ask(UploadTicket, "POST", "/uploads", body=request, is_repeatable=True)
+
+    async def download_ticket(self, project: str, uri: str) -> DownloadTicket:
+        """Ask where to download a blob from."""
+        body = DownloadRequest(project=project, uri=uri)
+        return await self.connection.ask(DownloadTicket, "POST", "/downloads", body=body, is_repeatable=True)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _place(project: str, domain: str) -> str:
+    return f"/projects/{_quoted(project)}/domains/{_quoted(domain)}"
+
+
+def _entity(id: EntityId) -> str:
+    return f"{_place(id.project, id.domain)}/{_FOLDERS[id.kind]}/{_quoted(id.name)}/versions/{_quoted(id.version)}"
+
+
+def _execution(id: ExecutionId) -> str:
+    return f"{_place(id.project, id.domain)}/executions/{_quoted(id.name)}"

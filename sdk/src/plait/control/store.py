@@ -1,0 +1,231 @@
+"""
+``StorePlane``: the control plane of this machine: its store, and an engine for the time that a message takes.
+
+What runs is driven by the process that started it. This one reads, and leaves messages in the inbox of whoever drives.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from time import time_ns
+
+import attrs
+
+from plait.control.plane import FIRST, Waiting, answer_to, interface_of
+from plait.errors import NoSuchEntity
+from plait_core.authoring.bundles import Bundle, bundle_uri
+from plait_core.compiler.registering import register
+from plait_core.engine import Engine, Inspector, NodeState, output_prefix, waits_of
+from plait_core.ir.events import Event
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.literals import Literal, LiteralMap
+from plait_core.ir.phases import TERMINAL_ATTEMPT
+from plait_core.ir.types import LiteralType
+from plait_core.ir.workflows import Gate
+from plait_core.ports.api import (
+    EntityPage,
+    EntitySummary,
+    ExecutionDetail,
+    ExecutionPage,
+    ExecutionSummary,
+    NodeDetail,
+    ProjectList,
+    ProjectRequest,
+    RegisterReply,
+    RegisterRequest,
+    RerunPlan,
+)
+from plait_core.ports.databases import (
+    AttemptRow,
+    Database,
+    ExecutionFilter,
+    ExecutionOrder,
+    NodeRow,
+    Page,
+    Project,
+)
+from plait_core.ports.specs import BlobAccess
+from plait_core.types.times import from_timestamp_ns
+from plait_core.worker.logs import read_log
+
+MANY = 1000
+
+
+class StorePlane:
+    """``ControlPlane`` over *database*, which somebody else opens and closes; *engine* makes an engine on the same store."""
+
+    def __init__(self, database: Database, blobs: BlobAccess, blobs_root: str, engine: Callable[[], Engine]) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._blobs_root = blobs_root.rstrip("/")
+        self._engine = engine
+        self._inspector = Inspector(database)
+
+    # ── projects ─────────────────────────────────────────────────────────────
+
+    async def projects(self) -> ProjectList:
+        return ProjectList(items=tuple(await self._database.accounts.projects()), domains=())
+
+    async def put_project(self, project: str, request: ProjectRequest) -> Project:
+        made = Project(id=project, **attrs.asdict(request, recurse=False))
+        await self._database.accounts.put_project(made)
+        return made
+
+    # ── entities ─────────────────────────────────────────────────────────────
+
+    async def upload_bundle(self, project: str, domain: str, bundle: Bundle) -> None:  # noqa: ARG002  # projects own bundles
+        uri = bundle_uri(self._blobs_root, project, bundle.digest)
+        await self._blobs(uri).put(uri, bundle.data, if_absent=True)
+
+    async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:  # noqa: ARG002  # in its ids
+        return await register(request, self._database.registry, at_ns=time_ns())
+
+    async def entities(
+        self,
+        kind: EntityKind,
+        project: str,
+        domain: str,
+        *,
+        name_contains: str = "",
+        page: Page = FIRST,
+    ) -> EntityPage:
+        ids, token = await self._database.registry.list(kind, project=project, domain=domain, page=page)
+        return EntityPage(
+            items=tuple([await self._summary(id_) for id_ in ids if name_contains in id_.name]), token=token
+        )
+
+    async def versions(
+        self,
+        kind: EntityKind,
+        project: str,
+        domain: str,
+        name: str,
+        *,
+        page: Page = FIRST,
+    ) -> EntityPage:
+        ids, token = await self._database.registry.list(kind, project=project, domain=domain, name=name, page=page)
+        return EntityPage(items=tuple([await self._summary(id_) for id_ in ids]), token=token)
+
+    async def _summary(self, id: EntityId) -> EntitySummary:
+        is_active = False
+        if id.kind is EntityKind.LAUNCH_PLAN:
+            active = await self._database.registry.active(project=id.project, domain=id.domain, name=id.name)
+            is_active = active == id
+        return EntitySummary(id=id, interface=interface_of(await self.closure(id)), is_active=is_active)
+
+    async def closure(self, id: EntityId) -> Closure:
+        closure = await self._database.registry.closure(id)
+        if closure is None:
+            raise NoSuchEntity(what=f"{id.kind.value.replace('_', ' ')} {id.name!r} of version {id.version!r}")
+        return closure
+
+    async def activate(self, id: EntityId, *, is_active: bool) -> None:
+        await self._database.registry.activate(id, is_active=is_active, at_ns=time_ns())
+
+    # ── executions ───────────────────────────────────────────────────────────
+
+    async def executions(
+        self,
+        where: ExecutionFilter,
+        page: Page = FIRST,
+        order: ExecutionOrder = ExecutionOrder.NEWEST,
+    ) -> ExecutionPage:
+        stored = attrs.evolve(where, phases=())  # INTERRUPTED is shown, and is not in the rows
+        rows, token = await self._database.views.executions(stored, page, order)
+        phases = [await self._inspector.phase(row) for row in rows]
+        items = tuple(
+            ExecutionSummary(row=row, phase=phase)
+            for row, phase in zip(rows, phases, strict=True)
+            if not where.phases or phase in where.phases
+        )
+        return ExecutionPage(items=items, token=token)
+
+    async def execution(self, id: ExecutionId) -> ExecutionDetail:
+        row = await self._inspector.row(id)
+        return ExecutionDetail(
+            row=row,
+            phase=await self._inspector.phase(row),
+            spec=await self._inspector.spec(id),
+            outputs=await self._inspector.outputs(row),
+        )
+
+    async def execution_closure(self, id: ExecutionId) -> Closure:
+        return await self._inspector.closure(id)
+
+    async def rows(self, id: ExecutionId) -> Sequence[NodeRow]:
+        return await self._database.views.nodes(id)
+
+    async def nodes(self, id: ExecutionId) -> Sequence[NodeDetail]:
+        rows = await self.rows(id)
+        async with self._inspector.state(id) as state:
+            return [_node(row, state.nodes.get(row.node)) for row in rows]
+
+    async def waits(self, id: ExecutionId) -> Sequence[Waiting]:
+        async with self._inspector.state(id) as state:
+            return [Waiting(wait.node, wait.what, _time(wait.until_ns), wait.signal) for wait in waits_of(state)]
+
+    async def gates(self, id: ExecutionId) -> Mapping[str, LiteralType | None]:
+        async with self._inspector.state(id) as state:
+            targets = [gates[0].node.target for gates in state.waiting.values() if gates]
+        return dict(answer for target in targets if isinstance(target, Gate) and (answer := answer_to(target)))
+
+    async def attempts(self, id: ExecutionId, node: NodeId | None = None) -> Sequence[AttemptRow]:
+        found: list[AttemptRow] = []
+        while True:
+            rows = await self._database.views.attempts(id, node, limit=MANY, offset=len(found))
+            found += rows
+            if len(rows) < MANY:
+                return found
+
+    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
+        async for events in self._inspector.follow(id, after=after):
+            for event in events:
+                yield event
+
+    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
+        prefix, since = output_prefix(attempt, self._blobs_root), 0
+        updates = self._inspector.follow(attempt.execution) if follows else None
+        while True:
+            is_over = await self._is_over(attempt)
+            async for chunk in read_log(self._blobs, prefix, since=since):
+                since = chunk.offset + len(chunk.data)
+                yield chunk.data
+            if updates is None or is_over or await anext(updates, None) is None:
+                return
+
+    async def _is_over(self, attempt: AttemptId) -> bool:
+        row = await self._database.views.attempt(attempt.execution, attempt.node, attempt.n, element=attempt.element)
+        return row is None or row.phase in TERMINAL_ATTEMPT
+
+    async def abort(self, id: ExecutionId, *, reason: str) -> None:
+        await self._inspector.row(id)
+        async with self._engine() as engine:
+            await engine.abort(id, reason=reason)
+
+    async def signal(self, id: ExecutionId, signal: str, value: Literal) -> None:
+        await self._inspector.row(id)
+        async with self._engine() as engine:
+            await engine.signal(id, signal, value)
+
+    async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
+        await self._database.upkeep.archive(id, is_archived=is_archived)
+
+    async def plan_rerun(self, id: ExecutionId, nodes: Sequence[NodeId]) -> RerunPlan:
+        async with self._engine() as engine:
+            return await engine.plan_rerun(id, nodes)
+
+
+def _node(row: NodeRow, state: NodeState | None) -> NodeDetail:
+    if state is None:
+        return NodeDetail(row=row)
+    return NodeDetail(row=row, inputs=_inputs(state), outputs=state.outputs, verdict=state.verdict)
+
+
+def _inputs(state: NodeState) -> LiteralMap | None:
+    with suppress(Exception):  # a binding that cannot be followed is the node's own error, which is shown
+        return state.inputs()
+    return None
+
+
+def _time(ns: int | None) -> str | None:
+    return None if ns is None else from_timestamp_ns(ns).isoformat().replace("+00:00", "Z")

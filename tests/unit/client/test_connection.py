@@ -1,0 +1,248 @@
+"""Requests to a server: what is sent again, what is not, and what a refusal says."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from plait.control import connection as module
+from plait.control.connection import Connection, Message, token_of
+from plait.control.server import ServerPlane
+from plait.errors import NotOnServer, ServerConflict, ServerRefused, ServerUnreachable, ServerUnsound
+from plait_core.ir.codec import to_json
+from plait_core.ir.executions import ExecutionMode, ExecutionSpec
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
+from plait_core.ir.phases import ExecutionPhase
+from plait_core.plugins import Settings
+from plait_core.ports.api import ExecutionDetail, LaunchRequest, Problem, ProjectList
+from plait_core.ports.databases import ExecutionRow
+
+pytestmark = pytest.mark.anyio
+
+ENDPOINT = "http://plait.example:30080"
+TARGET = EntityId(kind=EntityKind.TASK, name="flow.double", version="v1")
+RUN = ExecutionId(name="mine")
+DETAIL = ExecutionDetail(
+    row=ExecutionRow(
+        id=RUN,
+        target=TARGET,
+        phase=ExecutionPhase.RUNNING,
+        mode=ExecutionMode.MANUAL,
+        principal="me",
+        pool="default",
+        created_at_ns=1,
+        updated_at_ns=1,
+    ),
+    phase=ExecutionPhase.RUNNING,
+    spec=ExecutionSpec(target=TARGET, inputs={}, user_inputs={}),
+)
+
+Step = httpx.Response | Exception
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The client runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0))
+
+
+class Script:
+    """Answers one request after the other as it is told, and remembers them."""
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps: Iterator[Step] = iter(steps)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        step = next(self._steps)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Methods and paths, in order."""
+        return [(request.method, request.url.path.removeprefix("/api/v1")) for request in self.requests]
+
+
+def connected(script: Callable[[httpx.Request], httpx.Response], token: str = "") -> Connection:
+    return Connection(ENDPOINT, token, transport=httpx.MockTransport(script))
+
+
+def document(value: Any, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, json=to_json(value))
+
+
+def problem(status: int, kind: str, detail: str = "no", **more: Any) -> httpx.Response:
+    body = to_json(Problem(type=f"urn:plait:problem:{kind}", title=kind, status=status, detail=detail, **more))
+    return httpx.Response(status, content=json.dumps(body), headers={"content-type": "application/problem+json"})
+
+
+NOTHING = document(ProjectList(items=(), domains=()))
+
+
+async def test_reading_is_repeated_when_the_line_breaks() -> None:
+    """A server that goes away for a while is waited for, and so is one that says it cannot at the moment."""
+    script = Script(
+        httpx.ReadError("gone"), problem(503, "Unavailable"), document(ProjectList(items=(), domains=("a",)))
+    )
+
+    async with connected(script) as connection:
+        found = await ServerPlane(connection).projects()
+
+    assert found.domains == ("a",)
+    assert script.asked == [("GET", "/projects")] * 3
+
+
+async def test_server_that_never_answered_is_not_waited_for() -> None:
+    """Nobody listens: that is said at once, with the endpoint and what to do."""
+    script = Script(httpx.ConnectError("refused"))
+
+    with pytest.raises(ServerUnreachable, match="plait demo start") as raised:
+        async with connected(script) as connection:
+            await ServerPlane(connection).projects()
+
+    assert (raised.value.endpoint, len(script.requests)) == (ENDPOINT, 1)
+
+
+async def test_server_that_stays_away_is_given_up() -> None:
+    """After as many tries as there are pauses, and one more."""
+    script = Script(NOTHING, *[httpx.ConnectError("refused")] * 3)
+
+    async with connected(script) as connection:
+        plane = ServerPlane(connection)
+        await plane.projects()
+        with pytest.raises(ServerUnreachable):
+            await plane.projects()
+
+    assert len(script.requests) == 4
+
+
+async def test_nameless_launch_is_never_repeated() -> None:
+    """It might start two executions."""
+    script = Script(httpx.ReadError("gone"))
+
+    async with connected(script) as connection:
+        with pytest.raises(ServerUnreachable):
+            await ServerPlane(connection).launch("default", "development", LaunchRequest(target=TARGET))
+
+    assert len(script.requests) == 1
+
+
+async def test_named_launch_that_was_cut_off_starts_one_execution() -> None:
+    """The second request finds the execution of the first."""
+    script = Script(httpx.ReadError("gone"), problem(409, "ExecutionExists"), document(DETAIL))
+
+    async with connected(script) as connection:
+        request = LaunchRequest(target=TARGET, name="mine")
+        started = await ServerPlane(connection).launch("default", "development", request)
+
+    assert started.row.id == RUN
+    place = "/projects/default/domains/development/executions"
+    assert script.asked == [("POST", place), ("POST", place), ("GET", f"{place}/mine")]
+
+
+async def test_name_that_was_taken_before_is_a_conflict() -> None:
+    """The first request was answered, so the execution is not ours."""
+    script = Script(problem(409, "ExecutionExists", "there is an execution 'mine' already"))
+
+    async with connected(script) as connection:
+        with pytest.raises(ServerConflict, match="already"):
+            await ServerPlane(connection).launch("default", "development", LaunchRequest(target=TARGET, name="mine"))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, NotOnServer), (409, ServerConflict), (403, ServerRefused), (500, ServerRefused)]
+)
+async def test_refusal_says_what_the_problem_document_says(status: int, kind: type[ServerRefused]) -> None:
+    """Class, status, text, remedy and every fault."""
+    script = Script(problem(status, "SomeError", "it cannot be", remedy="let it be", faults=("$.a", "$.b")))
+
+    async with connected(script) as connection:
+        with pytest.raises(ServerRefused) as raised:
+            await connection.tell("POST", "/tokens")
+
+    error = raised.value
+    assert type(error) is kind
+    assert (error.status, error.kind, error.faults) == (status, "SomeError", ("$.a", "$.b"))
+    assert "it cannot be" in error.problem
+    assert error.remedy == "let it be"
+
+
+async def test_answer_of_something_else_is_told_as_such() -> None:
+    """A page where a document should be, and a refusal that is no problem document."""
+    script = Script(httpx.Response(200, text="<html>"), httpx.Response(502, text="bad gateway"))
+
+    async with connected(script) as connection:
+        plane = ServerPlane(connection)
+        with pytest.raises(ServerUnsound, match="/projects"):
+            await plane.projects()
+        with pytest.raises(ServerRefused, match="bad gateway"):
+            await plane.projects()
+
+
+async def test_token_goes_to_the_server_alone() -> None:
+    """A signed URL of some storage is called without it."""
+    script = Script(NOTHING, httpx.Response(200))
+
+    async with connected(script, token="secret") as connection:
+        await ServerPlane(connection).projects()
+        await connection.send("PUT", "https://bucket.example/signed?x=1", content=b"data")
+
+    assert [request.headers.get("authorization") for request in script.requests] == ["Bearer secret", None]
+
+
+async def test_stream_goes_on_behind_the_last_event() -> None:
+    """When the line breaks, the id of the last event is sent, and the end ends it."""
+    script = Script(
+        httpx.Response(200, text=":\n\nid: 1\nevent: a\ndata: {\ndata: }\n\n"),
+        httpx.ConnectError("restarting"),
+        httpx.Response(200, text="id: 2\nevent: b\ndata: 2\n\nevent: end\ndata: 3\n\n"),
+    )
+
+    async with connected(script) as connection:
+        messages = [message async for message in connection.follow("/events")]
+
+    assert messages == [Message("1", "a", "{\n}"), Message("2", "b", "2"), Message("", "end", "3")]
+    assert [request.headers.get("last-event-id") for request in script.requests] == [None, "1", "1"]
+
+
+async def test_download_goes_on_where_it_is_asked_to() -> None:
+    """Whether or not the server understands ranges."""
+    script = Script(httpx.Response(206, content=b"cd"), httpx.Response(200, content=b"abcd"))
+
+    async with connected(script) as connection:
+        read = [b"".join([chunk async for chunk in connection.read("/blob", start=2)]) for _ in range(2)]
+
+    assert read == [b"cd", b"cd"]
+    assert script.requests[0].headers["range"] == "bytes=2-"
+
+
+async def test_endpoint_that_is_no_url_is_refused() -> None:
+    """Before anything is sent."""
+    with pytest.raises(ServerUnreachable, match="no URL"):
+        async with Connection("localhost:30080"):
+            pass
+
+
+@pytest.mark.parametrize(("kept", "endpoint"), [("localhost", "127.0.0.1"), ("127.0.0.1", "localhost")])
+def test_token_of_the_loopback_is_found_under_either_name(kept: str, endpoint: str, tmp_path: Path) -> None:
+    """A server listens on an address and calls itself by a name."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens" / f"{kept}_30080").write_text("secret\n")
+
+    found = [
+        token_of(Settings(home=str(tmp_path), endpoint=f"http://{name}:30080")) for name in (endpoint, "plait.example")
+    ]
+
+    assert found == ["secret", ""]
+    assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own")) == "own"
