@@ -20,7 +20,7 @@ async def test_execution_is_launched_answered_and_seen_to_end(browsing: Browsing
 
     await expect(page.get_by_role("heading", name="mine")).to_be_visible()
     await page.get_by_role("button", name="Approve").click()
-    await expect(page.get_by_label("sure, n1 · gate: Succeeded")).to_be_visible()
+    await expect(page.get_by_label("sure n1 · gate: Succeeded")).to_be_visible()
     await page.evaluate("window.stays = 1")
     await browsing.serving.engine.signal(ExecutionId(name="mine"), "more", number(5))
 
@@ -29,5 +29,6 @@ async def test_execution_is_launched_answered_and_seen_to_end(browsing: Browsing
     assert await page.locator("[data-announce]").text_content() == "Execution mine: Succeeded"
     assert await page.evaluate("window.stays") == 1
     await page.get_by_role("link", name="Inputs & outputs").click()
-    await expect(page.get_by_role("term").filter(has_text="o0")).to_be_visible()
-    await expect(page.get_by_role("definition").filter(has_text="9")).to_be_visible()
+    outputs = page.locator("section", has=page.get_by_role("heading", name="Outputs"))
+    await expect(outputs.locator("dt", has_text="o0")).to_be_visible()
+    await expect(outputs.locator("dd", has_text="9")).to_be_visible()
