@@ -50,7 +50,8 @@ class Running:
 
     def async_client(self) -> httpx.AsyncClient:
         """Return the same for a loop."""
-        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.token}"})
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=headers, timeout=90)
 
 
 @asynccontextmanager
