@@ -104,7 +104,9 @@ class Route:
         reply: attrs class of the JSON reply.
         status: Of the reply.
         media: Type of a reply that is no JSON: ``text/plain``, ``text/event-stream``, …
+        has_ranges: Whether a part of a reply that is no JSON can be asked for.
         takes: Type of a body that is no JSON, which the handler reads itself.
+        refusals: Statuses of problems that are peculiar to it.
         is_change: Whether it changes anything; by default all but GET do.
     """
 
@@ -119,7 +121,9 @@ class Route:
     reply: type | None = None
     status: int = 200
     media: str = "application/json"
+    has_ranges: bool = False
     takes: str = ""
+    refusals: tuple[int, ...] = ()
     is_change: bool = attrs.field(default=attrs.Factory(lambda self: self.method != "GET", takes_self=True))
 
 

@@ -299,6 +299,7 @@ ROUTES = (
         handler=plan_rerun,
         query=RerunQuery,
         reply=RerunPlan,
+        refusals=(422,),
     ),
     Route(
         method="POST",
