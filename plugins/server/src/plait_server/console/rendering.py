@@ -136,7 +136,7 @@ def _codes(text: str) -> Markup:
 
 def _breakable(text: str) -> Markup:
     """Let a long name break where its parts meet."""
-    return Markup(re.sub(r"([._/-]+)(?=.)", r"\1<wbr>", escape(text)))  # noqa: S704  # escaped
+    return Markup(re.sub(r"([._/-]+)(?=.)", r"\1<wbr>", str(escape(text))))  # noqa: S704  # escaped
 
 
 def _first_line(text: str) -> str:
