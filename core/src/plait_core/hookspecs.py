@@ -287,10 +287,10 @@ def plait_console_panels() -> Sequence[ConsolePanelSpec]:
 
     Called: once per server.
     Order: by name within a page; a repeated name is an error.
-    Return: zero or more descriptors.
+    Return: zero or more descriptors; the factory of each makes a ``plait_core.ports.panels.Panel``.
     Raising: quarantines the plugin (fatal in strict mode).
 
-    Example: tests/unit/plugins/test_hookspecs.py
+    Example: tests/plugins/server/console/test_panels.py
     """
     raise NotImplementedError
 

@@ -188,7 +188,7 @@ class CliCommandSpec(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConsolePanelSpec(Shape):
-    """An HTML panel of the console: factory() -> panel."""
+    """An HTML panel of the console: factory() -> ``Panel``. ``page`` is ``execution``, ``workflow``, ``task`` or ``launch_plan``."""
 
     name: str
     factory: str

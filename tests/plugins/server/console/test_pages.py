@@ -79,7 +79,13 @@ async def test_workflow_shows_what_it_is(console: httpx.AsyncClient) -> None:
     answer = await console.get(f"{WORKFLOWS}/{MODULE}.sums")
 
     assert answer.status_code == 200
-    for text in ("console.<wbr>samples.<wbr>sums</h1>", "Add numbers.", "where to begin", 'aria-label="inner n0 · sub-workflow"', "/launch"):
+    for text in (
+        "console.<wbr>samples.<wbr>sums</h1>",
+        "Add numbers.",
+        "where to begin",
+        'aria-label="inner n0 · sub-workflow"',
+        "/launch",
+    ):
         assert text in answer.text
 
 

@@ -1,46 +1,20 @@
 """
 Panels of plugins: what they add to the pages of executions, workflows, tasks and launch plans.
 
-A panel is an object with a ``title`` and an async method ``html(context)``, where *context* is a ``PanelContext``; its factory
-takes no arguments. What it returns is shown in a sandboxed frame of its own: it may style itself and run scripts, and reaches
-neither the page around it nor the server. A panel that returns an empty text is left out.
+Each is shown in a sandboxed frame; one that fails is logged and left out, as is one that has nothing to show.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Protocol
 from urllib.parse import quote
 
 import attrs
 
 from plait_core.ir.ids import EntityId, ExecutionId
-from plait_core.ports.databases import Database
-from plait_core.ports.specs import BlobAccess, ConsolePanelSpec
+from plait_core.ports.panels import Panel, PanelContext
+from plait_core.ports.specs import ConsolePanelSpec
 from plait_server.console.visits import SECTIONS, Visit
 
-PAGES = ("execution", "workflow", "task", "launch_plan")
-"""What ``ConsolePanelSpec.page`` may name."""
-
 _log = logging.getLogger("plait.server.console")
-
-
-@attrs.frozen(kw_only=True)
-class PanelContext:
-    """What a panel may look at: the thing that the page is about, the store and the blobs."""
-
-    subject: ExecutionId | EntityId
-    database: Database
-    blobs: BlobAccess
-
-
-class Panel(Protocol):
-    """What the factory of a ``ConsolePanelSpec`` makes."""
-
-    title: str
-
-    async def html(self, context: PanelContext) -> str:
-        """Return a whole HTML document, or an empty text for nothing to show."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -72,8 +46,7 @@ async def _rendered(visit: Visit, spec: ConsolePanelSpec, subject: ExecutionId |
     server = visit.server
     context = PanelContext(subject=subject, database=server.database, blobs=server.engine.blobs)
     try:
-        make: Callable[[], Panel] = lambda: server.plugins.make(spec.factory)  # noqa: E731  # names the type
-        panel = make()
+        panel: Panel = server.plugins.make(spec.factory)
         html = await panel.html(context)
     except Exception:  # noqa: BLE001  # a plugin's panel must not take the page with it
         _log.exception("panel %s failed", spec.name)
