@@ -19,6 +19,7 @@ from plait_core.plugins import Plugins, Settings
 from plait_server.daemon import PARTS, serve
 
 LONGEST_START_S = 30.0
+PATIENCE_S = 90.0
 LOOK_S = 0.02
 
 
@@ -45,13 +46,16 @@ class Running:
         return (self.home / "tokens" / f"localhost_{port}").read_text().strip()
 
     def client(self) -> httpx.Client:
-        """Return a client of the API who is the administrator."""
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {self.token}"})
+        """Return a client of the API who is the administrator, and patient enough to wait for executions."""
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=self._headers, timeout=PATIENCE_S)
 
     def async_client(self) -> httpx.AsyncClient:
         """Return the same for a loop."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=headers, timeout=90)
+        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=self._headers, timeout=PATIENCE_S)
+
+    @property
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
 
 
 @asynccontextmanager
@@ -94,25 +98,27 @@ def server_process(home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS,
         )
     running = Running(f"http://localhost:{port}", home, process)
     try:
-        wait_ready(running, process)
+        wait_ready(running, process, parts)
         yield running
     finally:
         process.kill()
         process.wait()
 
 
-def wait_ready(running: Running, process: "subprocess.Popen[bytes]") -> None:
-    """Wait until the server in *process* is ready."""
-    deadline = time.monotonic() + LONGEST_START_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, (running.home.with_suffix(".log")).read_text()
-        try:
-            if httpx.get(f"{running.url}/readyz").is_success:
-                return
-        except httpx.TransportError:
-            pass
+def wait_ready(running: Running, process: "subprocess.Popen[bytes]", parts: tuple[str, ...]) -> None:
+    """Wait until the server in *process* is ready; one that listens nowhere says so in its log."""
+    log, deadline = running.home.with_suffix(".log"), time.monotonic() + LONGEST_START_S
+    while not (_is_ready(running.url) if "api" in parts else "an engine of pool" in log.read_text()):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
         time.sleep(LOOK_S)
-    raise TimeoutError(running.url)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").is_success
+    except httpx.TransportError:
+        return False
 
 
 def documents(text: str) -> list[Mapping[str, Any]]:
