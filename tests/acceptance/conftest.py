@@ -1,12 +1,14 @@
 """What acceptance tests share."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.bad_inputs import HELLO
 from tests.acceptance.calling import Desk
+from tests.acceptance.remote_serving import Served, served
 
 
 @pytest.fixture
@@ -33,6 +35,13 @@ def home(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     shutil.copytree(recorded, home)
     monkeypatch.setenv("PLAIT_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server for all tests of clients; they share its entities and executions."""
+    with served(tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 @pytest.fixture

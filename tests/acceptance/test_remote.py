@@ -16,7 +16,7 @@ from plait.errors import NotOnServer, OutputsNotReady, ServerConflict, ServerRef
 from plait_core.errors.engine import ExecutionFailed, InvalidInputs
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.phases import ExecutionPhase
-from tests.acceptance.remote_serving import Served, served
+from tests.acceptance.remote_serving import Served
 
 FLOW = """
 from dataclasses import dataclass
@@ -104,13 +104,6 @@ def total(numbers: list[int]) -> int:
 
 nightly = LaunchPlan.get_or_create(wf, "nightly", default_inputs={"a": 4})
 """
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server for all tests of this file."""
-    with served(tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 @pytest.fixture

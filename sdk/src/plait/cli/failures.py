@@ -22,14 +22,16 @@ def report(error: PlaitError) -> None:
     _tell(error.problem, error.remedy)
 
 
-def report_failure(execution: str, phase: str, error: TaskError, place: str) -> None:
-    """Tell why an execution failed; *place* says which node and attempt, empty for none."""
+def report_failure(execution: str, phase: str, error: TaskError, place: str, *, flags: str = "") -> None:
+    """Tell why an execution failed; *place* says which node and attempt, empty for none, and *flags* where to look for it."""
     if error.traceback:
         click.echo(error.traceback, err=True)
     elif place:
         click.echo(error.message, err=True)
     what = place or f"[{error.code}] {error.message}"
-    _tell(f"{what} {phase.lower().replace('_', ' ')}", f"see every attempt with `plait get execution {execution}`")
+    _tell(
+        f"{what} {phase.lower().replace('_', ' ')}", f"see every attempt with `plait get execution {execution}{flags}`"
+    )
 
 
 def report_interruption(execution: str) -> None:

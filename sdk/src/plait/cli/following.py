@@ -53,7 +53,7 @@ def follow(
         if started:
             name = started[0].name
             click.echo(f"\nNo longer waiting: execution {name} goes on.", err=True)
-            click.echo(f"  → end it with `plait cancel {name} --remote`", err=True)
+            click.echo(f"  → end it with `plait cancel {name}{session.flags}`", err=True)
         return INTERRUPTED_EXIT
     (execution,) = started
     if as_json:
@@ -64,7 +64,7 @@ def follow(
     if not execution.is_done or execution.is_successful:
         return 0
     if execution.error is not None:
-        report_failure(execution.name, execution.phase.value, execution.error, place)
+        report_failure(execution.name, execution.phase.value, execution.error, place, flags=session.flags)
     return 1
 
 

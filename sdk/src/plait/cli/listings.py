@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import attrs
+
+from plait.cli.documents import of_value
 from plait.cli.tables import table
 from plait.control.plane import interface_of
 from plait_core.compiler.graphs import render_text, signature_text
@@ -97,14 +100,18 @@ def render_closure(closure: Closure) -> str:
         f"  version    {main.version}",
         f"  signature  {signature_text(interface_of(closure))}",
         *(_plan_lines(closure.launch_plan_by_id[main]) if main.kind is EntityKind.LAUNCH_PLAN else ()),
-        render_text(closure).rstrip(),
+        render_text(_drawn(closure)).rstrip(),
     ]
     return "\n".join(lines)
 
 
-def _plan_lines(plan: LaunchPlanTemplate) -> Iterator[str]:
-    from plait.cli.documents import of_value
+def _drawn(closure: Closure) -> Closure:
+    """Return what has a graph to draw: of a launch plan, its workflow."""
+    plan = closure.launch_plan_by_id.get(closure.main)
+    return closure if plan is None else attrs.evolve(closure, main=plan.workflow)
 
+
+def _plan_lines(plan: LaunchPlanTemplate) -> Iterator[str]:
     yield f"  runs       {plan.workflow.name} {plan.workflow.version}"
     for parameter in plan.parameters:
         if parameter.default is not None:

@@ -97,6 +97,11 @@ class Session:
             return self._wants_remote
         return by_default or self.settings.origin("endpoint") != "default"
 
+    @property
+    def flags(self) -> str:
+        """What has to stand behind another command for it to work in the same place: ``" --remote"``, or nothing."""
+        return " --remote" if self._wants_remote else ""
+
     @asynccontextmanager
     async def server(self) -> "AsyncIterator[ServerPlane]":
         """Connect to the server."""

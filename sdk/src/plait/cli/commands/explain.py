@@ -23,16 +23,16 @@ from plait_core.ir.ids import ExecutionId
 @click.pass_obj
 def command(session: Session, id: str, as_json: bool) -> None:
     """Say what every unfinished node waits for, why the cache was or was not used, and what failed."""
-    document = session.ask(lambda plane: _explanation(plane, session.execution_id(id)))
+    document = session.ask(lambda plane: _explanation(plane, session.execution_id(id), session.flags))
     if as_json:
         documents.show(document)
     else:
         click.echo(_rendered(document))
 
 
-async def _explanation(plane: ControlPlane, execution: ExecutionId) -> dict[str, Any]:
+async def _explanation(plane: ControlPlane, execution: ExecutionId, flags: str) -> dict[str, Any]:
     whole = await execution_document(plane, execution)
-    waits = [_wait(wait, execution) for wait in await plane.waits(execution)]
+    waits = [_wait(wait, execution, flags) for wait in await plane.waits(execution)]
     return {
         "name": whole["name"],
         "phase": whole["phase"],
@@ -49,10 +49,10 @@ async def _explanation(plane: ControlPlane, execution: ExecutionId) -> dict[str,
     }
 
 
-def _wait(wait: Waiting, execution: ExecutionId) -> dict[str, Any]:
+def _wait(wait: Waiting, execution: ExecutionId, flags: str) -> dict[str, Any]:
     document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": wait.until}
     if wait.signal:
-        document["answer"] = f"plait signal {execution.name} {wait.signal} VALUE"
+        document["answer"] = f"plait signal {execution.name} {wait.signal} VALUE{flags}"
     return document
 
 

@@ -34,7 +34,7 @@ def command(ctx: click.Context, /, id: str, *, as_json: bool) -> None:
 
     async def watch() -> int:
         async with session.plane() as plane:
-            return await _watch(plane, session.execution_id(id), as_json=as_json)
+            return await _watch(plane, session.execution_id(id), as_json=as_json, flags=session.flags)
 
     try:
         ctx.exit(run_interruptibly(watch()))
@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, id: str, *, as_json: bool) -> None:
         ctx.exit(INTERRUPTED_EXIT)
 
 
-async def _watch(plane: ControlPlane, execution: ExecutionId, *, as_json: bool) -> int:
+async def _watch(plane: ControlPlane, execution: ExecutionId, *, as_json: bool, flags: str) -> int:
     await plane.execution(execution)
     if as_json:
         await _print_events(plane, execution)
@@ -53,7 +53,7 @@ async def _watch(plane: ControlPlane, execution: ExecutionId, *, as_json: bool) 
     detail = await plane.execution(execution)
     if detail.row.error is not None and not as_json:
         place = await place_of_failure(plane, execution, detail.row.error)
-        report_failure(execution.name, detail.phase.value, detail.row.error, place)
+        report_failure(execution.name, detail.phase.value, detail.row.error, place, flags=flags)
     return 0 if detail.phase is ExecutionPhase.SUCCEEDED else 1
 
 
