@@ -180,7 +180,13 @@ def test_any_value_comes_back(kind: Any, data: st.DataObject) -> None:
         (Literal, {"integer": 1, "float": 1.0}, None),
         (LiteralType, {"type": "integers"}, None),
         (Result, {"outputs": {"o0": {"integer": 1.5}}}, ("expected integer, found 1.5 @ $.outputs['o0']",)),
-        (Unit, [], None),
+        (Unit, [], ("expected a map, found [] @ $",)),
+        (Literal, {"collection": {"literals": "ab"}}, ("expected a list, found 'ab' @ $.literals",)),
+        (
+            Result,
+            {"outputs": [["o0", {"integer": 1}]]},
+            ("expected a map, found [['o0', {'integer': 1}]] @ $.outputs",),
+        ),
     ],
 )
 def test_wrong_document_is_refused(kind: Any, document: Any, faults: tuple[str, ...] | None) -> None:

@@ -152,6 +152,8 @@ def _make(*, is_text: bool, is_detailed: bool = False) -> "Converter":
         detailed_validation=is_detailed,
     )
     converter.register_structure_hook_factory(attrs.has, lambda kind: _decoder(kind, converter))
+    converter.register_structure_hook_factory(_is_tuple, lambda _: _list_decoder(converter))
+    converter.register_structure_hook_factory(_is_mapping, lambda kind: _map_decoder(kind, converter))
     converter.register_structure_hook_factory(_is_union_of_classes, lambda kind: _union_decoder(kind, converter))
     converter.register_structure_hook_func(_is_plain, lambda value, _: value)
     for kind in (str, int, bool):
@@ -177,14 +179,43 @@ def _decoder(kind: Any, converter: "Converter") -> Hook:
         _cattrs_detailed_validation=converter.detailed_validation,
     )
     tag = TAGS.get(kind)
+    fields = (
+        _checking(dict, "a map", decode) if converter.detailed_validation else decode
+    )  # the quick one fails by itself
 
     def decode_tagged(data: Any, _: Any) -> Any:
         found, body = _tagged(data)
         if found != tag:
             raise ValueError(f"expected {tag!r}, found {found!r}")
-        return decode(body, kind)
+        return fields(body, kind)
 
-    return decode if tag is None else decode_tagged
+    return fields if tag is None else decode_tagged
+
+
+def _list_decoder(converter: "Converter") -> Hook:
+    """Take nothing else for a list that can be iterated over, least of all a text."""
+    return _checking(list, "a list", converter._structure_tuple)
+
+
+def _map_decoder(kind: Any, converter: "Converter") -> Hook:
+    return _checking(dict, "a map", converter.gen_structure_mapping(kind))
+
+
+def _checking(expected: type, word: str, decode: Hook) -> Hook:
+    def checked(data: Any, kind: Any) -> Any:
+        if data.__class__ is not expected:
+            raise ValueError(f"expected {word}, found {_shown(data)}")
+        return decode(data, kind)
+
+    return checked
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping
 
 
 def _union_decoder(kind: Any, converter: "Converter") -> Hook:
