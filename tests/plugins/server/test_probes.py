@@ -2,16 +2,15 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from plait_core.errors.stores import StoreUnavailable
 from plait_core.ir.ids import ExecutionId
 from plait_core.testing.memory import MemoryDatabase
 from plait_server import probes
 from tests.plugins.server.console import samples
+from tests.plugins.server.outages import break_store
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, registered
 from tests.plugins.server.serving import ORIGIN, Serving
 
@@ -24,19 +23,6 @@ async def metrics(serving: Serving) -> dict[tuple[str, ...], float]:
     assert answer.headers["content-type"].startswith("text/plain; version=")
     families = text_string_to_metric_families(answer.text)
     return {(it.name, *it.labels.values()): it.value for family in families for it in family.samples}
-
-
-def break_store(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the store go away, with all that it could tell about itself."""
-
-    async def gone(*_: Any, **__: Any) -> Any:
-        raise StoreUnavailable(url="postgresql://user:secret@db/plait", detail="connection refused")
-
-    for port in ("accounts", "views", "registry", "log", "inbox"):
-        held = getattr(serving.engine.database, port)
-        for name in dir(held):
-            if not name.startswith("_") and asyncio.iscoroutinefunction(getattr(held, name)):
-                monkeypatch.setattr(held, name, gone)
 
 
 async def test_process_that_lives_says_so(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
