@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from plait_core.errors.stores import StoreReadOnly
+from plait_core.errors.stores import StoreReadOnly, StoreTooNew
 from plait_core.plugins import Plugins, Settings
 from plait_server.daemon import ENGINE, serve
 from plait_server.daemon import server_settings as with_defaults
@@ -72,11 +74,23 @@ async def test_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
 
 async def test_store_that_cannot_be_opened_ends_the_server(tmp_path: Path) -> None:
     """Before it answers anybody."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "plait.db").mkdir()
+    (tmp_path / "home" / "plait.db").mkdir(parents=True)
 
     with pytest.raises(StoreReadOnly):
         await serve(Plugins.load(server_settings(tmp_path / "home", port=free_port())))
+
+
+async def test_store_of_a_later_release_ends_the_server(tmp_path: Path) -> None:
+    """Which says so, and writes nothing."""
+    async with served(tmp_path / "home"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "home" / "plait.db", isolation_level=None)) as database:
+        database.execute("INSERT INTO migrations VALUES (999, 0, 999)")
+
+    with pytest.raises(StoreTooNew) as raised:
+        await serve(Plugins.load(server_settings(tmp_path / "home", port=free_port())))
+
+    assert raised.value.found == 999
 
 
 async def test_engine_alone_listens_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
