@@ -104,12 +104,12 @@ def console_routes(server: Server) -> list[BaseRoute]:
 
 
 def _shown(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Let what *endpoint* refuses to somebody who is not logged in, or cannot be told from such a person, be a page."""
+    """Let whatever *endpoint* raises be a page, also for somebody who is not logged in."""
 
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except PlaitError as error:
+        except Exception as error:  # noqa: BLE001  # the boundary: people are answered with pages
             return _refusal(request, None, error)
 
     return answer
@@ -172,7 +172,7 @@ async def _audit(it: Page, visit: Visit, response: Response) -> None:
     await visit.server.database.accounts.audit(line)
 
 
-def _refusal(request: Request, visit: Visit | None, error: PlaitError) -> Response:
+def _refusal(request: Request, visit: Visit | None, error: Exception) -> Response:
     request_id = request.state.request_id
     problem = problem_of(error, request_id=request_id)
     if problem.status >= 500:
