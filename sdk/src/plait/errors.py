@@ -20,6 +20,22 @@ class NoPackage(UserError):
         return "make it anew with `plait package`, with a release of plait that is no newer than this one"
 
 
+class NoEndpoint(UserError):
+    """The setting ``endpoint`` is no address of a server."""
+
+    endpoint: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the endpoint {self.endpoint!r} is no URL of a server"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "write it with its scheme, like http://localhost:30080; `plait config show` says where it is set"
+
+
 class ServerUnreachable(Retryable):
     """No server answers at the endpoint."""
 
@@ -55,14 +71,22 @@ class ServerRefused(UserError):
     @property
     def problem(self) -> str:
         """What happened."""
-        return "\n".join(
-            [f"the server refused ({self.status}): {self.detail}", *(f"  - {fault}" for fault in self.faults)]
-        )
+        told = (f"  - {fault}" for fault in self.faults if fault not in self.detail)
+        return "\n".join([f"the server refused ({self.status}): {self.detail}", *told])
 
     @property
     def remedy(self) -> str:
         """What to do."""
         return self.advice or "correct the request; the log of the server may say more"
+
+
+class NotRecognised(ServerRefused):
+    """A server does not know who the caller is."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "give a token, as PLAIT_TOKEN or in the setting 'token'; an administrator makes one with `plait token create`"
 
 
 class NotOnServer(ServerRefused):

@@ -24,11 +24,10 @@ async def answer(plane: ControlPlane, execution: ExecutionId, signal_id: str, te
         click.UsageError: there is no such gate, or the text does not fit it.
     """
     await plane.execution(execution)
-    gates = await plane.gates(execution)
-    known = gates if signal_id in gates else gates_of(await plane.execution_closure(execution))
+    known = {**gates_of(await plane.execution_closure(execution)), **await plane.gates(execution)}
     if signal_id not in known:
-        names = ", ".join(gates) or "none"
-        raise click.UsageError(f"no gate {signal_id!r} is open in {execution.name}; open are: {names}")
+        names = ", ".join(sorted(known)) or "none"
+        raise click.UsageError(f"{execution.name} has no gate {signal_id!r}; it has: {names}")
     types = process_types()
     converter = types.converter(_type_of(known[signal_id], text))
     try:

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
-from plait.errors import NotOnServer, ServerConflict, ServerRefused, ServerUnreachable, ServerUnsound
+from plait.errors import (
+    NoEndpoint,
+    NotOnServer,
+    NotRecognised,
+    ServerConflict,
+    ServerRefused,
+    ServerUnreachable,
+    ServerUnsound,
+)
 from plait_core.errors.stores import NotReadable
 from plait_core.ir.codec import from_json, to_json
 from plait_core.plugins.settings import Settings
@@ -83,7 +91,7 @@ class Connection:
 
         server = urlsplit(self.endpoint)
         if server.scheme not in {"http", "https"} or not server.hostname:
-            raise ServerUnreachable(endpoint=self.endpoint, detail="this is no URL such as http://localhost:30080")
+            raise NoEndpoint(endpoint=self.endpoint)
         self._client = httpx.AsyncClient(
             base_url=self.endpoint,
             timeout=TIMEOUT_S,
@@ -263,7 +271,7 @@ def _given(query: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _refusal(response: "httpx.Response", n_tries: int) -> ServerRefused:
     status = response.status_code
-    kind = {404: NotOnServer, 409: ServerConflict}.get(status, ServerRefused)
+    kind = {401: NotRecognised, 404: NotOnServer, 409: ServerConflict}.get(status, ServerRefused)
     if response.headers.get("content-type", "").startswith("application/problem+json"):
         try:
             problem = from_json(Problem, response.json())
