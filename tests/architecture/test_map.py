@@ -6,11 +6,16 @@ from plait_core import hookspecs
 from tests.architecture.layout import ROOT
 
 PAGE = (ROOT / "ARCHITECTURE.md").read_text()
-ROOTS = (ROOT, ROOT / "core/src/plait_core", ROOT / "sdk/src/plait")
+ROOTS = (
+    ROOT,
+    ROOT / "core/src/plait_core",
+    ROOT / "sdk/src/plait",
+    ROOT / "plugins/server/src/plait_server",
+)
 
 
 def test_named_files_exist() -> None:
-    """A path is below the repository, plait_core or plait."""
+    """A path is below the repository, plait_core, plait or plait_server."""
     named = re.findall(r"`([\w/.]+\.py)`", PAGE)
 
     assert len(named) > 40
