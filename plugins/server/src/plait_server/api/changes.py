@@ -26,10 +26,11 @@ async def changes(
     """
     Yield the rows of executions that changed since the last time; an empty sequence when nothing did for *look_every_s*.
 
-    What has happened before the first is asked for is not told.
+    The first sequence is empty, and comes at once: whatever happens from then on is told.
     """
     with database.log.listening(None) as bell:
         seen = {row.id: row.updated_at_ns for row in await _watched(database, project, domain)}
+        yield ()
         while True:
             await bell.wait(asyncio.sleep(look_every_s))
             bell.hush()

@@ -69,14 +69,13 @@ async def stream_changes(call: Call[None, None]) -> StreamingResponse:
 
 
 async def _changes(call: Call[None, None]) -> AsyncIterator[str]:
-    yield ":\n\n"
     n_idle = 0
     async for rows in changes(call.server.database, call.project, call.domain):
         summaries: Sequence[ExecutionSummary] = [await summary_of(call, row) for row in rows]
         n_idle = 0 if summaries else n_idle + 1
         if summaries:
             yield "".join(_render("execution", to_json(summary)) for summary in summaries)
-        elif n_idle % HEARTBEAT_AFTER == 0:
+        elif n_idle % HEARTBEAT_AFTER == 1:
             yield ":\n\n"
 
 

@@ -1,8 +1,8 @@
 """
 Logs of attempts: what a task prints, as it stands in blob storage, from any byte on.
 
-What is stored comes first; what the attempt's executor still holds in this process follows. Both count bytes alike, so nothing is
-repeated. A reader that follows gets more as it comes, until the attempt has ended.
+Executors store it while it is printed, whichever process they are in. A reader that follows gets more as it comes, until the attempt
+has ended.
 """
 
 import asyncio

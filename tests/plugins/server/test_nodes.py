@@ -1,0 +1,153 @@
+"""Nodes and attempts are shown with what went in, what came out, what failed, and what they printed."""
+
+from datetime import timedelta
+
+import pytest
+
+from plait import Deck, task, wait_for_input, workflow
+from plait_core.ir.ids import ExecutionId
+from tests.plugins.server.console import samples
+from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, problem, registered
+from tests.plugins.server.serving import Serving
+
+pytestmark = pytest.mark.anyio
+
+
+@task(cache=True, cache_version="1")
+def cached(x: int) -> int:
+    """Be remembered."""
+    return x
+
+
+@task(enable_deck=True)
+def decked(x: int) -> int:
+    """Show something."""
+    Deck("mine").append(f"<b>{x}</b>")
+    return x
+
+
+@workflow
+def remembers(x: int = 1) -> int:
+    """Do what was done before."""
+    return cached(x=x)
+
+
+@workflow
+def shows(x: int = 1) -> int:
+    """Make a page."""
+    return decked(x=x)
+
+
+@workflow
+def asks() -> int:
+    """Wait for somebody."""
+    return wait_for_input("number", timeout=timedelta(days=1), expected_type=int)
+
+
+async def test_nodes_come_in_order_of_appearance(serving: Serving) -> None:
+    """Those of sub-workflows among them."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+
+    rows = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes")).json()["items"]
+
+    assert [(row["node"], row["kind"], row["phase"]) for row in rows] == [
+        ("n0", "workflow", "SUCCEEDED"),
+        ("n0-0-n0", "task", "SUCCEEDED"),
+        ("n0-0-n1", "task", "SUCCEEDED"),
+        ("n1", "task", "SUCCEEDED"),
+    ]
+
+
+async def test_node_has_its_values(serving: Serving) -> None:
+    """What went in, and what came out."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+
+    node = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes/n1")).json()
+
+    assert node["inputs"] == integers(x=3, y=2)
+    assert node["outputs"] == integers(o0=5)
+    assert node["row"]["entity"] == samples.add.name
+
+
+async def test_failed_node_and_attempt_say_why(serving: Serving) -> None:
+    """In the words of the task, with the frames of the user's code."""
+    await registered(serving, samples.broken)
+    name = await ended(serving, samples.broken)
+
+    node = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes/n0")).json()
+    (attempt,) = (await serving.viewer.get(f"{EXECUTIONS}/{name}/attempts", params={"node": "n0"})).json()["items"]
+
+    assert node["row"]["phase"] == attempt["phase"] == "FAILED"
+    assert "cannot do" in attempt["error"]["message"]
+    assert "samples.py" in attempt["error"]["traceback"]
+    assert "outputs" not in node
+
+
+async def test_gate_says_what_it_waits_for(serving: Serving) -> None:
+    """And under which name it is answered."""
+    await registered(serving, asks)
+    name = await launched(serving, asks)
+
+    node = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes/n0")).json()
+
+    assert node["signal"] == "number"
+    assert "until" in node["waits_for"][0]
+    await serving.engine.abort(ExecutionId(name=name), reason="")
+
+
+async def test_cache_says_what_it_found_and_why(serving: Serving) -> None:
+    """A miss first, then a hit that names its source."""
+    await registered(serving, remembers)
+    first, second = await ended(serving, remembers), await ended(serving, remembers)
+    third = await ended(serving, remembers, integers(x=2))
+
+    verdicts = [
+        (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes/n0")).json()["verdict"] for name in (first, second, third)
+    ]
+
+    assert [verdict["status"] for verdict in verdicts] == ["miss", "hit", "miss"]
+    assert first in verdicts[1]["source"]
+    assert "x" in verdicts[2]["reason"]
+
+
+async def test_attempts_come_in_pages(serving: Serving) -> None:
+    """Those of map elements in order."""
+    await registered(serving, samples.doubled)
+    values = {"xs": {"collection": {"literals": [{"integer": n} for n in range(5)]}}}
+    name = await ended(serving, samples.doubled, values)
+
+    found: list[int] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = (await serving.viewer.get(f"{EXECUTIONS}/{name}/attempts", params={"limit": 2, "offset": offset})).json()
+        found += [row["id"]["element"] for row in page["items"]]
+        offset = page.get("offset")
+
+    assert found == [0, 1, 2, 3, 4]
+
+
+async def test_deck_is_shown_out_of_reach(serving: Serving) -> None:
+    """It is the work of user code: it may be looked at, and reach nothing."""
+    await registered(serving, shows, samples.sums)
+    name = await ended(serving, shows)
+
+    deck = await serving.viewer.get(f"{EXECUTIONS}/{name}/attempts/n0/0/deck")
+
+    assert (deck.status_code, deck.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<b>1</b>" in deck.text
+    assert deck.headers["content-security-policy"].startswith("sandbox allow-scripts; default-src 'none'")
+    without = await ended(serving, samples.sums, integers(x=1))
+    assert problem(await serving.viewer.get(f"{EXECUTIONS}/{without}/attempts/n1/0/deck")) == (404, "UnknownPart")
+
+
+@pytest.mark.parametrize(
+    "part", ["nodes/n9", "attempts/n9/0/logs", "attempts/n0/9/logs", "attempts/n0/-1/logs", "attempts/n0/x/deck"]
+)
+async def test_part_that_is_not_there_is_not_found(serving: Serving, part: str) -> None:
+    """It says which."""
+    await registered(serving, samples.broken)
+    name = await ended(serving, samples.broken)
+
+    assert problem(await serving.viewer.get(f"{EXECUTIONS}/{name}/{part}")) == (404, "UnknownPart")
