@@ -5,6 +5,7 @@ import pytest
 
 from plait_core.engine import SYSTEM_RETRIES
 from plait_core.engine import _stimuli as st
+from plait_core.engine._turns import fold
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import NodeId
@@ -112,6 +113,21 @@ def test_faults_of_the_system_have_a_budget_of_their_own() -> None:
     assert play.open == [("timer", "n0", None, SYSTEM_RETRIES + 1, "retry")]
     play.fire("n0", "retry", SYSTEM_RETRIES + 1)
     play.fail("n0", LOST, SYSTEM_RETRIES + 1)
+
+    assert play.state.error == attrs.evolve(LOST, node="n0")
+
+
+def test_a_takeover_pays_for_what_it_costs() -> None:
+    """An attempt that fails because its engine went away, however often, has the whole budget left for real faults."""
+    play = one_task()
+    n_takeovers = 2 * SYSTEM_RETRIES
+    for n in range(n_takeovers):
+        fold(play.state, [ev.Event(seq=play.state.seq + 1, at_ns=NOON, decision=ev.LeaseTaken(owner=f"engine-{n}"))])
+        assert play.fail("n0", LOST, n)[1:] == [ev.AttemptScheduled(node=N0, n=n + 1)]
+
+    for n in range(n_takeovers, n_takeovers + SYSTEM_RETRIES - 1):
+        assert play.fail("n0", LOST, n)[1:] == [ev.AttemptScheduled(node=N0, n=n + 1)]
+    play.fail("n0", LOST, n_takeovers + SYSTEM_RETRIES - 1)
 
     assert play.state.error == attrs.evolve(LOST, node="n0")
 

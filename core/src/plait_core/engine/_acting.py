@@ -35,7 +35,7 @@ from plait_core.ir.types import NONE, CollectionType, LiteralType
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array
 from plait_core.ports.channels import ChildCall, ChildOutcome
-from plait_core.ports.databases import Reservation
+from plait_core.ports.databases import CacheEntry, Reservation
 from plait_core.ports.executors import Ended, Executor, Report
 from plait_core.types.offloading import fetch, offload
 
@@ -129,6 +129,15 @@ class Acting:
     def adopt(self, attempt: AttemptId) -> None:
         """Know an attempt that an executor has."""
         self._out[attempt.node, attempt.element, attempt.n] = attempt
+
+    async def take_back(self, attempt: AttemptId) -> None:
+        """Know an attempt that was submitted in an earlier life, and where its outputs are to be kept."""
+        node = self._state.nodes[attempt.node]
+        if cache_policy(node) is not None:
+            element = attempt.element
+            inputs = node.inputs() if element is None else await self._element_inputs(node, element)
+            self._remember_key(node, element, inputs)
+        self.adopt(attempt)
 
     def dismiss(self, attempt: AttemptId) -> None:
         """Know that an attempt is over."""
@@ -359,8 +368,7 @@ class Acting:
         is_overwriting = self._state.spec.options.overwrite_cache
         entry = None if is_overwriting else await index.get(asked.key)
         if entry is not None and await self._is_whole(entry.outputs):
-            self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
-            return hit(entry), entry.outputs, False
+            return self._found(node, element, entry)
         self._run.keyed[node.id, element] = asked
         if is_overwriting:
             verdict = CacheVerdict(status=CacheStatus.SKIPPED, key=asked.key.digest, reason="to be overwritten")
@@ -372,7 +380,17 @@ class Acting:
             return verdict, None, False
         attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
         holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
+        if entry is None and not is_overwriting and holder.attempt == attempt:
+            made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
+            if made is not None:
+                return self._found(node, element, made)
         return verdict, None, holder.attempt != attempt
+
+    def _found(
+        self, node: NodeState, element: int | None, entry: CacheEntry
+    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
+        self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
+        return hit(entry), entry.outputs, False
 
     def _remember_key(self, node: NodeState, element: int | None, inputs: LiteralMap) -> None:
         """Know under which key an attempt's outputs are to be kept, also where the cache was asked in an earlier life."""

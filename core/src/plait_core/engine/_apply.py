@@ -12,6 +12,7 @@ from plait_core.engine import _attempt_folds as attempts
 from plait_core.engine import _element_folds as elements
 from plait_core.engine import _node_folds as nodes
 from plait_core.engine._books import admit, open_graph
+from plait_core.engine._commands import Submit
 from plait_core.engine._state import TOP, ExecutionState, NodeState
 from plait_core.ir import events as ev
 from plait_core.ir.phases import ExecutionPhase, NodePhase
@@ -39,7 +40,13 @@ def _execution_started(state: ExecutionState, at_ns: int, event: ev.ExecutionSta
 
 
 def _lease_taken(state: ExecutionState, _at_ns: int, event: ev.LeaseTaken) -> None:
+    """Whatever was out may fail because its engine went away, which says nothing about it: each has one such failure for nothing."""
     state.owner = event.owner
+    for node in map(state.nodes.__getitem__, {out.node for out in state.open.values() if isinstance(out, Submit)}):
+        node.system_failures = max(0, node.system_failures - 1)
+        if node.array is not None:
+            retries = node.array.retries
+            retries.update({e: (n, user, max(0, system - 1)) for e, (n, user, system) in retries.items()})
 
 
 def _abort_requested(state: ExecutionState, _at_ns: int, event: ev.AbortRequested) -> None:
