@@ -10,9 +10,11 @@ import pytest
 
 from plait_core.engine import _acting, _apply, _books, _cache, _decide, _driving, _endings, _policies, _run, _snapshots
 from plait_core.engine import _stimuli as st
+from plait_core.engine._adopting import Adopting
 from plait_core.engine._run import Run
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault
+from plait_core.ir.ids import ExecutionId
 from plait_core.plugins import Plugins
 from plait_core.testing.simulation import Simulation, plugins, shrunk
 
@@ -150,6 +152,23 @@ MUTATIONS: list[Mutation] = [
 ]
 
 
+def sleepers_are_kept(patch: pytest.MonkeyPatch) -> None:
+    def rest(adopting: Adopting, execution: ExecutionId, **_: Any) -> None:
+        adopting._held.add(execution)
+
+    patch.setattr(Adopting, "_rest", rest)
+
+
+def unconfirmed_claims_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    async def unheard_of(_adopting: Adopting) -> list[ExecutionId]:
+        return []
+
+    patch.setattr(Adopting, "_unheard_of", unheard_of)
+
+
+SHARING_MUTATIONS: list[Mutation] = [sleepers_are_kept, unconfirmed_claims_are_forgotten]
+
+
 @pytest.fixture(scope="module")
 def registry() -> Plugins:
     return plugins()
@@ -158,14 +177,24 @@ def registry() -> Plugins:
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
 def test_a_faulty_engine_is_noticed(mutation: Mutation, registry: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some simulation of the first few fails for every fault that is put in."""
+    monkeypatch.setattr("plait_core.testing.simulation.PATIENCE_S", 3600)
     mutation(monkeypatch)
 
     assert any(fails(seed, registry) for seed in range(SEEDS))
 
 
-def fails(seed: int, registry: Plugins) -> bool:
+@pytest.mark.parametrize("mutation", SHARING_MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_a_faulty_pool_is_noticed(mutation: Mutation, registry: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does one where engines share a pool, of which little is left undone for long."""
+    monkeypatch.setattr("plait_core.testing.simulation.PATIENCE_S", 900)
+    mutation(monkeypatch)
+
+    assert any(fails(seed, registry, n=3) for seed in range(SEEDS))
+
+
+def fails(seed: int, registry: Plugins, *, n: int = 1) -> bool:
     try:
-        Simulation(seed, registry=registry).run()
+        Simulation(seed, registry=registry, n_engines=n, n_executions=n).run()
     except Exception:  # noqa: BLE001  # whatever goes wrong is noticed
         return True
     return False

@@ -36,8 +36,6 @@ class Adopting(Driving):
 
     def __init__(self, services: Services, children: Children) -> None:
         super().__init__(services, children)
-        self._held: set[ExecutionId] = set()
-        """Owned, and not driven at the moment: being loaded, or resting."""
         self._n_failures: dict[ExecutionId, int] = {}
         self._resting: set[asyncio.Task[None]] = set()
 
@@ -93,13 +91,11 @@ class Adopting(Driving):
         return [owned for owned in await services.database.leases.owned(services.owner) if owned not in known]
 
     async def _take_in(self, execution: ExecutionId) -> None:
-        self._held.add(execution)
         try:
             await self.take_up(execution)
         except Exception as failure:  # noqa: BLE001  # whatever it is, it concerns this execution alone
             self._put_aside(execution, failure)
         else:
-            self._held.discard(execution)
             log.info("took over %s", execution, extra=self._facts(execution))
 
     # ── leaving ──────────────────────────────────────────────────────────────

@@ -28,6 +28,7 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import NOBODY
+from plait_core.ports.executors import Report
 from plait_core.ports.pools import is_abandoned
 
 LOOK_AGAIN_S = 10.0
@@ -42,6 +43,8 @@ class Driving:
         self._services = services
         self._children = children
         self._tasks: dict[ExecutionId, asyncio.Task[None]] = {}
+        self._held: set[ExecutionId] = set()
+        """Owned, and not driven at the moment: being loaded, or resting."""
         self._news = Bells()
         self.runs: dict[ExecutionId, Run] = {}
         """What is driven here, or was and is not forgotten."""
@@ -57,6 +60,8 @@ class Driving:
     async def begin(self, execution: ExecutionId, closure: Closure, spec: ExecutionSpec) -> None:
         """Record a new execution, of this engine, and drive it. Raises ``ExecutionExists``."""
         run = await self._launched(self._services, execution, closure, spec)
+        if execution in self.runs or execution in self._held:
+            raise ExecutionExists(execution=execution.name)
         self.runs[execution] = run
         self._start(run)
         await self._committed(run)
@@ -71,20 +76,24 @@ class Driving:
 
     async def take_up(self, execution: ExecutionId) -> None:
         """Go on with an execution that this engine owns, from its last committed turn."""
-        await self._stop(execution)
-        state = await load(self._services, execution)
-        run = self.runs[execution] = Run(self._services, state, self._children)
-        if not state.is_terminal:
-            await reopen(run)
-            await self.post.look()
-        run.committed.set()
-        self._start(run)
+        self._held.add(execution)
+        try:
+            await self._stop(execution)
+            state = await load(self._services, execution)
+            run = self.runs[execution] = Run(self._services, state, self._children)
+            run.committed.set()
+            if not state.is_terminal:
+                await reopen(run)
+                await self.post.look()
+            self._start(run)
+        finally:
+            self._held.discard(execution)
         self._news.ring(execution)
 
     async def resume(self, execution: ExecutionId) -> None:
         """Claim an execution by name and take it up; one that is driven here or has ended is left as it is."""
-        run = self.runs.get(execution)
-        if run is not None and (run.state.is_terminal or not self._tasks[execution].done()):
+        run, drive = self.runs.get(execution), self._tasks.get(execution)
+        if run is not None and (run.state.is_terminal or drive is None or not drive.done()):
             return
         row = await self._services.database.views.execution(execution)
         if row is None:
@@ -92,6 +101,12 @@ class Driving:
         if row.phase not in TERMINAL_EXECUTION:
             await self._claim(execution, row.pool)
         await self.take_up(execution)
+
+    def hear(self, report: Report) -> None:
+        """Take an executor's report, unless it is of an execution that somebody else has, or launched before us."""
+        run = self.runs.get(report.attempt.execution)
+        if run is not None and run.committed.is_set():
+            run.hear(report)
 
     def forget(self, execution: ExecutionId) -> None:
         """Drop what is kept in memory of an execution that is not driven any more."""
@@ -122,9 +137,11 @@ class Driving:
         with self._news.listening(execution) as news:
             while True:
                 news.hush()
-                run = self.runs.get(execution)
-                if run is not None:
-                    await asyncio.shield(self._tasks[execution])
+                run, drive = self.runs.get(execution), self._tasks.get(execution)
+                if run is not None and drive is not None:
+                    await asyncio.wait([drive])
+                    if not drive.cancelled() or self._tasks.get(execution) is drive:
+                        drive.result()
                     if run.state.is_terminal:
                         return run.ending()
                 row = await self._services.database.views.execution(execution)
@@ -216,7 +233,8 @@ class Driving:
             committed.cancel()
         if run.committed.is_set():
             return
-        self.forget(execution)
+        if self.runs.get(execution) is run:
+            self.forget(execution)
         try:
             drive.result()
         except OwnershipLost as taken:
@@ -234,12 +252,13 @@ class Driving:
             raise ExecutionOwned(execution=str(execution), pool=pool)
 
     async def _stop(self, execution: ExecutionId) -> None:
-        """Make way for a new drive of an execution that was driven here before and lost."""
-        task = self._tasks.get(execution)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            self.forget(execution)
+        """Make way for a new drive of an execution that was driven here before and lost, or is just being launched."""
+        drive, run = self._tasks.pop(execution, None), self.runs.pop(execution, None)
+        if drive is None or run is None:
+            return
+        if run.committed.is_set():
+            drive.cancel()  # else its first turn comes too late, which its launcher is to hear
+        await asyncio.gather(drive, return_exceptions=True)
 
     async def _wait_for(self, news: Bell) -> None:
         clock = self._services.clock

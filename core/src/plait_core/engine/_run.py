@@ -98,8 +98,10 @@ class Run:
         self._awake.set()
 
     def hear(self, report: Report) -> None:
-        """Turn an executor's report into a stimulus."""
+        """Turn an executor's report into a stimulus; one of a node that only a later owner knows means nothing here."""
         attempt = report.attempt
+        if attempt.node not in self.state.nodes:
+            return
         now = self.services.clock.now_ns()
         node, n, element = attempt.node, attempt.n, attempt.element
         if isinstance(report, Progress):

@@ -514,9 +514,7 @@ class Engine:
             await self._services.database.inbox.post(execution, to_posted(key, stimulus))
 
     def _hear(self, report: Report) -> None:
-        run = self._driving.runs.get(report.attempt.execution)
-        if run is not None:
-            run.hear(report)
+        self._driving.hear(report)
 
     def _perform(self, unit: Unit) -> Awaitable[Performed]:
         return perform(unit, self._worker)

@@ -17,7 +17,7 @@ class Bell:
 
     def __init__(self) -> None:
         self._has_rung = False
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}  # in order of coming, which a set would not keep
 
     def ring(self) -> None:
         """Wake whoever waits, and whoever waits next."""
@@ -35,13 +35,13 @@ class Bell:
         """Return True once it rings, or False when *patience* is over; what is left of that is cancelled."""
         heard = asyncio.get_running_loop().create_future()
         patient = asyncio.ensure_future(patience)
-        self._waiting.add(heard)
+        self._waiting[heard] = None
         try:
             if not self._has_rung:
                 await asyncio.wait((heard, patient), return_when=asyncio.FIRST_COMPLETED)
             return self._has_rung
         finally:
-            self._waiting.discard(heard)
+            del self._waiting[heard]
             patient.cancel()
 
 
@@ -49,17 +49,17 @@ class Bells:
     """The bells of those who wait for events: of one execution, or of any."""
 
     def __init__(self) -> None:
-        self._bells: dict[ExecutionId | None, set[Bell]] = {}
+        self._bells: dict[ExecutionId | None, dict[Bell, None]] = {}
 
     @contextmanager
     def listening(self, execution: ExecutionId | None) -> Generator[Bell, None, None]:
         """Make a bell that is rung for *execution*, or for every one when that is ``None``."""
         bell = Bell()
-        self._bells.setdefault(execution, set()).add(bell)
+        self._bells.setdefault(execution, {})[bell] = None
         try:
             yield bell
         finally:
-            self._bells[execution].discard(bell)
+            del self._bells[execution][bell]
             if not self._bells[execution]:
                 del self._bells[execution]
 

@@ -14,8 +14,9 @@ from typing import Any
 import attrs
 
 from plait_core.errors.stores import StoreUnavailable
+from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import AttemptId, ExecutionId
-from plait_core.ports.databases import Append, ExecutionRow
+from plait_core.ports.databases import NOBODY, Append, ExecutionRow
 from plait_core.ports.executors import Report
 from plait_core.testing.clocks import VirtualClock
 from plait_core.testing.memory import MemoryBlobStore, MemoryDatabase
@@ -86,9 +87,16 @@ class World:
         return self.database._records.of(execution).owner
 
     def fits(self, turn: Append) -> bool:
-        """Whether *turn* goes where its execution's log ends, or comes from somebody who has lost the execution."""
+        """
+        Whether *turn* goes where its execution's log ends, or comes from somebody who has lost the execution.
+
+        Who got it back has lost it, too, until it has read of that; and who launches what somebody else launched first never had it.
+        """
         record = self.database._records.executions.get(turn.execution)
-        return record is None or record.owner != turn.owner or record.next_seq == turn.first_seq
+        if record is None or record.owner != turn.owner or turn.owner == NOBODY or turn.first_seq == 1:
+            return True
+        since = [decisions for seq, _, decisions in record.turns if seq >= turn.first_seq]
+        return record.next_seq == turn.first_seq or any(isinstance(first, LeaseTaken) for first, *_ in since)
 
 
 class Process:
@@ -168,14 +176,15 @@ class FaultyLog(FaultyPort):
         """Stand before *port*, an ``EventLog``."""
         super().__init__(port, process)
         self._watch = watch
-        self._seen: dict[ExecutionId, Append] = {}
+        self._seen: dict[tuple[ExecutionId, int], Append] = {}
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         """Commit, or fail in one of many ways."""
-        self._process.owner = batches[0].owner
+        if batches[0].owner != NOBODY:
+            self._process.owner = batches[0].owner
         for turn in batches:
-            if self._seen.get(turn.execution) is not turn:  # else the same one is tried again
-                self._seen[turn.execution] = turn
+            if self._seen.get((turn.execution, turn.first_seq)) is not turn:  # else the same one is tried again
+                self._seen[turn.execution, turn.first_seq] = turn
                 await self._watch(turn)
         refused: Sequence[ExecutionId] = await self._carry_out(self._port.append, batches)
         return refused

@@ -67,6 +67,7 @@ class SimulatedExecutor:
         """Of one node or element, only one attempt may run: but what a process submits that has lost the execution."""
         world = self._world
         if not self._process.owns(attempt.execution):
+            world.owned.discard(attempt)
             return
         world.owned.add(attempt)
         twins = [other for other in world.running if attrs.evolve(other, n=attempt.n) == attempt]

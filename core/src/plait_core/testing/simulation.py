@@ -2,19 +2,21 @@
 Deterministic simulation: the real engine, over in-memory ports, on virtual time, with chance from one seed.
 
 A seed makes a graph, and a world (``mishaps``) in which executors are slow, forgetful and repeat themselves, the store is slow
-and fails before or after it commits, people abort, and engines freeze or crash at any point and are replaced. Whatever
-happens, the ``laws`` hold, and what comes out is what a plain sequential ``evaluation`` says. A broken law raises ``LawBroken``.
+and fails before or after it commits, people abort, and engines freeze or crash at any point and are replaced. Several engines may
+share a pool of several graphs. Whatever happens, the ``laws`` hold, and what comes out is what a plain sequential ``evaluation``
+says. A broken law raises ``LawBroken``.
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import attrs
 
 from plait_core.engine import Engine
-from plait_core.errors import Retryable
-from plait_core.errors.engine import ExecutionOwned
+from plait_core.errors import PlaitError, Retryable
+from plait_core.errors.engine import ExecutionExists, ExecutionOwned, UnknownExecution
 from plait_core.hookspecs import hookimpl
 from plait_core.ir import events as ev
 from plait_core.ir.ids import ExecutionId
@@ -24,17 +26,23 @@ from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import CommandLine
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
-from plait_core.ports.databases import Append
+from plait_core.ports.databases import NOBODY, Append
 from plait_core.ports.specs import TaskKindSpec
 from plait_core.testing.arithmetic import TYPE
 from plait_core.testing.evaluation import expected, signal_value
-from plait_core.testing.graphs import random_case
+from plait_core.testing.graphs import Case, random_case
 from plait_core.testing.laws import breaches_of_history, breaches_of_state
 from plait_core.testing.mishaps import CALM, SECOND_NS, USUAL, FaultyDatabase, Odds, Process, World
 from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
 
 PATIENCE_S = 6 * 3600
 """How much virtual time an execution may take before it counts as stuck."""
+
+FAR = 1_000_000
+"""How far apart the seeds of the executions of one simulation are."""
+
+POOL = "shared"
+"""The pool of several engines; one alone has its own."""
 
 
 class LawBroken(AssertionError):
@@ -71,13 +79,25 @@ def plugins() -> Plugins:
 class Simulation:
     """One seed, from launch to the checking of the laws."""
 
-    def __init__(self, seed: int, *, size: int = 8, odds: Odds = USUAL, registry: Plugins | None = None) -> None:
-        """Prepare the case of *seed* with about *size* nodes."""
+    def __init__(
+        self,
+        seed: int,
+        *,
+        size: int = 8,
+        odds: Odds = USUAL,
+        registry: Plugins | None = None,
+        n_engines: int = 1,
+        n_executions: int = 1,
+    ) -> None:
+        """Prepare the cases of *seed*, with about *size* nodes each, for engines that share them when there are several."""
         self.seed = seed
-        self.case = random_case(seed, size)
+        self.cases: Mapping[ExecutionId, Case] = {
+            ExecutionId(name=f"sim{seed}-{number}"): random_case(seed + number * FAR, size)
+            for number in range(n_executions)
+        }
         self.world = World(seed, odds)
-        self.execution = ExecutionId(name=f"sim{seed}")
         self.n_processes = 0
+        self._n_engines = n_engines
         self._registry = registry or plugins()
         self._engines: list[Engine] = []
 
@@ -97,38 +117,48 @@ class Simulation:
 
     async def _run(self) -> None:
         life = asyncio.get_running_loop().create_task(self._live())
+        log, listener = logging.getLogger("plait.engine"), _Listener(self.world)
+        log.addHandler(listener)
         try:
             try:
                 await self.world.clock.run_until_idle(limit_s=PATIENCE_S)
             except TimeoutError:
+                self._check_breaches()
                 self._refuse(f"the execution is stuck: {[(str(row.id), row.phase.name) for row in self.world.rows()]}")
             await life
             await self._check()
         finally:
+            log.removeHandler(listener)
             life.cancel()
             for task in self.world.running.values():
                 task.cancel()
             await asyncio.gather(life, *self.world.running.values(), return_exceptions=True)
 
     async def _live(self) -> None:
-        """Launch, and go on with another engine after every crash, until the execution has ended."""
+        """Launch, and go on with another engine after every crash, until the executions have ended."""
         try:
-            while not await self._lives_to_the_end():
-                await self.world.wait(40)
+            await asyncio.gather(*(self._one_after_another() for _ in range(self._n_engines)))
         finally:
             for engine in self._engines:
                 await engine.vanish()
 
+    async def _one_after_another(self) -> None:
+        while not await self._lives_to_the_end():
+            await self.world.wait(40)
+
     async def _lives_to_the_end(self) -> bool:
-        """Drive the execution with a new process; False when that crashes or freezes."""
+        """Drive the executions with a new process; False when that crashes or freezes."""
         process = Process(self.world)
         self.n_processes += 1
+        shares = self._n_engines > 1
         engine = Engine(
             plugins=self._registry,
             database=FaultyDatabase(process, lambda turn: self._watch(engine, turn)),
             blobs=lambda _: self.world.blobs,
             clock=self.world.clock,
             executors=[(SPEC, SimulatedExecutor(process))],
+            pool=POOL if shares else "",
+            adopts=shares,
         )
         process.freezing = engine.stop_renewing
         tasks = [
@@ -151,29 +181,41 @@ class Simulation:
 
     async def _watch(self, engine: Engine, turn: Append) -> None:
         """Hold the laws against a turn, and the state that it leads to, before it is committed."""
-        breaches = [*breaches_of_state(await engine.state(turn.execution))]
+        breaches = [] if turn.owner == NOBODY else [*breaches_of_state(await engine.state(turn.execution))]
         if not self.world.fits(turn):
             breaches.append(f"turn {turn.first_seq} of the owner does not fit the log")
         self.world.breaches += [f"{turn.execution}: {breach}" for breach in breaches]
         self._check_breaches()
 
     async def _drive(self, engine: Engine) -> None:
-        """Open the engine, launch or resume the execution, and wait for its end."""
+        """Open the engine, launch or resume the executions, and wait for their ends."""
         clock = self.world.clock
         while True:
             try:
                 if engine not in self._engines:
                     self._engines.append(await engine.__aenter__())
-                if await self.world.database.views.execution(self.execution) is None:
-                    options = ExecutionOptions(max_parallelism=self.case.max_parallelism)
-                    await engine.launch(self.case.closure, self.case.inputs, name=self.execution.name, options=options)
-                else:
-                    await engine.resume(self.execution)
-                await engine.wait(self.execution)
+                for execution, case in self.cases.items():
+                    await self._have_driven(engine, execution, case)
+                for execution in self.cases:
+                    await engine.wait(execution)
             except (Retryable, ExecutionOwned):
                 await clock.sleep_until(clock.now_ns() + SECOND_NS)
             else:
                 return
+
+    async def _have_driven(self, engine: Engine, execution: ExecutionId, case: Case) -> None:
+        """Launch an execution that is not there; one that is there is resumed, unless engines adopt by themselves."""
+        shares = self._n_engines > 1
+        if await self.world.database.views.execution(execution) is None:
+            launch = engine.enlist if shares and self.world.happens(0.5) else engine.launch
+            options = ExecutionOptions(max_parallelism=case.max_parallelism)
+            try:
+                await launch(case.closure, case.inputs, name=execution.name, options=options)
+            except ExecutionExists:
+                if not shares:
+                    raise
+        elif not shares:
+            await engine.resume(execution)
 
     async def _be_people(self, engine: Engine) -> None:
         """Answer gates after a while, and maybe abort."""
@@ -181,14 +223,21 @@ class Simulation:
         aborts = self.world.happens(self.world.odds.abort)
         while True:
             await clock.sleep_until(clock.now_ns() + 7 * SECOND_NS)
-            for execution in engine.driving():
-                state = await engine.state(execution)
-                for signal_id, gates in list(state.waiting.items()):
-                    value = signal_value(signal_id)
-                    if value is not None and any(not gate.is_terminal for gate in gates):
-                        await engine.signal(execution, signal_id, value)
-                if aborts and execution == self.execution and self.world.happens(0.1):
-                    await engine.abort(execution, reason="somebody changed their mind")
+            unfinished = [row.id for row in self.world.rows() if row.phase not in TERMINAL_EXECUTION]
+            for execution in unfinished if engine in self._engines else ():
+                try:
+                    await self._answer(engine, execution, aborts=aborts and execution in self.cases)
+                except (Retryable, UnknownExecution):
+                    continue
+
+    async def _answer(self, engine: Engine, execution: ExecutionId, *, aborts: bool) -> None:
+        state = await engine.state(execution)
+        for signal_id, gates in list(state.waiting.items()):
+            value = signal_value(signal_id)
+            if value is not None and any(not gate.is_terminal for gate in gates):
+                await engine.signal(execution, signal_id, value)
+        if aborts and self.world.happens(0.1):
+            await engine.abort(execution, reason="somebody changed their mind")
 
     # ── the laws ─────────────────────────────────────────────────────────────
 
@@ -205,15 +254,16 @@ class Simulation:
         for attempt in self.world.running:
             if attempt in self.world.owned:
                 self._refuse(f"attempt {attempt} still runs")
-        await self._check_outcome()
+        for execution, case in self.cases.items():
+            await self._check_outcome(execution, case)
 
     def _check_breaches(self) -> None:
         for breach in self.world.breaches:
             self._refuse(breach)
 
-    async def _check_outcome(self) -> None:
-        """The execution came to what plain evaluation says, unless somebody aborted it."""
-        events = await self.world.database.log.read(self.execution)
+    async def _check_outcome(self, execution: ExecutionId, case: Case) -> None:
+        """An execution came to what plain evaluation says, unless somebody aborted it."""
+        events = await self.world.database.log.read(execution)
         ended = events[-1].decision
         if not isinstance(ended, ev.ExecutionEnded):
             self._refuse(f"the last event is {type(ended).__name__}")
@@ -221,7 +271,7 @@ class Simulation:
             if ended.phase is not ExecutionPhase.ABORTED:
                 self._refuse(f"it was aborted and ended {ended}")
             return
-        wanted = expected(self.case.closure, self.case.inputs)
+        wanted = expected(case.closure, case.inputs)
         if ended.phase is not wanted.phase or ended.outputs != wanted.outputs:
             self._refuse(f"it ended {ended}, wanted {wanted}")
 
@@ -230,13 +280,28 @@ class Simulation:
         raise LawBroken(message)
 
 
-def shrunk(seed: int, registry: Plugins) -> str:
+class _Listener(logging.Handler):
+    """Takes what engines put aside for a reason that is no error of plait as a broken law: they would try again for ever."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        if failure is not None and not isinstance(failure, PlaitError):
+            self._world.breaches.append(f"{type(failure).__name__}: {record.getMessage()}")
+
+
+def shrunk(seed: int, registry: Plugins, *, n_engines: int = 1, n_executions: int = 1) -> str:
     """Say what the smallest failing simulation of *seed* is: fewer nodes first, then fewer kinds of mishaps."""
     calmer = {kind: attrs.evolve(CALM, **{kind: odds}) for kind, odds in attrs.asdict(USUAL).items()}
     for size in range(9):
         for name, odds in {"no mishaps": CALM, **calmer, "all mishaps": USUAL}.items():
             try:
-                Simulation(seed, size=size, odds=odds, registry=registry).run()
+                Simulation(
+                    seed, size=size, odds=odds, registry=registry, n_engines=n_engines, n_executions=n_executions
+                ).run()
             except Exception as failure:  # noqa: BLE001  # whatever goes wrong is what is looked for
                 return f"smallest: size {size}, {name}: {failure!r}"
     return "no smaller simulation of this seed fails"
