@@ -1,0 +1,94 @@
+"""``plait relaunch``, ``recover``, ``rerun`` and ``gc`` on this machine: executions are run again here, or put away."""
+
+import json
+
+import pytest
+
+from tests.acceptance.calling import Desk
+
+FLOW = """
+from pathlib import Path
+from plait import task, workflow
+
+@task
+def double(a: int) -> int:
+    return 2 * a
+
+@task
+def fragile(a: int) -> int:
+    if not Path("mended").exists():
+        raise ValueError("broken")
+    return a + 1
+
+@workflow
+def wf(a: int = 1) -> int:
+    return fragile(a=double(a=a))
+"""
+
+
+@pytest.fixture
+def failed(desk: Desk) -> Desk:
+    """An execution ``first`` that failed, for a reason that is gone now."""
+    desk.write("flow.py", FLOW)
+    assert desk.plait("run", "flow.py", "wf", "--name", "first").code == 1
+    desk.write("mended", "")
+    return desk
+
+
+def phases(desk: Desk, name: str) -> list[str]:
+    shown = json.loads(desk.plait("get", "execution", name, "--json").out)
+    return [node["phase"] for node in shown["nodes"]]
+
+
+def test_failed_execution_is_recovered(failed: Desk) -> None:
+    """What had succeeded is taken over; the plan can be had beforehand."""
+    plan = failed.plait("recover", "first", "--dry-run")
+    recovered = failed.plait("recover", "first", "--name", "second")
+
+    assert [line.split()[:3] for line in plan.out.splitlines()[1:]] == [
+        ["n0", "flow.double", "reuse"],
+        ["n1", "flow.fragile", "run"],
+    ]
+    assert (recovered.code, recovered.result) == (0, ["3"])
+    assert phases(failed, "second") == ["RECOVERED", "SUCCEEDED"]
+
+
+@pytest.mark.slow
+def test_execution_is_relaunched_with_another_input(failed: Desk) -> None:
+    """The rest stays as it was; from another folder, too."""
+    elsewhere = Desk(failed.folder / "elsewhere")
+    elsewhere.write("mended", "")
+
+    relaunched = elsewhere.plait("relaunch", "first", "-i", "a=5")
+
+    assert (relaunched.code, relaunched.result) == (0, ["11"])
+
+
+@pytest.mark.slow
+def test_plan_is_shown_and_confirmed_before_a_rerun(failed: Desk) -> None:
+    """Nothing starts without a yes; nodes that are not there are refused."""
+    failed.plait("recover", "first", "--name", "second")
+
+    refused = failed.plait("rerun", "second", "--from", "n1", typed="n\n")
+    unknown = failed.plait("rerun", "second", "--from", "n9", "--yes")
+    rerun = failed.plait("rerun", "second", "--from", "n1", "--yes", "--name", "third")
+
+    assert (refused.code, "n1    flow.fragile  run" in refused.err) == (1, True)
+    assert (unknown.code, "n9" in unknown.err) == (1, True)
+    assert (rerun.code, rerun.result) == (0, ["3"])
+    assert phases(failed, "third") == ["RECOVERED", "SUCCEEDED"]
+
+
+@pytest.mark.slow
+def test_old_executions_are_put_away(failed: Desk) -> None:
+    """Shown first, deleted on demand, and never while they are younger than that."""
+    young = json.loads(failed.plait("gc", "--dry-run", "--json").out)
+    old = json.loads(failed.plait("gc", "--older-than", "0s", "--dry-run", "--json").out)
+    refused = failed.plait("gc", "--older-than", "0s", typed="n\n")
+    deleted = failed.plait("gc", "--older-than", "0s", "--yes")
+
+    assert young == {"executions": [], "closures": [], "is_deleted": False}
+    assert [one["execution"] for one in old["executions"]] == ["default/development/first"]
+    assert (len(old["closures"]), old["is_deleted"]) == (1, False)
+    assert (refused.code, deleted.code) == (1, 0)
+    assert failed.plait("get", "executions").out == "no executions\n"
