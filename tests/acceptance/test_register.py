@@ -1,4 +1,4 @@
-"""Registering and packaging, from the shell, in the store of this machine."""
+"""Registering and packaging, from the shell, in the store of this machine and on a server."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from plait import Remote
 from tests.acceptance.calling import Desk
+from tests.acceptance.remote_serving import Served
 
 STEPS = """
 from plait import task
@@ -187,3 +189,79 @@ def test_without_a_server_the_remedy_names_the_choices(project: Desk) -> None:
     called = project.plait("register", "flow.py", "--version", "v1", env={"PLAIT_ENDPOINT": "http://127.0.0.1:1"})
 
     assert (called.code, "--local" in called.err, "Traceback" in called.err) == (1, True, False)
+
+
+def on_server(desk: Desk, server: Served, *words: str | Path) -> Any:
+    called = desk.plait(*words, "--json", env=server.env())
+    assert called.code == 0, called.err
+    return json.loads(called.out)
+
+
+@pytest.mark.slow
+def test_server_registers_in_the_place_that_is_asked_for(project: Desk, server: Served) -> None:
+    """A dry run tells and keeps nothing; then project, domain and version are as asked; again, nothing is new."""
+    on_server(project, server, "project", "create", "places")
+    words = ("register", "flow.py", "-p", "places", "-d", "staging", "--version", "v1")
+
+    (dry,) = on_server(project, server, *words, "--dry-run")
+    listed = on_server(project, server, "get", "tasks", "-p", "places", "-d", "staging")
+    (done,) = on_server(project, server, *words)
+    (again,) = on_server(project, server, *words)
+
+    assert (set(dry["created"]), dry["dry_run"], listed) == (ids("v1", "places:staging"), True, [])
+    assert set(done["created"]) == set(again["unchanged"]) == ids("v1", "places:staging")
+
+
+@pytest.mark.slow
+def test_server_keeps_the_options_of_launch_plans(project: Desk, server: Served) -> None:
+    """Account and prefix are in the templates, and all plans are active."""
+    options = ("--service-account", "robot", "--raw-data-prefix", "file:///data", "--activate-launchplans")
+    (done,) = on_server(project, server, "register", "flow.py", "--version", "opt", *options)
+
+    plan = on_server(project, server, "describe", "launch-plan", "nightly")
+
+    assert set(done["activated"]) == {id_ for id_ in ids("opt") if id_.startswith("launch_plan")}
+    assert plan["version"] == "opt"
+    assert plan["template"]["options"] == {
+        "security": {"service_account": "robot"},
+        "raw_data_prefix": "file:///data",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("copy", "holds"), [("auto", "imported modules"), ("all", "every file"), ("none", "no code")])
+def test_code_reaches_workers_as_it_was_copied(copy: str, holds: str, project: Desk, server: Served) -> None:
+    """A table beside the modules is taken by ``all`` alone; with ``none`` the workers have to have the code already."""
+    project.write("table.txt", "3")
+    project.write(
+        "reading.py",
+        "from pathlib import Path\nfrom plait import task\n\n@task\ndef read() -> str:\n"
+        "    table = Path(__file__).with_name('table.txt')\n"
+        "    return table.read_text() if table.exists() else 'absent'\n",
+    )
+    version = f"copy-{copy}"
+    (done,) = on_server(project, server, "register", "reading.py", "--version", version, "--copy", copy)
+
+    with Remote(settings=server.settings()) as remote:
+        run = remote.execute("reading.read", version=version, wait=True)
+
+    assert (done["bundle"] is None) == (holds == "no code")
+    outcome = run.outputs["o0"] if run.is_successful else run.phase.value
+    assert outcome == {"auto": "absent", "all": "3", "none": "FAILED"}[copy]
+
+
+@pytest.mark.slow
+def test_package_of_one_machine_runs_from_another(project: Desk, server: Served, tmp_path: Path) -> None:
+    """Two steps of a pipeline: one has the code and knows no server, the other has the archive and a token."""
+    packed = project.plait("package", "-s", "flow.py", "-o", "flow.tgz", "--version", "ci-1")
+    deploy = Desk(tmp_path / "deploy")
+    archive = deploy.write("x", "").with_name("flow.tgz")
+    (project.folder / "flow.tgz").rename(archive)
+
+    (done,) = on_server(deploy, server, "register", "files", "flow.tgz")
+    with Remote(settings=server.settings()) as remote:
+        run = remote.execute("flow.wf", {"a": 3}, version="ci-1", wait=True)
+
+    assert packed.code == 0, packed.err
+    assert set(done["created"]) == ids("ci-1")
+    assert run.outputs["o0"] == 12
