@@ -150,7 +150,7 @@ def reading(source: File) -> int:
     return size_of(source=source)
 
 
-@task
+@task(enable_deck=True)
 async def until(path: str) -> int:
     """Wait for a file."""
     while not await asyncio.to_thread(Path(path).exists):  # noqa: ASYNC110  # files ring no bell

@@ -118,7 +118,7 @@ async def test_answer_that_does_not_fit_is_told_and_the_page_goes_on(browsing: B
 
 
 async def test_log_is_followed_while_it_is_written(browsing: Browsing, tmp_path: Path) -> None:
-    """What is there comes with the page, what follows as it is stored; markup in it stays text."""
+    """What is there comes with the page, what follows as it is stored; markup in it stays text. The deck comes with the end."""
     await launched(browsing.serving, samples.waiting, "wait", {"path": text(str(tmp_path / "done"))})
     (attempt,) = await browsing.serving.engine.database.views.attempts(WAIT, NodeId("n0"))
     writer = LogWriter(output_prefix(attempt.id, browsing.serving.server.blobs_root), limit_bytes=1 << 20)
@@ -137,9 +137,11 @@ async def test_log_is_followed_while_it_is_written(browsing: Browsing, tmp_path:
     await printed(STDOUT, f"{samples.HOSTILE}\n")
     await expect(log).to_contain_text(samples.HOSTILE)
     await printed(STDOUT, "last\n")
+    await expect(page.locator("iframe.deck")).to_have_count(0)
     (tmp_path / "done").touch()
 
     await expect(page.locator("h1 + .chip")).to_have_text("Succeeded")
+    await expect(page.locator("iframe.deck")).to_be_visible()
     assert await log.text_content() == f"first ⸺ line\n{samples.HOSTILE}\nlast\n"
 
 
