@@ -16,7 +16,9 @@ from plait.errors import NotOnServer, OutputsNotReady, ServerConflict, ServerRef
 from plait_core.errors.engine import ExecutionFailed, InvalidInputs
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.plugins import Plugins
 from tests.acceptance.remote_serving import Served
+from tests.architecture.layout import ROOT, code_blocks
 
 FLOW = """
 from dataclasses import dataclass
@@ -349,3 +351,22 @@ def test_both_twins_work_where_a_loop_runs(server: Served, flow: ModuleType) -> 
         return awaited.outputs["o0"], blocked.outputs["o0"]
 
     assert asyncio.run(main()) == (4, 8)
+
+
+@pytest.mark.slow
+def test_page_about_servers_runs(
+    flow: ModuleType, server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader who pastes the blocks of how-to/remote one after the other meets no error."""
+    page = ROOT / "docs/how-to/remote.md"
+    (tmp_path / "quiet.txt").write_text("hello")
+    monkeypatch.chdir(tmp_path)
+    plugins = Plugins.load(server.settings())
+    monkeypatch.setattr("plait.remote.asynchronous.process_plugins", lambda: plugins)
+
+    names: dict[str, object] = {}
+    for line, _, code in code_blocks(page, "python"):
+        exec(compile("\n" * (line - 1) + code, page, "exec"), names)
+
+    assert (tmp_path / "loud.txt").read_text() == "HELLO"
+    assert flow.wf.name == "flow.wf"

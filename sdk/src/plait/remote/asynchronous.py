@@ -107,6 +107,10 @@ class AsyncRemote:
     async def close(self) -> None:
         """Hang up, and delete what was downloaded and not asked to be kept."""
         self._pictures.close()
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Close the connection; the next request makes another one."""
         if self._opened is not None:
             connection, _ = self._opened
             self._opened = None

@@ -8,7 +8,9 @@ whether the calling thread has one.
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from functools import wraps
+from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import finalize
 
 from plait.control.connection import Connection
 from plait.remote.asynchronous import AsyncRemote
@@ -18,6 +20,11 @@ from plait_core.types.blocking import run
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def _hang_up(twin: AsyncRemote) -> None:
+    """Close the connection of a client that nobody has closed, without waiting: who knows in which thread it is collected."""
+    Thread(target=run, args=(twin.hang_up(),), name="plait hangs up", daemon=True).start()
 
 
 def _synced(
@@ -57,6 +64,7 @@ class Remote(AbstractContextManager["Remote"]):
         self.twin = AsyncRemote(
             endpoint, default_project, default_domain, token=token, settings=settings, connect=connect
         )
+        finalize(self, _hang_up, self.twin).atexit = False
 
     def __exit__(self, *_: object) -> None:
         """Hang up."""
