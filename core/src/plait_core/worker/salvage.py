@@ -32,7 +32,8 @@ class Salvage:
         self._limit_bytes = limit_bytes
         self._prefix = ""
         self._secrets: list[str] = []
-        self._has_begun = threading.Event()
+        self._has_begun = False
+        self._is_needed = threading.Event()
         self._waking, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._read, name="plait-salvage", daemon=True)
         self._thread.start()  # now, because later a limit of the attempt may forbid it
@@ -41,6 +42,7 @@ class Salvage:
         """Know whose output is printed from now on; empty when it is nobody's."""
         self._prefix = output_prefix
         self._secrets.clear()
+        self._consider()
 
     def hide(self, secret: str) -> None:
         """Keep the value of a secret out of the log."""
@@ -48,16 +50,22 @@ class Salvage:
 
     def begin(self) -> None:
         """Read from now on: nobody else does. Later calls change nothing."""
-        self._has_begun.set()
+        self._has_begun = True
+        self._consider()
 
     def end(self) -> None:
         """Store what is left, after the last attempt."""
         os.close(self._wake)
-        if self._has_begun.is_set():
+        if self._is_needed.is_set():
             self._thread.join()
 
+    def _consider(self) -> None:
+        """Read once there is an attempt whose output it is; what was printed before waits in the pipes."""
+        if self._has_begun and self._prefix:
+            self._is_needed.set()
+
     def _read(self) -> None:
-        self._has_begun.wait()
+        self._is_needed.wait()
         log = self._new_log()
         ready: list[int] = []
         while self._waking not in ready:
@@ -74,7 +82,7 @@ class Salvage:
     def _new_log(self) -> LogWriter:
         offset = 0
         with suppress(*_UNSTORED):
-            offset = run(end_of_log(self._blobs, self._prefix)) if self._prefix else 0
+            offset = run(end_of_log(self._blobs, self._prefix))
         log = LogWriter(self._prefix, limit_bytes=self._limit_bytes, offset=offset)
         for secret in self._secrets:
             log.hide(secret)
@@ -94,7 +102,6 @@ class Salvage:
 
     def _store(self, log: LogWriter) -> None:
         """Store what waits; where that fails the log is lost, but not the attempt."""
-        piece = log.take()
-        if piece is not None and self._prefix:
+        if (piece := log.take()) is not None:
             with suppress(*_UNSTORED):
                 run(self._blobs(piece[0]).put(*piece))

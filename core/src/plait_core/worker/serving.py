@@ -9,6 +9,7 @@ would meet the next one.
 """
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -25,23 +26,28 @@ import attrs
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import PlaitError
 from plait_core.errors.running import WrongContract
-from plait_core.ir.codec import dumps, loads
+from plait_core.ir.codec import dumps
 from plait_core.ir.tasks import SecretRequest
 from plait_core.ir.units import CONTRACT, Result, Unit
 from plait_core.plugins import Plugins, Settings, install_process_plugins, process_plugins
 from plait_core.ports.secrets import SecretAnswer
 from plait_core.worker.deliveries import deliver
 from plait_core.worker.frames import packed, receive
+from plait_core.worker.handing import UnitReader
 from plait_core.worker.limits import limited
 from plait_core.worker.lines import EngineLine
 from plait_core.worker.orphans import OrphanWatch
 from plait_core.worker.performing import perform, run_without_loop
 from plait_core.worker.redaction import masker
+from plait_core.worker.results import add_result
 from plait_core.worker.salvage import Salvage
 from plait_core.worker.services import WorkerServices
-from plait_core.worker.surroundings import Surroundings, adopt_orphans
+from plait_core.worker.surroundings import Surroundings, adopt_orphans, end_children
 
 USAGE = "usage: python -m plait_core.worker.serving CONTROL LINE STDOUT STDERR"
+LINGER_S = 5.0
+"""How long a worker that is done may take to end."""
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -50,7 +56,7 @@ class Outfit:
     """
     What a worker is given before its first unit.
 
-    ``results`` is the folder of result documents; ``sign`` the file that an engine touches which looks for them when the one that
+    ``results`` is the folder where it adds its results to a file; ``sign`` the file that an engine touches which looks for them when the one that
     started this worker is gone, and ``orphan_s`` how long the worker goes on without. ``settings`` are plain settings, or ``None``
     to discover them here; ``bundle`` is the URI of the code to use; ``log_bytes`` how much is kept of what an attempt prints;
     ``allowances`` are limits of every attempt, as ``plait_core.worker.limits`` names them.
@@ -88,7 +94,7 @@ class Answer:
 
     def message(self) -> dict[str, Any]:
         """Return it as a frame has it."""
-        return attrs.asdict(self)
+        return {"number": self.number, "document": self.document, "left": self.left}
 
 
 def parse_answer(message: Mapping[str, Any]) -> Answer:
@@ -130,7 +136,6 @@ class _Worker:
     def __init__(self, control: socket.socket, line: socket.socket, outputs: Sequence[int], outfit: Outfit) -> None:
         self._control = control
         self._outfit = outfit
-        self._results = Path(outfit.results)
         if outfit.bundle:
             from plait_core.worker.bundles import use_bundle
 
@@ -152,6 +157,7 @@ class _Worker:
             run_body=run_without_loop,
         )
         self._secrets: set[str] = set()
+        self._units = UnitReader()
         self._pid = os.getpid()
         self._loop = asyncio.Runner()
         _show_task_logs()
@@ -166,18 +172,20 @@ class _Worker:
                     break
         finally:
             self._loop.close()
+            end_children()
             self._salvage.end()
+            faulthandler.dump_traceback_later(LINGER_S, exit=True)  # for threads that would keep the process
         return 0
 
     def _attempt(self, frame: Mapping[str, Any]) -> bool:
         """Perform one unit and send its result; says whether it was the last."""
-        unit = loads(Unit, frame["unit"])
+        unit = self._units.unit(frame)
         if unit.contract not in {CONTRACT, CONTRACT - 1}:
             raise WrongContract(unit=unit.contract, worker=CONTRACT)
         self._salvage.follow(unit.output_prefix)
         self._secrets.clear()
         with limited(unit, self._outfit.allowances):
-            result = self._loop.run(self._perform(unit))
+            result = self._loop.get_loop().run_until_complete(self._perform(unit))
         if os.getpid() != self._pid:
             os._exit(0)  # a child that the task forked and that came back from its body
         document = dumps(self._masked(result))
@@ -213,11 +221,9 @@ class _Worker:
         )
 
     def _not_put(self, key: str, document: bytes) -> list[str]:
-        """Store the result, whole; says why it could not be, in which case it reaches nobody but the engine that listens now."""
-        partial = self._results / f"{key}.partial"
+        """Store the result; says why it could not be, in which case it reaches nobody but the engine that listens now."""
         try:
-            partial.write_bytes(document)
-            partial.rename(self._results / key)
+            add_result(self._outfit.results, key, document)
         except OSError as error:
             return [f"a result that was not stored: {error}"]
         return []

@@ -11,8 +11,10 @@ import resource
 import signal
 import sys
 import threading
+from _signal import getsignal  # type: ignore[import-not-found]  # no stubs; its public name makes an enum of what it finds, which is dear
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 OWN_THREADS = "plait-"
@@ -45,7 +47,7 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._directory = os.getcwd()  # noqa: PTH109  # asked for after every attempt, and a Path is dear
-        self._environ = dict(os.environ)
+        self._environ = dict(_variables())
         self._path = list(sys.path)
         self._mask = _mask()
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
@@ -53,16 +55,16 @@ class Surroundings:
         self._files = tuple(map(_file_of, _STANDARD))
         self._limits = tuple(map(resource.getrlimit, _LIMITS))
         self._nice = os.getpriority(os.PRIO_PROCESS, 0)
-        self._handlers: dict[int, Callable[..., Any] | int | None] = {n: signal.getsignal(n) for n in _SIGNALS}
+        self._handlers: dict[int, Callable[..., Any] | int | None] = {n: getsignal(n) for n in _SIGNALS}
         self._threads = set(threading.enumerate())
 
     def restore(self) -> list[str]:
         """Put everything back; returns what is left behind all the same, in words."""
         if _directory() != self._directory:
             os.chdir(self._directory)
-        if dict(os.environ) != self._environ:
+        if _variables() != self._environ:
             os.environ.clear()
-            os.environ.update(self._environ)
+            os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, value in self._environ.items()})
         if sys.path != self._path:
             sys.path[:] = self._path
         os.umask(self._mask)
@@ -70,7 +72,7 @@ class Surroundings:
         if signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number, handler in self._handlers.items():
-            if signal.getsignal(number) != handler:
+            if getsignal(number) != handler:
                 signal.signal(number, handler)
         return [*self._streams_left(), *self._limits_left(), *self._threads_left(), *_children_left()]
 
@@ -115,6 +117,16 @@ def adopt_orphans() -> None:
     CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def end_children() -> None:
+    """Kill whatever descends from this process; what a child leaves becomes a child of ours, and is next."""
+    while children := {pid for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()}:
+        for pid in map(int, children):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
 def _children_left() -> list[str]:
     """Reap children that have ended; say whether others live."""
     while True:
@@ -140,6 +152,12 @@ def _file_of(descriptor: int) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _variables() -> dict[bytes, bytes]:
+    """Return the environment as ``os.environ`` keeps it; copying it by its public face decodes every variable for every attempt."""
+    kept: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # as above
+    return kept
 
 
 def _mask() -> int:

@@ -78,8 +78,8 @@ class Crew:
         allowances = {CPU_SECONDS: settings.cpu_s, OPEN_FILES: settings.open_files}
         worker.equip(
             Outfit(
-                results=str(folder.path),
-                sign=str(folder.sign),
+                results=folder.path,
+                sign=folder.sign,
                 orphan_s=settings.orphan_s,
                 settings=self._context.host,
                 bundle=key.bundle,
@@ -98,6 +98,7 @@ class Crew:
         while self._workers:
             await asyncio.sleep(LOOK_S)
             for worker in [*self._workers]:
+                self._weigh(worker)
                 if worker.is_busy:
                     self._look_after(worker, loop.time())
                 elif worker.is_worn or loop.time() - worker.idle_since > self._settings.idle_s:
@@ -105,13 +106,16 @@ class Crew:
         self._is_watched = False
 
     def _look_after(self, worker: WarmWorker, now: float) -> None:
-        """See to a worker that has an attempt. One that computes for long without a word is left alone: the system says that it lives."""
+        """End a worker that stands still; one that computes for long without a word is left alone, for the system says that it lives."""
         if not is_stopped(worker.pid):
             worker.stopped_at = None
         elif worker.stopped_at is None:
             worker.stopped_at = now
         elif now - worker.stopped_at > self._settings.frozen_s:
             self._kill(worker, frozen_error(self._settings.frozen_s, at_ns=self._context.clock.now_ns()))
+
+    def _weigh(self, worker: WarmWorker) -> None:
+        """End an attempt that holds more memory than it may, and know a worker that has grown."""
         limit = self._employer.memory_limit_of(worker)
         if not (limit or self._most_bytes):
             return

@@ -7,6 +7,7 @@ starts again learns what became of every attempt, and none is run twice. What is
 
 import asyncio
 import signal
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -25,6 +26,7 @@ from plait_core.ir.units import FunctionCall, Result, Unit
 from plait_core.ports.executors import Cancelled, Capabilities, Ended, Lost, Progress, Report
 from plait_core.ports.secrets import SecretAnswer
 from plait_core.ports.specs import ExecutorContext
+from plait_core.worker.handing import UnitWriter
 from plait_core.worker.limits import memory_limit, requested_bytes
 from plait_core.worker.lines import Question, answer
 from plait_core.worker.logs import LogWriter, read_log
@@ -71,7 +73,6 @@ class Job:
     verdict: TaskError | None = None
     is_distrusted: bool = False
     is_cancelling: bool = False
-    teller: asyncio.TimerHandle | None = None
     watch: "asyncio.Task[None] | None" = None
     report: Report | None = None
 
@@ -89,6 +90,8 @@ class ProcessExecutor:
         self._jobs: dict[AttemptId, Job] = {}
         self._given: dict[WarmWorker, Job] = {}
         self._waiting: Waiting[Job] = Waiting()
+        self._untold: deque[tuple[float, Job]] = deque()
+        self._writer = UnitWriter()
         self._n_running = 0
         self._n_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,7 +105,7 @@ class ProcessExecutor:
         if not isinstance(unit.action, FunctionCall):
             raise ActionNotSupported(executor="process", action=type(unit.action).__name__)
         key = key_of(unit.attempt)
-        if unit.attempt in self._jobs or self._traces.read(key) is not None:
+        if unit.attempt in self._jobs or self._traces.has(key):
             standing = self._standing(unit.attempt)
             return None if isinstance(standing, Progress) else standing
         n_bytes = requested_bytes(unit)
@@ -162,7 +165,6 @@ class ProcessExecutor:
             if job is None or job.folder is None:
                 continue
             self._traces.forget(job.key)
-            job.folder.forget(job.key)
             if job.worker is None or job.worker.is_gone:
                 job.folder.remove_if_done()
 
@@ -196,20 +198,13 @@ class ProcessExecutor:
         assert isinstance(unit.action, FunctionCall)
         worker = self._crew.worker_for(Key(bundle=unit.action.bundle, env=frozenset(unit.env.items())))
         job.started_at_ns = self._context.clock.now_ns()
-        self._traces.begin(
-            job.key,
-            Trace(
-                worker=worker.folder.name,
-                output_prefix=unit.output_prefix,
-                timeout_ns=unit.timeout_ns,
-                started_at_ns=job.started_at_ns,
-            ),
-        )
+        trace = Trace(output_prefix=unit.output_prefix, timeout_ns=unit.timeout_ns, started_at_ns=job.started_at_ns)
+        self._traces.begin(job.key, trace, worker.folder)
         job.worker, job.folder = worker, worker.folder
         self._given[worker] = job
         job.log = LogWriter(unit.output_prefix, limit_bytes=self._log_limit)
-        worker.give(job.key, unit, job.log)
-        job.teller = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell_of_running, job)
+        worker.give(job.key, unit, job.log, self._writer)
+        self._tell_later(job)
         self._watch_time_of(job)
 
     # ── what workers tell ────────────────────────────────────────────────────
@@ -311,7 +306,7 @@ class ProcessExecutor:
         """Say how an attempt ended whose worker is gone: a result that was written counts, whatever happened besides."""
         now_ns = self._context.clock.now_ns()
         if job.is_distrusted and job.folder is not None:
-            job.folder.forget(job.key)
+            job.folder.disown()
         result = job.folder.result(job.key) if job.folder is not None else None
         if result is not None:
             self._end(job, Ended(attempt=job.attempt, result=result))
@@ -338,8 +333,6 @@ class ProcessExecutor:
 
     def _tell(self, job: Job, report: Report) -> None:
         job.report = report
-        if job.teller is not None:
-            job.teller.cancel()
         if job.watch is not None:
             job.watch.cancel()
         self._reports.put_nowait(report)
@@ -349,9 +342,21 @@ class ProcessExecutor:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _tell_of_running(self, job: Job) -> None:
-        if job.report is None:
-            self._reports.put_nowait(Progress(attempt=job.attempt, phase=AttemptPhase.RUNNING))
+    def _tell_later(self, job: Job) -> None:
+        """Tell that *job* runs, if it still does after a while; one timer serves all of them."""
+        loop = asyncio.get_running_loop()
+        if not self._untold:
+            loop.call_later(TELL_AFTER_S, self._tell_of_running)
+        self._untold.append((loop.time() + TELL_AFTER_S, job))
+
+    def _tell_of_running(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._untold and self._untold[0][0] <= loop.time():
+            _, job = self._untold.popleft()
+            if job.report is None:
+                self._reports.put_nowait(Progress(attempt=job.attempt, phase=AttemptPhase.RUNNING))
+        if self._untold:
+            loop.call_at(self._untold[0][0], self._tell_of_running)
 
     # ── stopping ─────────────────────────────────────────────────────────────
 
@@ -404,13 +409,14 @@ class ProcessExecutor:
 
     def _found(self, attempt: AttemptId, key: str) -> Job | None:
         """Return what an earlier engine left of an attempt."""
-        trace = self._traces.read(key)
-        if trace is None:
+        found = self._traces.find(key)
+        if found is None:
             return None
+        folder, trace = found
         return Job(
             attempt,
             key,
-            folder=self._traces.worker(trace.worker),
+            folder=folder,
             output_prefix=trace.output_prefix,
             timeout_ns=trace.timeout_ns,
             started_at_ns=trace.started_at_ns,
@@ -433,9 +439,9 @@ class ProcessExecutor:
         self.spawn(self._follow(job, job.folder))
 
     async def _follow(self, job: Job, folder: WorkerFolder | None) -> None:
-        """Wait for the result or the end of a worker that is not our child; its exit status goes to nobody."""
+        """Wait for the end of a worker that is not our child, after its one attempt; its exit status goes to nobody."""
         assert folder is not None
-        while folder.pid() is not None and folder.result(job.key) is None:
+        while folder.pid() is not None:
             folder.look_in()
             await asyncio.sleep(LOOK_S)
         self._end_with_worker(job, None)

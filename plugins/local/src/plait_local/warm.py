@@ -10,11 +10,12 @@ import asyncio
 import json
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Protocol
 
-from plait_core.ir.codec import dumps
 from plait_core.ir.units import Unit
 from plait_core.worker.frames import FrameReader, packed
+from plait_core.worker.handing import UnitWriter
 from plait_core.worker.limits import memory_limit
 from plait_core.worker.lines import Question, parse_question
 from plait_core.worker.logs import LogWriter
@@ -62,7 +63,7 @@ class WarmWorker:
     """
 
     def __init__(self, owner: Owner, key: Key, folder: WorkerFolder, settings: LocalSettings, store: Store) -> None:
-        process, ends = launch(key, folder.path, run_as=settings.run_as, nice=settings.nice)
+        process, ends = launch(key, Path(folder.path), run_as=settings.run_as, nice=settings.nice)
         folder.identify(process.pid)
         self.key = key
         self.folder = folder
@@ -94,15 +95,14 @@ class WarmWorker:
         """Send what comes before the first unit."""
         self._control.send(packed(outfit.message()))
 
-    def give(self, key: str, unit: Unit, log: LogWriter) -> None:
+    def give(self, key: str, unit: Unit, log: LogWriter, writer: UnitWriter) -> None:
         """Hand over an attempt."""
         self.number += 1
         self.is_busy = True
-        self.outputs.drain()
         self.outputs.log = log
         if memory_limit(unit):
             self.resident_before = resident_bytes(self.pid)
-        self._control.send(packed({"number": self.number, "key": key, "unit": dumps(unit)}))
+        self._control.send(packed({"number": self.number, "key": key, **writer.message(unit)}))
 
     def free(self, *, is_fit: bool) -> None:
         """Know that the attempt is over, and whether the worker says that it can take another."""
