@@ -14,47 +14,14 @@ from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.phases import AttemptPhase
 from plait_core.ir.tasks import MountRequirement, SecretRequest, SecurityContext
 from plait_core.ports.channels import ChildCall, ChildOutcome
-from plait_core.ports.executors import Cancelled, Ended, Executor, Lost, Progress
+from plait_core.ports.executors import Cancelled, Ended, Lost, Progress
 from plait_core.ports.secrets import SecretAnswer
-from plait_core.ports.specs import ExecutorContext
 from plait_core.testing import worker_samples
-from plait_core.testing.executors import ExecutorConformance, Stage
+from plait_core.testing.executors import Stage
 from plait_local import process
 from plait_local.crashes import crash_error
-from plait_local.process import ProcessExecutor
-from plait_local.settings import LocalSettings
 from tests.plugins.local import samples
-
-
-class Process(ExecutorConformance):
-    """The stage of the suite, without its tests."""
-
-    def __init__(self, **changes: Any) -> None:
-        self.changes = changes
-
-    def make_executor(self, context: ExecutorContext) -> Executor:
-        return ProcessExecutor(attrs.evolve(context, **self.changes))
-
-    def settings(self) -> LocalSettings:
-        return LocalSettings(concurrency=2)
-
-
-async def text_of(stage: Stage, unit: Any) -> str:
-    result = await stage.result(unit)
-    assert result.error is None, result.error
-    return str((result.outputs or {})["o0"].value.value)  # type: ignore[union-attr]  # a string
-
-
-def pid_of(stage: Stage) -> int:
-    (sign,) = stage.folder.glob("executor/workers/*/alive")
-    return int(sign.read_text().partition(" ")[0])
-
-
-async def started(path: Path) -> None:
-    """Wait until a task has made the file *path*."""
-    async with asyncio.timeout(30):
-        while not await asyncio.to_thread(path.exists):  # noqa: ASYNC110  # another process makes it
-            await asyncio.sleep(0.01)
+from tests.plugins.local.staging import Process, pid_of, started, text_of
 
 
 def test_exit_in_the_middle_of_a_task_is_the_tasks_fault(tmp_path: Path) -> None:

@@ -1,0 +1,258 @@
+"""Tasks that do to their worker process what tasks should not do."""
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from plait_core.authoring.contexts import current_context
+from plait_core.authoring.resources import Resources
+from plait_core.authoring.tasks import task
+from plait_core.ir.codec import dumps
+from plait_core.ir.units import Result
+from plait_core.worker.frames import packed
+from plait_core.worker.serving import Answer
+
+held: list[bytes] = []
+
+
+@task
+def pid() -> int:
+    return os.getpid()
+
+
+@task
+def variable_and_pid(name: str) -> str:
+    return f"{os.environ.get(name)} {os.getpid()}"
+
+
+@task
+def compute_without_a_word(seconds: int) -> int:
+    ctypes.PyDLL(None).usleep(seconds * 1_000_000)  # keeps the interpreter to itself
+    return os.getpid()
+
+
+@task
+def hang_in_c() -> None:
+    ctypes.PyDLL(None).sleep(60)
+
+
+@task
+def stand_still() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+@task(limits=Resources(mem="64Mi"))
+def take_too_much() -> int:
+    return len(bytearray(500 << 20))
+
+
+@task(limits=Resources(mem="96Mi"))
+def let_children_take_too_much() -> None:
+    hold = "x = bytearray(60 << 20); input()"
+    children = [subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE) for _ in range(3)]
+    for child in children:
+        child.wait()
+
+
+@task
+def leak(megabytes: int) -> int:
+    held.append(b"x" * (megabytes << 20))
+    return os.getpid()
+
+
+@task
+def leave_child(path: str) -> int:
+    child = subprocess.Popen(["sleep", "60"])
+    Path(path).write_text(str(child.pid))
+    child.returncode = 0  # nobody is told of it any more
+    return os.getpid()
+
+
+@task
+def daemonise(path: str) -> int:
+    """Leave a grandchild in a session of its own, without the descriptors and variables of this process."""
+    script = f"import os, time; os.setsid(); os.fork() and os._exit(0); open({path!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        env={},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not Path(path).exists() or not Path(path).read_text():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+@task
+def return_twice() -> int:
+    child = os.fork()
+    if child == 0:
+        return 1
+    os.waitpid(child, 0)
+    return 2
+
+
+@task
+def leave_thread() -> int:
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    return os.getpid()
+
+
+@task
+def close_descriptors() -> int:
+    os.close(1)
+    os.close(2)
+    return os.getpid()
+
+
+@task
+def close_streams() -> int:
+    sys.stdout.close()
+    return os.getpid()
+
+
+@task
+def close_everything() -> int:
+    os.closerange(0, 256)
+    return 7
+
+
+@task
+def speak(text: str) -> int:
+    print(text)
+    print(text, file=sys.stderr)
+    return os.getpid()
+
+
+@task
+def disturb() -> int:
+    os.chdir("/")
+    os.environ["DISTURBED"] = "yes"
+    os.environ.pop("HOME", None)
+    os.umask(0o777)
+    sys.path.insert(0, "/disturbed")
+    sys.stdout = sys.stderr
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard))
+    return os.getpid()
+
+
+@task
+def surroundings() -> str:
+    """Return all that ``disturb`` changes."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    handlers = [str(signal.getsignal(n)) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = (
+        str(Path.cwd()),
+        sorted(os.environ),
+        umask,
+        sys.path,
+        sys.stdout.fileno(),
+        handlers,
+        mask,
+        soft,
+        os.getpid(),
+    )
+    return str(found)
+
+
+@task
+def kill_own_worker() -> None:
+    subprocess.run(["kill", "-9", str(os.getpid())], check=False)
+    time.sleep(60)
+
+
+@task
+def print_without_end(megabytes: int) -> None:
+    for _ in range(megabytes):
+        os.write(1, b"x" * (1 << 20))
+
+
+@task
+def print_slowly(path: str) -> None:
+    print("first", flush=True)
+    while not Path(path).exists():
+        time.sleep(0.01)
+    print("last", flush=True)
+
+
+@task
+def print_secret_in_pieces(key: str) -> None:
+    secret = current_context().secrets.get("db", key)
+    for character in f"<{secret}>":
+        os.write(1, character.encode())
+        time.sleep(0.02)
+    raise ValueError(f"the secret is {secret}")
+
+
+@task
+def burn() -> None:
+    while True:
+        pass
+
+
+@task
+def open_many(n: int) -> int:
+    with ExitStack() as opened:
+        for _ in range(n):
+            opened.enter_context(Path(os.devnull).open("rb"))
+    return n
+
+
+@task(limits=Resources(ephemeral_storage="1Mi"))
+def write_much(path: str) -> int:
+    return Path(path).write_bytes(b"x" * (2 << 20))
+
+
+@task
+def refuse_with_child(path: str) -> None:
+    """Ignore requests to end, together with a child."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 60 & wait; sleep 60"])
+    Path(path).write_text(str(child.pid))
+    child.wait()
+
+
+@task
+def lie(how: str) -> int:
+    """Speak to the engine in the worker's name, then wait for what it does about that."""
+    control, line = (socket.socket(fileno=os.dup(int(number))) for number in sys.argv[1:3])
+    result = dumps(Result(outputs={}, started_at_ns=1, ended_at_ns=2))
+    messages = {
+        "garbage": b"\xff" * 100,
+        "no map": packed([1, 2]),  # type: ignore[arg-type]  # that is the point
+        "no result": packed(Answer(1, b"garbage").message()),
+        "another number": packed(Answer(99, result).message()),
+        "no answer": packed({"number": 1}),
+    }
+    if how == "no question":
+        line.sendall(b"what?\n")
+    else:
+        control.sendall(messages[how])
+    time.sleep(60)
+    return 1
+
+
+@task(requests=Resources(mem="600Mi"))
+def note_times_heavily(path: str) -> None:
+    """Write down when this began and ended."""
+    began = time.monotonic()
+    time.sleep(0.2)
+    with Path(path).open("a") as file:
+        file.write(f"{began} {time.monotonic()}\n")

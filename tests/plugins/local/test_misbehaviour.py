@@ -1,0 +1,374 @@
+"""Tasks that misbehave harm nobody else, and end with the right error."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Callable, Coroutine
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from plait_core.ir.executions import Fault, TaskError
+from plait_core.ir.tasks import SecretRequest, SecurityContext
+from plait_core.ir.units import Unit
+from plait_core.ports.executors import Cancelled
+from plait_core.ports.secrets import SecretAnswer
+from plait_core.testing import worker_samples
+from plait_core.testing.executors import Stage
+from tests.plugins.local import misdeeds, samples
+from tests.plugins.local.staging import Process, error_of, gone, log_of, started, value_of
+
+pytestmark = pytest.mark.slow
+
+Story = Callable[[Stage], Coroutine[Any, Any, Any]]
+
+
+def play(tmp_path: Path, story: Story, *, changes: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """Tell *story* on a stage; afterwards somebody else's attempt must come to its result as if nothing had happened."""
+
+    async def with_innocent() -> Any:
+        async with Process(settings=settings, **(changes or {})).stage(tmp_path) as stage:
+            told = await story(stage)
+            assert await value_of(stage, stage.unit(worker_samples.add, {"a": 1, "b": 2}, n=99)) == 3
+            return told
+
+    return asyncio.run(with_innocent())
+
+
+def failure(
+    tmp_path: Path, entity: Any, inputs: dict[str, Any] | None = None, *, timeout_s: float = 0, **settings: Any
+) -> TaskError:
+    """Run a task that must fail."""
+    timeout_ns = int(timeout_s * 1e9) or None
+
+    async def story(stage: Stage) -> TaskError:
+        return await error_of(stage, stage.unit(entity, inputs or {}, timeout_ns=timeout_ns))
+
+    error: TaskError = play(tmp_path, story, **settings)
+    return error
+
+
+# ── whose fault ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("entity", "code", "fault"),
+    [
+        (samples.crash, "USER:SIGSEGV", Fault.USER),
+        (worker_samples.die, "USER:ProcessExited", Fault.USER),
+        (misdeeds.kill_own_worker, "Interrupted", Fault.SYSTEM),
+        (misdeeds.take_too_much, "OOMKilled", Fault.USER),
+        (misdeeds.let_children_take_too_much, "OOMKilled", Fault.USER),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_worker_that_dies_takes_nobody_with_it(tmp_path: Path, entity: Any, code: str, fault: Fault) -> None:
+    """The attempt fails, may be tried again, and says whose fault it was."""
+    error = failure(tmp_path, entity)
+
+    assert (error.code, error.fault, error.is_recoverable) == (code, fault, True)
+
+
+def test_hanging_task_is_ended_when_its_time_is_up(tmp_path: Path) -> None:
+    """Even one that never lets Python run a handler."""
+    error = failure(tmp_path, misdeeds.hang_in_c, timeout_s=0.5, timeout_grace_s=0.2)
+
+    assert (error.code, error.fault) == ("TimeoutExpired", Fault.USER)
+
+
+def test_long_computation_is_left_alone(tmp_path: Path) -> None:
+    """A worker that says nothing for longer than one may stand still is no dead worker."""
+
+    async def story(stage: Stage) -> Any:
+        return await value_of(stage, stage.unit(misdeeds.compute_without_a_word, {"seconds": 1}))
+
+    assert play(tmp_path, story, frozen_s=0.2) > 0
+
+
+def test_stopped_worker_is_killed(tmp_path: Path) -> None:
+    """Nothing else would ever end it."""
+    error = failure(tmp_path, misdeeds.stand_still, frozen_s=0.3)
+
+    assert (error.code, error.fault) == ("Interrupted", Fault.SYSTEM)
+    assert error.message == "the worker process stood still for 0.3 s, stopped by a signal, and was killed"
+
+
+@pytest.mark.parametrize("how", ["garbage", "no map", "no result", "another number", "no answer", "no question"])
+def test_worker_that_lies_is_not_believed(tmp_path: Path, how: str) -> None:
+    """Whatever is no result of the attempt that it has ends the worker; what it did is the system's to repeat."""
+    error = failure(tmp_path, misdeeds.lie, {"how": how})
+
+    assert (error.code, error.fault) == ("WorkerDistrusted", Fault.SYSTEM)
+
+
+def test_time_on_a_processor_is_limited(tmp_path: Path) -> None:
+    """The message names the setting."""
+    error = failure(tmp_path, misdeeds.burn, cpu_s=1)
+
+    assert (error.code, error.fault) == ("USER:SIGXCPU", Fault.USER)
+    assert "plugins.local.cpu_s" in error.message
+
+
+def test_limits_hold_for_each_attempt_by_itself(tmp_path: Path) -> None:
+    """Open files and the size of what is written; the next attempt of the same worker has all of it again."""
+
+    async def story(stage: Stage) -> Any:
+        many = await error_of(stage, stage.unit(misdeeds.open_many, {"n": 100}))
+        few = await value_of(stage, stage.unit(misdeeds.open_many, {"n": 10}, n=1))
+        large = await error_of(stage, stage.unit(misdeeds.write_much, {"path": str(tmp_path / "large")}, n=2))
+        return many.message, few, large.message
+
+    many, few, large = play(tmp_path, story, open_files=64, concurrency=1)
+
+    assert "Too many open files" in many
+    assert few == 10
+    assert "File too large" in large
+
+
+# ── what is left behind ──────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("entity", [misdeeds.leave_child, misdeeds.daemonise], ids=lambda entity: entity.name)
+def test_child_does_not_outlive_its_attempt(tmp_path: Path, entity: Any) -> None:
+    """The result counts; what descends from the worker ends with it, and the next attempt has another."""
+    path = tmp_path / "pid"
+
+    async def story(stage: Stage) -> tuple[Any, Any]:
+        first = await value_of(stage, stage.unit(entity, {"path": str(path)}))
+        await gone(int(path.read_text()))
+        await gone(first)
+        return first, await value_of(stage, stage.unit(misdeeds.pid, n=1))
+
+    first, second = play(tmp_path, story)
+
+    assert first != second
+
+
+def test_task_that_returns_in_two_processes_has_one_result(tmp_path: Path) -> None:
+    """That of the worker, not that of a child which came back from the body, too."""
+
+    async def story(stage: Stage) -> Any:
+        return await value_of(stage, stage.unit(misdeeds.return_twice))
+
+    assert play(tmp_path, story) == 2
+
+
+@pytest.mark.parametrize("entity", [misdeeds.leave_thread, misdeeds.close_streams], ids=lambda entity: entity.name)
+def test_worker_that_cannot_be_put_right_is_replaced(tmp_path: Path, entity: Any) -> None:
+    """It gets no other attempt, and ends even if a thread would keep it."""
+
+    async def story(stage: Stage) -> tuple[Any, Any]:
+        first = await value_of(stage, stage.unit(entity))
+        second = await value_of(stage, stage.unit(misdeeds.pid, n=1))
+        await gone(first)
+        return first, second
+
+    first, second = play(tmp_path, story, timeout_grace_s=0.2, concurrency=1)
+
+    assert first != second
+
+
+def test_closed_descriptors_are_opened_again(tmp_path: Path) -> None:
+    """The next attempt of the same worker prints to its log."""
+
+    async def story(stage: Stage) -> tuple[Any, Any, bytes]:
+        first = await value_of(stage, stage.unit(misdeeds.close_descriptors))
+        unit = stage.unit(misdeeds.speak, {"text": "hello"}, n=1)
+        return first, await value_of(stage, unit), await log_of(stage, unit)
+
+    first, second, log = play(tmp_path, story, concurrency=1)
+
+    assert first == second
+    assert sorted(log.split()) == [b"hello", b"hello"]
+
+
+def test_task_that_closes_everything_fails_by_itself(tmp_path: Path) -> None:
+    """With that its worker cannot go on; nobody else is concerned."""
+    error = failure(tmp_path, misdeeds.close_everything)
+
+    assert (error.code, error.fault) == ("USER:ProcessExited", Fault.USER)
+
+
+def test_surroundings_are_put_back(tmp_path: Path) -> None:
+    """The next attempt of the same worker finds directory, variables, mask, path, streams, handlers and limits as they were."""
+
+    async def story(stage: Stage) -> tuple[Any, Any]:
+        before = await value_of(stage, stage.unit(misdeeds.surroundings))
+        await value_of(stage, stage.unit(misdeeds.disturb, n=1))
+        return before, await value_of(stage, stage.unit(misdeeds.surroundings, n=2))
+
+    before, after = play(tmp_path, story, concurrency=1)
+
+    assert before == after
+
+
+def test_leaking_worker_is_replaced(tmp_path: Path) -> None:
+    """Once it holds more than it may between attempts."""
+
+    async def story(stage: Stage) -> None:
+        leaky = await value_of(stage, stage.unit(misdeeds.leak, {"megabytes": 300}))
+        await gone(leaky)
+
+    play(tmp_path, story, worker_memory="250Mi")
+
+
+# ── stopping ─────────────────────────────────────────────────────────────────
+
+
+def test_cancelled_attempt_goes_with_its_children(tmp_path: Path) -> None:
+    """Those that will not end are killed after the grace, the whole group of them."""
+    path = tmp_path / "pid"
+
+    async def story(stage: Stage) -> object:
+        unit = stage.unit(misdeeds.refuse_with_child, {"path": str(path)})
+        await stage.executor.submit(unit)
+        await started(path)
+        await stage.executor.cancel([unit.attempt], grace_s=0.2)
+        report = await stage.end_of(unit.attempt)
+        await gone(int(path.read_text()))
+        return report
+
+    assert isinstance(play(tmp_path, story), Cancelled)
+
+
+def test_cancelling_one_attempt_spares_the_next(tmp_path: Path) -> None:
+    """A worker that was sent a signal gets no other attempt, even if it survives that."""
+    path = tmp_path / "here"
+
+    async def story(stage: Stage) -> Any:
+        unit = stage.unit(samples.wait_at, {"path": str(path)})
+        later = [stage.unit(misdeeds.pid, n=n) for n in range(1, 4)]
+        await stage.executor.submit(unit)
+        await started(path)
+        for each in later:
+            await stage.executor.submit(each)
+        await stage.executor.cancel([unit.attempt], grace_s=5.0)
+        return [type(await stage.end_of(each.attempt)).__name__ for each in (unit, *later)]
+
+    assert play(tmp_path, story, concurrency=1) == ["Cancelled", "Ended", "Ended", "Ended"]
+
+
+# ── printing ─────────────────────────────────────────────────────────────────
+
+
+def test_flood_is_cut_off_and_held_up(tmp_path: Path) -> None:
+    """The log keeps what it may and says so; the engine's memory does not grow with what is printed."""
+
+    async def story(stage: Stage) -> tuple[bytes, int]:
+        tracemalloc.start()
+        try:
+            unit = stage.unit(misdeeds.print_without_end, {"megabytes": 64})
+            await stage.result(unit)
+            return await log_of(stage, unit), tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    log, peak_bytes = play(tmp_path, story, log_limit="256Ki")
+
+    kept = 256 << 10
+    assert log[:kept] == b"x" * kept
+    assert log[kept:] == f"\nthe log ends here: an attempt keeps {kept} bytes of what it prints\n".encode()
+    assert peak_bytes < 8 << 20
+
+
+def test_log_is_read_while_the_task_runs(tmp_path: Path) -> None:
+    """What was printed shows before the attempt has ended, and the rest follows."""
+    path = tmp_path / "go"
+
+    async def story(stage: Stage) -> bytes:
+        unit = stage.unit(misdeeds.print_slowly, {"path": str(path)})
+        await stage.executor.submit(unit)
+        seen = b""
+        async with asyncio.timeout(30):
+            async for chunk in stage.executor.logs(unit.attempt):
+                seen += chunk
+                path.touch()  # only now may the task end
+        return seen
+
+    assert play(tmp_path, story) == b"first\nlast\n"
+
+
+def test_secret_is_masked_however_it_is_printed(tmp_path: Path) -> None:
+    """Character by character in the log, and in the error."""
+
+    async def answer(request: SecretRequest) -> SecretAnswer:
+        return SecretAnswer(value="s3cr3t")
+
+    async def story(stage: Stage) -> tuple[bytes, str]:
+        request = SecretRequest(group="db", key="password")
+        template = attrs.evolve(misdeeds.print_secret_in_pieces.template, security=SecurityContext(secrets=(request,)))
+        unit = stage.unit(misdeeds.print_secret_in_pieces, {"key": "password"}, template=template, secrets=(request,))
+        error = await error_of(stage, unit)
+        return await log_of(stage, unit), f"{error.message}{error.traceback}"
+
+    log, error = play(tmp_path, story, changes={"secrets": answer})
+
+    assert log == b"<***>"
+    assert "the secret is ***" in error
+    assert not any(b"s3cr3t" in path.read_bytes() for path in tmp_path.glob("**/*") if path.is_file())
+
+
+# ── who gets which worker ────────────────────────────────────────────────────
+
+
+def test_worker_is_replaced_after_so_many_attempts(tmp_path: Path) -> None:
+    """Two attempts each."""
+
+    async def story(stage: Stage) -> list[Any]:
+        return [await value_of(stage, stage.unit(misdeeds.pid, n=n)) for n in range(4)]
+
+    pids = play(tmp_path, story, attempts_per_worker=2)
+
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_idle_worker_ends(tmp_path: Path) -> None:
+    """When it has had nothing to do for a while."""
+
+    async def story(stage: Stage) -> None:
+        await gone(await value_of(stage, stage.unit(misdeeds.pid)))
+
+    play(tmp_path, story, idle_s=0.1)
+
+
+def test_worker_serves_one_environment(tmp_path: Path) -> None:
+    """Attempts with the same variables share workers, and no others."""
+
+    async def story(stage: Stage) -> list[str]:
+        environments = [{"COLOUR": "red"}, {"COLOUR": "blue"}, {"COLOUR": "red"}, {}]
+        return [
+            await value_of(stage, stage.unit(misdeeds.variable_and_pid, {"name": "COLOUR"}, n=n, env=env))
+            for n, env in enumerate(environments)
+        ]
+
+    found = [text.split() for text in play(tmp_path, story, concurrency=4)]
+
+    assert [colour for colour, _ in found] == ["red", "blue", "red", "None"]
+    assert found[0] == found[2]
+    assert len({pid for _, pid in found}) == 3
+
+
+@pytest.mark.parametrize(
+    "settings", [{"concurrency": 1}, {"concurrency": 3, "memory": "1Gi"}], ids=["places", "memory"]
+)
+def test_attempts_that_do_not_fit_together_run_one_after_another(tmp_path: Path, settings: dict[str, Any]) -> None:
+    """By their number, or by the memory that they ask for."""
+    path = tmp_path / "times"
+
+    def unit_of(stage: Stage, n: int) -> Unit:
+        return stage.unit(misdeeds.note_times_heavily, {"path": str(path)}, n=n)
+
+    async def story(stage: Stage) -> None:
+        units = [unit_of(stage, n) for n in range(3)]
+        for unit in units:
+            await stage.executor.submit(unit)
+        for unit in units:
+            await stage.end_of(unit.attempt)
+
+    play(tmp_path, story, **settings)
+
+    spans = sorted(tuple(map(float, line.split())) for line in path.read_text().splitlines())
+    assert len(spans) == 3
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
