@@ -1,5 +1,6 @@
 """Programs that embed the engine or the server, as the examples do it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from importlib import import_module
 from pathlib import Path
@@ -7,9 +8,31 @@ from pathlib import Path
 import httpx
 import pytest
 
+from plait_core.engine import Engine
+from plait_core.plugins import Settings
 from tests.acceptance.calling import EXAMPLES
 
 pytestmark = pytest.mark.anyio
+
+MEETING = """
+from pathlib import Path
+from time import sleep
+
+from plait import task, workflow
+
+
+@task
+def meet(folder: str, x: int) -> int:
+    (Path(folder) / f"here-{x}").touch()
+    while len(list(Path(folder).glob("here-*"))) < 2:
+        sleep(0.01)
+    return x
+
+
+@workflow
+def wf(folder: str, x: int) -> int:
+    return meet(folder=folder, x=x)
+"""
 
 KEY = {"X-Key": "open-sesame"}
 HERE = "/plait/api/v1/projects/default/domains/development"
@@ -42,6 +65,22 @@ async def test_two_engines_share_nothing(tmp_path: Path) -> None:
 
     assert prices == [7.5, 6.25]
     assert heard == [["north"], ["south"]]
+
+
+async def test_engines_of_two_stores_tell_their_attempts_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although they have one home, and executions of one name at the same time; each attempt waits until it meets the other."""
+    (tmp_path / "meeting.py").write_text(MEETING)
+    monkeypatch.syspath_prepend(tmp_path)
+    wf = import_module("meeting").wf
+    stores = [f"sqlite:///{tmp_path}/{name}.db" for name in ("north", "south")]
+    settings = [Settings(home=str(tmp_path), store=store, executors=("process",)) for store in stores]
+    async with Engine(settings=settings[0]) as north, Engine(settings=settings[1]) as south:
+        calls = [
+            engine.call(wf, (), {"folder": str(tmp_path), "x": x}, name="same")
+            for engine, x in ((north, 1), (south, 2))
+        ]
+
+        assert await asyncio.wait_for(asyncio.gather(*calls), 60) == [1, 2]
 
 
 async def test_execution_that_the_host_starts_is_seen_under_the_prefix(host: httpx.AsyncClient) -> None:

@@ -535,7 +535,7 @@ class Engine:
                 blobs=blobs,
                 clock=clock,
                 settings=self._plugins.executor_settings(name),
-                directory=f"{self._settings.home}/executors/{name}",
+                directory=_directory(self._settings, name),
                 host=self._settings.plain(),
                 secrets=self._worker.secrets,
                 channel=self._channel,
@@ -545,6 +545,13 @@ class Engine:
         if given is None:
             return {**connectors, **executor_makers(self._plugins, specs, context)}
         return {**connectors, **{spec.name: partial(_itself, executor) for spec, executor in given}}
+
+
+def _directory(settings: Settings, executor: str) -> str:
+    """Say where *executor* keeps what it knows of attempts: apart for each store, for two may have executions of one name."""
+    from hashlib import sha256
+
+    return f"{settings.home}/executors/{executor}/{sha256(settings.store.encode()).hexdigest()[:12]}"
 
 
 def _itself(executor: Executor) -> Executor:
