@@ -6,7 +6,7 @@ and the closures it names. Nodes exist once they may start, so a state is as lar
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -93,6 +93,13 @@ class ArrayState:
     def attempt_of(self, element: int) -> int:
         """Return the number of the element's present attempt."""
         return self.retries[element][0] if element in self.retries else 0
+
+    def failed(self) -> Iterator[int]:
+        """Yield the elements that failed for good, in order."""
+        element = self.phases.find(FAILED)
+        while element >= 0:
+            yield element
+            element = self.phases.find(FAILED, element + 1)
 
     @property
     def n_done(self) -> int:

@@ -94,6 +94,20 @@ def one_more(x: int) -> int:
     return x + 1
 
 
+@task
+def odd(x: int) -> int:
+    """Refuse what is even."""
+    if x % 2 == 0:
+        raise NonRecoverableError(f"{x} is even")
+    return x
+
+
+@workflow
+def sifted(xs: list[int]) -> list[int | None]:
+    """Keep what is odd."""
+    return map_task(odd, min_success_ratio=0.1)(x=xs)
+
+
 @dynamic
 def fan_out(n: int) -> list[int]:
     """Make as many nodes as asked for."""

@@ -43,6 +43,7 @@ async def filled(serving: Serving) -> Sequence[str]:
         *(f"executions/{name}?tab={tab}&node=n0" for name in runs for tab in TABS),
         *(f"executions/deck?tab={tab}" for tab in TABS),
         "executions/map/nodes/n0/elements",
+        "executions/map/nodes/n0/elements?failed=yes",
         "executions/map/logs/n0/3/0",
         "executions/bad/relaunch",
         *(f"workflows/{MODULE}.{name}" for name in ("sums", "typed", "asking")),
@@ -125,7 +126,7 @@ async def test_hundred_thousand_elements_are_there_at_once(browsing: Browsing) -
 
     for path in ("executions/map?node=n0", "executions/map/nodes/n0/elements?offset=99900"):
         await page.goto(browsing.here(path))
-        await expect(page.get_by_text("100,000 elements: 100,000 done")).to_be_visible()
+        await expect(page.get_by_text("100,000 elements: 100,000 ended")).to_be_visible()
         assert await page.evaluate(painted) < 1000, path
 
     await expect(page.get_by_role("link", name="Log of element 99999, attempt 1")).to_be_visible()

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from plait_core.ir.literals import Collection, Literal
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
 from tests.plugins.server.serving import HERE, Serving, client_of
@@ -175,16 +176,32 @@ async def test_graph_that_a_task_made_is_drawn(serving: Serving, console: httpx.
 
 async def test_elements_of_a_map_are_a_table(serving: Serving, console: httpx.AsyncClient) -> None:
     """With a summary, a page at a time."""
-    from plait_core.ir.literals import Collection, Literal
-
     numbers = Literal(value=Collection(literals=tuple(number(n) for n in range(150))))
     await ended(serving, samples.doubled, "map", {"xs": numbers})
 
     first = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements")
     second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?offset=100")
 
-    assert "150 elements: 150 done" in first.text
+    assert "150 elements: 150 ended" in first.text
     assert (first.text.count("Log of element"), second.text.count("Log of element")) == (100, 50)
+
+
+async def test_failed_elements_are_found_among_the_others(serving: Serving, console: httpx.AsyncClient) -> None:
+    """However many there are, a page at a time, with why and with their logs."""
+    numbers = Literal(value=Collection(literals=tuple(number(n) for n in range(250))))
+    await ended(serving, samples.sifted, "map", {"xs": numbers})
+
+    panel = await console.get(f"{EXECUTIONS}/map?node=n0")
+    first = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?failed=yes")
+    second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?failed=yes&offset=100")
+    log = await console.get(f"{EXECUTIONS}/map/logs/n0/248/0")
+
+    assert "250 elements: 125 succeeded, 125 failed" in panel.text
+    assert "250 elements: 125 succeeded, 125 failed" in first.text
+    assert (first.text.count("is even"), second.text.count("is even")) == (100, 25)
+    assert 'href="?failed=yes&amp;offset=100" rel="next"' in first.text
+    assert 'href="?failed=yes&amp;offset=0" rel="prev"' in second.text
+    assert "attempt 1 of element 248 of n0" in log.text
 
 
 @pytest.mark.parametrize(

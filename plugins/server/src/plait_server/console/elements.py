@@ -14,15 +14,17 @@ class Elements:
     stretches: tuple[tuple[float, float, str], ...]
 
 
-def elements_of(row: NodeRow, *, n_failed: int = 0) -> Elements | None:
-    """Summarise the elements of a node; ``None`` if it has none."""
+def elements_of(row: NodeRow, *, n_failed: int | None = None) -> Elements | None:
+    """Summarise the elements of a node; ``None`` if it has none. Without *n_failed* it says how many have ended, however."""
     if row.n_elements is None:
         return None
     total = max(row.n_elements, 1)
-    good = row.n_elements_done - n_failed
     left = row.n_elements - row.n_elements_done
     tone = "running" if row.phase is NodePhase.RUNNING else "queued"
-    counts = [(good, "good", "done"), (n_failed, "bad", "failed"), (left, tone, "to go")]
+    ended = [(row.n_elements_done, "ended", "ended")]
+    if n_failed is not None:
+        ended = [(row.n_elements_done - n_failed, "good", "succeeded"), (n_failed, "bad", "failed")]
+    counts = [*ended, (left, tone, "to go")]
     stretches, start = [], 0.0
     for count, look, _ in counts:
         width = 100 * count / total

@@ -38,13 +38,10 @@ from plait_server.console.times import instant_text, span_text
 from plait_server.console.trees import Branch, tree_of
 from plait_server.console.values import Shown, show_all
 from plait_server.console.visits import Visit
-from plait_server.errors import UnknownPart
 
 TABS = (("graph", "Graph"), ("nodes", "Nodes"), ("timeline", "Timeline"), ("io", "Inputs & outputs"))
 ROWS = 200
 """How many nodes a page of the tree or of the timeline shows."""
-ATTEMPTS = 100
-"""How many attempts a page of elements shows."""
 HEAVY = 20_000
 """From so many elements on, the values of a map node are only looked up when somebody asks for them."""
 RECOVERABLE = frozenset({ExecutionPhase.FAILED, ExecutionPhase.ABORTED, ExecutionPhase.TIMED_OUT})
@@ -121,54 +118,6 @@ async def execution_page(visit: Visit, *, answered: Question | None = None, stat
         panels=await panels_of(visit, "execution", visit.execution),
         **await _view(visit, sight, tab, made, looks),
         **stream,
-    )
-
-
-async def elements_page(visit: Visit) -> Response:
-    """List the attempts of the elements of a map node."""
-    stream = await stream_of(visit)
-    row = await _node(visit)
-    text = visit.query("offset")
-    offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
-    rows = await visit.server.database.views.attempts(visit.execution, row.node, limit=ATTEMPTS + 1, offset=offset)
-    here = visit.execution_url(visit.execution)
-    return page(
-        visit,
-        "elements.html",
-        place=await place_of(visit, "executions"),
-        crumbs=crumbs_of(visit, "executions", (visit.execution.name, here), (f"elements of {row.node}", "")),
-        id=visit.execution,
-        row=row,
-        here=f"{here}?{urlencode({'node': row.node})}",
-        elements=elements_of(row),
-        attempts=[try_of(visit, it, f"{here}/logs/{_attempt_path(it.id)}") for it in rows[:ATTEMPTS]],
-        offset=offset,
-        size=ATTEMPTS,
-        has_more=len(rows) > ATTEMPTS,
-        **stream,
-    )
-
-
-async def log_page(visit: Visit) -> Response:
-    """Show the log of one attempt of an element."""
-    element, n = int(visit.path("element")), int(visit.path("n"))
-    node = NodeId(visit.path("node"))
-    row = await visit.server.database.views.attempt(visit.execution, node, n, element=element)
-    if row is None:
-        raise UnknownPart(execution=visit.execution.name, part=f"attempt {n} of element {element} of node {node!r}")
-    log, offset = await log_of(visit, row.id)
-    here = visit.execution_url(visit.execution)
-    crumbs = ((visit.execution.name, here), (f"elements of {node}", f"{here}/nodes/{node}/elements"), ("Log", ""))
-    return page(
-        visit,
-        "log.html",
-        place=await place_of(visit, "executions"),
-        crumbs=crumbs_of(visit, "executions", *crumbs),
-        id=visit.execution,
-        words=f"attempt {n + 1} of element {element} of {node}",
-        log=log,
-        log_offset=offset,
-        log_url=log_url(visit, row.id),
     )
 
 
@@ -377,15 +326,6 @@ def _node_link(visit: Visit, tab: str) -> Callable[[NodeId], str]:
 # ── one node ─────────────────────────────────────────────────────────────────
 
 
-async def _node(visit: Visit) -> NodeRow:
-    await visit.server.inspector.row(visit.execution)
-    rows = await visit.server.database.views.nodes(visit.execution)
-    found = next((row for row in rows if row.node == visit.path("node")), None)
-    if found is None:
-        raise UnknownPart(execution=visit.execution.name, part=f"node {visit.path('node')!r}")
-    return found
-
-
 async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
     """Return the details of the node that the address names, if there is one."""
     row = next((row for row in sight.nodes if row.node == visit.query("node")), None)
@@ -411,7 +351,7 @@ async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
         verdict=details.get("verdict"),
         waits=details.get("waits", ()),
         child=details.get("child"),
-        elements=elements_of(row, n_failed=details.get("n_failed", 0)),
+        elements=elements_of(row, n_failed=details.get("n_failed")),
         attempts=tries,
         shown_attempt=shown.id if shown is not None else None,
         log=log,
@@ -439,17 +379,13 @@ async def _details(visit: Visit, row: NodeRow) -> dict[str, Any]:
             "verdict": node.verdict,
             "waits": tuple(dict.fromkeys(wait.what for wait in waits_of(state) if wait.node == row.node)),
             "child": node.child,
-            "n_failed": node.array.n_failed if node.array is not None else 0,
+            "n_failed": node.array.n_failed if node.array is not None else None,
         }
 
 
 def _interface(closure: Closure, entity: EntityId) -> Any:
     known = (closure.task_by_id, closure.workflow_by_id, closure.launch_plan_by_id)
     return interface_of(closure, entity) if any(entity in templates for templates in known) else None
-
-
-def _attempt_path(attempt: AttemptId) -> str:
-    return f"{attempt.node}/{attempt.element}/{attempt.n}"
 
 
 _EVENT_NAMES = " ".join(sorted(str(TAGS[kind]) for kind in Decision.__args__))

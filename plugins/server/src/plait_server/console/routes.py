@@ -20,7 +20,7 @@ from plait_core.ports.databases import AuditLine
 from plait_core.ports.principals import EVERY_PROJECT
 from plait_server.api.nodes import DECK_POLICY
 from plait_server.auth import require
-from plait_server.console import actions, downloads, entities, executions, launching, lists, logins
+from plait_server.console import actions, downloads, element_pages, entities, executions, launching, lists, logins
 from plait_server.console.panels import panel_html
 from plait_server.console.rendering import FOLDER, bare_page, page
 from plait_server.console.submissions import submitted
@@ -75,8 +75,8 @@ PAGES = (
     Page(f"{EXECUTION}/abort", actions.abort, "runner", "abort_execution"),
     Page(f"{EXECUTION}/recover", actions.recover, "runner", "rerun_execution"),
     Page(f"{EXECUTION}/signals/{{signal}}", actions.send_signal, "runner", "signal_execution"),
-    Page(f"{EXECUTION}/nodes/{{node}}/elements", executions.elements_page),
-    Page(f"{EXECUTION}/logs/{{node}}/{{element:int}}/{{n:int}}", executions.log_page),
+    Page(f"{EXECUTION}/nodes/{{node}}/elements", element_pages.elements_page),
+    Page(f"{EXECUTION}/logs/{{node}}/{{element:int}}/{{n:int}}", element_pages.log_page),
     Page(f"{EXECUTION}/panels/{{panel}}", _panel),
     Page(f"{HERE}/download", downloads.download),
     Page(f"{HERE}/{{section}}", lists.entities_page),
