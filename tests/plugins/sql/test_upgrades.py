@@ -37,7 +37,13 @@ LATEST = len(MIGRATIONS)
 RELEASED = sorted(int(path.stem.removeprefix("schema-")) for path in GOLDEN.glob("schema-*.json"))
 ON_POSTGRESQL = [schema for schema in RELEASED if schema > 1]
 """The first release had SQLite alone."""
-DIGESTS = {1: "48f0b11c82eca20a", 2: "8e0f37f35d8eb72c", 3: "43dffd4102589fbc", 4: "8524fa7e1408d5b8"}
+DIGESTS = {
+    1: "48f0b11c82eca20a",
+    2: "8e0f37f35d8eb72c",
+    3: "43dffd4102589fbc",
+    4: "8524fa7e1408d5b8",
+    5: "50ccca7021ec5915",
+}
 """What each step was when it was released."""
 
 

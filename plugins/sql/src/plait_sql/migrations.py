@@ -195,7 +195,13 @@ _CLOSURES_BY_TIME = ("ALTER TABLE closures ADD COLUMN put_at_ns BIGINT NOT NULL 
 
 _COMPATIBILITY = ("ALTER TABLE migrations ADD COLUMN needs BIGINT NOT NULL DEFAULT 0",)
 
-MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY)
+_LISTS = (
+    "CREATE INDEX executions_of_place ON executions (project, domain, is_archived, created_at_ns, name)",
+    "CREATE INDEX executions_by_phase ON executions (project, domain, phase, created_at_ns, name, is_archived)",
+    "CREATE INDEX executions_by_target ON executions (project, domain, target, created_at_ns, name, is_archived)",
+)
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 NEEDS: Mapping[int, int] = {}

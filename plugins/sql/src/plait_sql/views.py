@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import AttemptRow, Census, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
-from plait_core.ports.pages import execution_token, is_descending, parse_execution_token, place_columns
-from plait_sql.connections import Connection, Row, Transaction
+from plait_core.ports.pages import execution_token
+from plait_sql.connections import Connection, Transaction
 from plait_sql.executions import find_key
+from plait_sql.lists import SELECT, page_of
 from plait_sql.migrations import UNFINISHED
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
-    EXECUTION_COLUMNS,
     NO_ELEMENT,
     NODE_COLUMNS,
     attempt_row,
-    dump_entity,
     execution_row,
     node_row,
 )
 
-_SELECT_EXECUTIONS = f"SELECT project, domain, name, {EXECUTION_COLUMNS} FROM executions"
 _SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
 _SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
 _SELECT_ATTEMPTS = (
@@ -30,7 +28,6 @@ _SELECT_ATTEMPTS = (
 _ATTEMPT_COLUMNS = ", ".join(f"attempts.{name}" for name in ATTEMPT_COLUMNS.split(", "))
 _EVERY_ATTEMPT = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "")
 _ATTEMPTS_OF_NODE = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "AND attempts.node = ?")
-
 
 _COUNT_EXECUTIONS = "SELECT phase, count(*) FROM executions GROUP BY phase"
 _LIVE = f"(SELECT key FROM executions WHERE {UNFINISHED})"
@@ -47,7 +44,7 @@ class SqlViews:
     async def execution(self, id: ExecutionId) -> ExecutionRow | None:
         row = await self._connection.read(
             lambda transaction: transaction.query_one(
-                f"{_SELECT_EXECUTIONS} WHERE project = ? AND domain = ? AND name = ?", (id.project, id.domain, id.name)
+                f"{SELECT} WHERE project = ? AND domain = ? AND name = ?", (id.project, id.domain, id.name)
             )
         )
         return execution_row(*row) if row else None
@@ -55,12 +52,8 @@ class SqlViews:
     async def executions(
         self, where: ExecutionFilter, page: Page, order: ExecutionOrder = ExecutionOrder.NEWEST
     ) -> tuple[Sequence[ExecutionRow], str]:
-        conditions, parameters = _conditions(where, page, order)
-        direction = " DESC" if is_descending(order) else ""
-        sorting = ", ".join(f"{column}{direction}" for column in place_columns(order))
-        statement = f"{_SELECT_EXECUTIONS} WHERE {' AND '.join(conditions)} ORDER BY {sorting} LIMIT ?"
         rows = await self._connection.read(
-            lambda transaction: transaction.query(statement, (*parameters, page.limit + 1))
+            lambda transaction: page_of(transaction, where, page, order, limit=page.limit + 1)
         )
         shown = [execution_row(*row) for row in rows[: page.limit]]
         return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
@@ -99,29 +92,3 @@ class SqlViews:
             )
 
         return await self._connection.read(count)
-
-
-def _conditions(where: ExecutionFilter, page: Page, order: ExecutionOrder) -> tuple[list[str], Row]:
-    """Return conditions with the values of their parameters, in order."""
-    found: list[tuple[str, Row]] = [("1 = 1", ())]
-    if where.project:
-        found.append(("project = ?", (where.project,)))
-    if where.domain:
-        found.append(("domain = ?", (where.domain,)))
-    if where.phases:
-        found.append(_among("phase", [phase.value for phase in where.phases]))
-    if where.targets:
-        found.append(_among("target", [dump_entity(target) for target in where.targets]))
-    if where.name_contains:  # LIKE would take % and _ for wildcards, and its idea of case differs by dialect
-        found.append(("replace(name, ?, '') <> name", (where.name_contains,)))
-    if not where.include_archived:
-        found.append(("is_archived = 0", ()))
-    if page.token:
-        place, beyond = ", ".join(place_columns(order)), "<" if is_descending(order) else ">"
-        found.append((f"({place}) {beyond} (?, ?, ?, ?)", parse_execution_token(page.token, order)))
-    return [condition for condition, _ in found], tuple(value for _, values in found for value in values)
-
-
-def _among(column: str, values: Sequence[str | bytes]) -> tuple[str, Row]:
-    """Return the condition that a column has one of *values*, with its parameters."""
-    return f"{column} IN ({', '.join('?' for _ in values)})", tuple(values)
