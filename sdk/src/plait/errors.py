@@ -37,10 +37,11 @@ class NoEndpoint(UserError):
 
 
 class ServerUnreachable(Retryable):
-    """No server answers at the endpoint."""
+    """No server answers at the endpoint; ``had_begun`` if it had, and the answer broke off or fell silent."""
 
     endpoint: str
     detail: str
+    had_begun: bool = False
 
     @property
     def problem(self) -> str:

@@ -1,7 +1,7 @@
 """Requests to a server: what is sent again, what is not, and what a refusal says."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from plait.control import connection as module
+from plait.control import server as server_module
 from plait.control.connection import Connection, Message, token_of
 from plait.control.server import ServerPlane
 from plait.errors import (
@@ -22,7 +23,7 @@ from plait.errors import (
 )
 from plait_core.ir.codec import to_json
 from plait_core.ir.executions import ExecutionMode, ExecutionSpec
-from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
+from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.plugins import Settings
 from plait_core.ports.api import ExecutionDetail, LaunchRequest, Problem, ProjectList
@@ -255,3 +256,23 @@ def test_token_of_the_loopback_is_found_under_either_name(kept: str, endpoint: s
 
     assert found == ["secret", ""]
     assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own")) == "own"
+
+
+async def test_log_that_falls_silent_is_asked_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the byte behind the last one, as long as the server is there."""
+    monkeypatch.setattr(server_module, "LOG_PAUSE_S", 0.0)
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"one "
+        raise httpx.ReadTimeout("silence")
+
+    script = Script(
+        httpx.Response(200, content=broken()), httpx.ConnectError("restarting"), httpx.Response(200, content=b"two")
+    )
+    attempt = AttemptId(execution=RUN, node=NodeId("n0"), task=TARGET)
+
+    async with connected(script) as connection:
+        read = b"".join([chunk async for chunk in ServerPlane(connection).log(attempt, follows=True)])
+
+    assert read == b"one two"
+    assert [request.url.params.get("since") for request in script.requests] == [None, "4", "4"]

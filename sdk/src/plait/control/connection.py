@@ -175,8 +175,9 @@ class Connection:
     def _headers_for(self, url: str) -> Mapping[str, str]:
         return self._headers if url.startswith("/") else {}
 
-    def _unreachable(self, error: Exception) -> ServerUnreachable:
-        return ServerUnreachable(endpoint=self.endpoint, detail=str(error) or type(error).__name__)
+    def _unreachable(self, error: Exception, *, had_begun: bool = False) -> ServerUnreachable:
+        detail = str(error) or type(error).__name__
+        return ServerUnreachable(endpoint=self.endpoint, detail=detail, had_begun=had_begun)
 
     # ── streams ──────────────────────────────────────────────────────────────
 
@@ -201,15 +202,17 @@ class Connection:
         import httpx
 
         headers = {"Range": f"bytes={start}-"} if start else {}
+        has_begun = False
         try:
             async with self._opened(url, query, headers) as response:
+                has_begun = True
                 to_skip = start if response.status_code != httpx.codes.PARTIAL_CONTENT else 0
                 async for chunk in response.aiter_bytes():
                     if rest := chunk[to_skip:]:
                         yield rest
                     to_skip = max(0, to_skip - len(chunk))
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable(error, had_begun=has_begun) from error
 
     async def follow(self, path: str, *, last_id: str = "") -> AsyncIterator[Message]:
         """

@@ -89,10 +89,10 @@ class StorePlane:
         name_contains: str = "",
         page: Page = FIRST,
     ) -> EntityPage:
-        ids, token = await self._database.registry.list(kind, project=project, domain=domain, page=page)
-        return EntityPage(
-            items=tuple([await self._summary(id_) for id_ in ids if name_contains in id_.name]), token=token
+        ids, token = await self._database.registry.list(
+            kind, project=project, domain=domain, name_contains=name_contains, page=page
         )
+        return EntityPage(items=tuple([await self._summary(id_) for id_ in ids]), token=token)
 
     async def versions(
         self,
