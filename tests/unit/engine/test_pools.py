@@ -1,0 +1,228 @@
+"""Engines that share a pool: what they claim, leave, lose and put aside, on virtual time over one store in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plait_core.authoring.gates import sleep, wait_for_input
+from plait_core.authoring.workflows import workflow
+from plait_core.engine import Engine
+from plait_core.engine._adopting import FIRST_PAUSE_S
+from plait_core.engine._leases import TTL_S
+from plait_core.engine._run import LINGER_S
+from plait_core.errors.engine import ExecutionExists
+from plait_core.ir import events as ev
+from plait_core.ir.executions import Closure
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.types import SimpleType
+from plait_core.testing.arithmetic import arithmetic_task
+from plait_core.testing.memory import MemoryDatabase
+from plait_core.testing.mishaps import CALM, Process, World
+from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
+from plait_core.testing.simulation import plugins
+
+SEVEN = Literal(value=Primitive(kind=SimpleType.INTEGER, value=7))
+HOUR_S = 3600.0
+
+
+@workflow
+def nap() -> None:
+    napping: Any = sleep
+    napping(timedelta(hours=1))
+
+
+@workflow
+def asking() -> int:
+    return wait_for_input("number", timedelta(days=9), int)
+
+
+BUSY_TASK = arithmetic_task("busy", "add", fails=1, hangs=1)
+BUSY = Closure(main=BUSY_TASK.id, tasks=(BUSY_TASK,))
+"""A task that does not end by itself, so that its execution is never left asleep."""
+
+NUMBERS = {"a": SEVEN, "b": SEVEN}
+
+
+class SharedDatabase(MemoryDatabase):
+    """A store that engines share, as one on disk is."""
+
+    is_durable = True
+
+
+class Pool:
+    """One store and one clock, and how to open engines on them."""
+
+    def __init__(self) -> None:
+        self.world = World(0, CALM)
+        self.clock = self.world.clock
+        self.database = self.world.database = SharedDatabase(self.clock)
+        self.plugins = plugins()
+
+    @asynccontextmanager
+    async def engine(self, *, adopts: bool = True) -> AsyncIterator[Engine]:
+        async with Engine(
+            plugins=self.plugins,
+            database=self.database,
+            blobs=lambda _: self.world.blobs,
+            clock=self.clock,
+            executors=[(SPEC, SimulatedExecutor(Process(self.world)))],
+            pool="tests",
+            adopts=adopts,
+        ) as engine:
+            yield engine
+
+    async def end(self) -> None:
+        """Stop what still runs."""
+        for work in self.world.running.values():
+            work.cancel()
+
+    async def phase(self, execution: ExecutionId) -> ExecutionPhase:
+        row = await self.database.views.execution(execution)
+        assert row is not None
+        return row.phase
+
+    async def owners(self, execution: ExecutionId) -> int:
+        """Count how often the execution was taken over."""
+        events = await self.database.log.read(execution)
+        return sum(isinstance(event.decision, ev.LeaseTaken) for event in events)
+
+
+def story(tell: Callable[[Pool], Awaitable[None]]) -> Callable[[], None]:
+    """Run a test that is a coroutine, on a pool of its own."""
+
+    async def told() -> None:
+        pool = Pool()
+        await tell(pool)
+        await pool.end()
+
+    def test() -> None:
+        asyncio.run(told())
+
+    test.__name__, test.__doc__ = tell.__name__, tell.__doc__
+    return test
+
+
+@story
+async def test_what_sleeps_leaves_memory_and_comes_back_when_it_is_due(pool: Pool) -> None:
+    """An hour is too long to keep an execution; nobody owns it in the meantime."""
+    async with pool.engine() as engine:
+        execution = await engine.launch(nap, {})
+        await pool.clock.advance(LINGER_S + 1)
+        while_asleep = engine.driving(), await pool.database.leases.owner_of(execution)
+
+        await pool.clock.advance(HOUR_S)
+
+        assert while_asleep == ([], None)
+        assert await pool.phase(execution) is ExecutionPhase.SUCCEEDED
+
+
+@story
+async def test_a_message_brings_back_what_has_left_memory(pool: Pool) -> None:
+    """Whoever looks next hears it, long before the time that the gate would wait."""
+    async with pool.engine() as engine:
+        execution = await engine.launch(asking, {})
+        await pool.clock.advance(LINGER_S + 1)
+        assert engine.driving() == []
+
+        await engine.signal(execution, "number", SEVEN)
+        await pool.clock.advance(2)
+
+        assert (await engine.wait(execution)).phase is ExecutionPhase.SUCCEEDED
+
+
+@story
+async def test_an_engine_that_closes_leaves_its_executions_to_others_at_once(pool: Pool) -> None:
+    """No lease must run out first."""
+    async with pool.engine() as heir:
+        async with pool.engine() as leaving:
+            execution = await leaving.launch(BUSY, NUMBERS)
+        await pool.clock.advance(1)
+
+        assert heir.driving() == [execution]
+
+
+@story
+async def test_what_a_dead_engine_had_is_taken_within_the_lease_time(pool: Pool) -> None:
+    """Not before, for it might live."""
+    async with pool.engine() as heir, pool.engine() as dying:
+        execution = await dying.launch(BUSY, NUMBERS)
+        await dying.stop_renewing()
+        await pool.clock.advance(TTL_S - 2)
+        early = heir.driving()
+
+        await pool.clock.advance(3)
+
+        assert (early, heir.driving()) == ([], [execution])
+
+
+@story
+async def test_an_engine_that_was_away_breaks_off_what_others_took(pool: Pool) -> None:
+    """It hears of the theft when it renews its lease, and drives nothing that it does not own."""
+    async with pool.engine() as thief, pool.engine() as away:
+        execution = await away.launch(BUSY, NUMBERS)
+        await away.stop_renewing()
+        await pool.clock.advance(TTL_S + 1)
+        assert thief.driving() == [execution]
+
+        await away._lessee.start()
+        await away._driving.look_at_owners()
+        await pool.clock.advance(1)
+
+        assert (away.driving(), thief.driving()) == ([], [execution])
+
+
+@story
+async def test_what_is_enlisted_is_driven_by_whoever_adopts(pool: Pool) -> None:
+    """Who enlists need not drive; nothing but the store is between the two."""
+    async with pool.engine(adopts=False) as front, pool.engine() as back:
+        execution = await front.enlist(BUSY, NUMBERS, name="one")
+        await pool.clock.advance(1)
+
+        assert (front.driving(), back.driving()) == ([], [execution])
+        with pytest.raises(ExecutionExists):
+            await front.enlist(BUSY, NUMBERS, name="one")
+
+
+@story
+async def test_what_cannot_be_driven_is_tried_again_later_each_time(pool: Pool) -> None:
+    """Others may do better, and the rest of the pool is not held up."""
+    async with pool.engine(adopts=False) as front:
+        broken = await front.enlist(BUSY, NUMBERS, name="broken")
+        sound = await front.enlist(BUSY, NUMBERS, name="sound")
+    read, damaged = pool.database.log.read, {broken}
+
+    async def fail(execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[ev.Event]:
+        if execution in damaged:
+            raise ValueError("a page is damaged")
+        return await read(execution, after=after, limit=limit)
+
+    pool.database.log.read = fail  # type: ignore[method-assign]  # a fault
+    async with pool.engine() as engine:
+        await pool.clock.advance(FIRST_PAUSE_S * 16)
+        assert engine.driving() == [sound]
+
+        damaged.clear()
+        tries = await pool.owners(broken)
+        await pool.clock.advance(FIRST_PAUSE_S * 32)
+
+        assert 2 <= tries <= 5
+        assert engine.driving() == [sound, broken]
+
+
+@story
+async def test_a_child_that_another_engine_drives_is_waited_for(pool: Pool) -> None:
+    """Who waits for an execution hears of its end, wherever it is driven."""
+    async with pool.engine() as here, pool.engine() as there:
+        execution = await here.launch(asking, {})
+        waiting = asyncio.create_task(there.wait(execution))
+        await here.signal(execution, "number", SEVEN)
+
+        await pool.clock.advance(11)
+
+        assert (await waiting).phase is ExecutionPhase.SUCCEEDED
