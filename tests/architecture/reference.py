@@ -1,7 +1,7 @@
 """
 Writes the pages of docs/reference that list public names, from docstrings: ``python -m tests.architecture.reference``.
 
-Sources are parsed, not imported, so that no vendor package is needed. ``test_reference`` compares the pages with what this makes.
+Sources are parsed, not imported, so that no vendor package is needed; only the routes of the server are looked at as they are. ``test_reference`` compares the pages with what this makes.
 """
 
 import ast
@@ -11,6 +11,7 @@ from pathlib import Path
 import plait
 from plait_core import hookspecs
 from tests.architecture.layout import ROOT
+from tests.plugins.server.api_page import api_page
 
 FOLDER = ROOT / "docs/reference"
 CORE = ROOT / "core/src/plait_core"
@@ -28,7 +29,12 @@ MADE = "<!-- Written by `poe docs` from docstrings; edit those. -->"
 def pages() -> dict[Path, str]:
     """Make every page."""
     made = {FOLDER / f"{package}.md": package_page(package) for package in PACKAGES}
-    return {FOLDER / "plait.md": names_page(), FOLDER / "hooks.md": hooks_page(), **made}
+    return {
+        FOLDER / "plait.md": names_page(),
+        FOLDER / "hooks.md": hooks_page(),
+        FOLDER / "http-api.md": api_page(MADE.replace("docstrings", "the server's routes")),
+        **made,
+    }
 
 
 def names_page() -> str:
