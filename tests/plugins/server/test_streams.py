@@ -69,9 +69,9 @@ class Listener:
                     yield dict(line.split(": ", 1) for line in text.split("\n"))
 
 
-async def followed(serving: Serving, name: str, **headers: str) -> list[dict[str, str]]:
+async def followed(serving: Serving, name: str, query: str = "", **headers: str) -> list[dict[str, str]]:
     """Follow an execution to its end."""
-    path = f"{EXECUTIONS}/{name}/events"
+    path = f"{EXECUTIONS}/{name}/events{query}"
     async with Listener(serving, path, serving.tokens["viewer"], **headers) as listener:
         return [event async for event in listener.events()]
 
@@ -98,6 +98,19 @@ async def test_reader_that_comes_back_misses_nothing(serving: Serving) -> None:
     rest = await followed(serving, name, **{"Last-Event-ID": events[4]["id"]})
 
     assert rest == events[5:]
+
+
+async def test_reader_may_want_names_alone(serving: Serving) -> None:
+    """From the event on that it knows; the header, which browsers send when they come back, says it better."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+    events = await followed(serving, name)
+
+    brief = await followed(serving, name, "?brief=true&after=2")
+    again = await followed(serving, name, "?brief=true&after=2", **{"Last-Event-ID": events[4]["id"]})
+
+    assert brief == [*({**event, "data": "{}"} for event in events[2:-1]), events[-1]]
+    assert again == brief[3:]
 
 
 @pytest.mark.parametrize("given", ["x", "-1", "1.5", "9" * 30])

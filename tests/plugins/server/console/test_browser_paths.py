@@ -177,6 +177,25 @@ async def test_page_catches_up_when_the_server_comes_back(browsing: Browsing) ->
         await expect(page.locator("h1 + .chip")).to_have_text("Succeeded")
 
 
+async def test_page_that_nobody_looks_at_holds_no_connection(browsing: Browsing) -> None:
+    """A browser has few for one host; when somebody looks again, the page is up to date."""
+    await launched(browsing.serving, samples.asking, "ask", {"x": number(1)})
+    page = await browsing.visitor("viewer")
+    await page.goto(browsing.here("executions/ask"))
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    hide = "it => { Object.defineProperty(document, 'hidden', { value: it, configurable: true });"
+    hide += " document.dispatchEvent(new Event('visibilitychange')) }"
+
+    async with page.expect_event("requestfailed", lambda it: "/ask/events" in it.url):
+        await page.evaluate(hide, arg=True)
+    await browsing.serving.engine.abort(ASK, reason="enough")
+    await browsing.serving.engine.wait(ASK)
+    assert await page.locator("h1 + .chip").text_content() == "Running"
+    await page.evaluate(hide, arg=False)
+
+    await expect(page.locator("h1 + .chip")).to_have_text("Aborted")
+
+
 async def test_keyboard_is_enough(browsing: Browsing) -> None:
     """Log in, skip to the content, search, open and leave a menu, choose a node, close it."""
     await launched(browsing.serving, samples.asking, "ask", {"x": number(1)})

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 from plait_core.ir.codec import to_json
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.tags import TAGS
 from plait_core.ports.api import ExecutionSummary
 from plait_server.api.changes import changes
 from plait_server.api.executions import HERE, ONE, execution_of, summary_of
@@ -31,9 +32,16 @@ LAST_EVENT_ID = "Last-Event-ID"
 
 @attrs.frozen(kw_only=True)
 class EventsQuery:
-    """The event that a reader has seen last, where its header ``Last-Event-ID`` does not say it."""
+    """
+    What a reader wants to hear.
+
+    Attributes:
+        after: The event that it has seen last, where its header ``Last-Event-ID`` does not say it.
+        brief: Whether names and ids of events are enough; what they hold may be large.
+    """
 
     after: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    brief: bool = False
 
 
 async def stream_execution(call: Call[EventsQuery, None]) -> StreamingResponse:
@@ -49,14 +57,16 @@ async def _events(call: Call[EventsQuery, None], execution: ExecutionId, after: 
     async for events in call.server.inspector.follow(execution, after=after):
         n_idle = 0 if events else n_idle + 1
         if events:
-            yield "".join(map(_message, events))
+            yield "".join(_message(event, brief=call.query.brief) for event in events)
         elif n_idle % HEARTBEAT_AFTER == 0:
             yield ":\n\n"
     row = await call.server.inspector.row(execution)
     yield _render("end", {"phase": row.phase.value})
 
 
-def _message(event: Event) -> str:
+def _message(event: Event, *, brief: bool) -> str:
+    if brief:
+        return f"id: {event.seq}\n{_render(str(TAGS[type(event.decision)]), {})}"
     document = to_json(event)
     assert isinstance(document, dict)
     (tag,) = document["decision"]

@@ -131,7 +131,7 @@ async def stream_of(visit: Visit) -> dict[str, Any]:
     if row.phase in TERMINAL_EXECUTION:
         return {"events": ""}
     last = await visit.server.database.log.latest(visit.execution)
-    url = visit.api_url(f"executions/{visit.execution.name}/events")
+    url = visit.api_url(f"executions/{visit.execution.name}/events?brief=true")
     return {"events": url, "event_names": _EVENT_NAMES, "after": last.seq if last is not None else 0}
 
 

@@ -110,7 +110,7 @@ function soon() {
 
 function listen() {
   if (isOver || source || document.hidden) return;
-  source = new EventSource(after === undefined ? followed.dataset.events : `${followed.dataset.events}?after=${after}`);
+  source = new EventSource(after === undefined ? followed.dataset.events : `${followed.dataset.events}&after=${after}`);
   source.onopen = () => show(true);
   for (const name of followed.dataset.eventNames.split(" ")) {
     source.addEventListener(name, (event) => {
