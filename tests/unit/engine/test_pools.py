@@ -15,9 +15,10 @@ from plait_core.engine._adopting import FIRST_PAUSE_S
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._run import LINGER_S
 from plait_core.errors.engine import ExecutionExists
+from plait_core.errors.running import AttemptSuperseded
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Closure
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.types import SimpleType
@@ -226,3 +227,13 @@ async def test_a_child_that_another_engine_drives_is_waited_for(pool: Pool) -> N
         await pool.clock.advance(11)
 
         assert (await waiting).phase is ExecutionPhase.SUCCEEDED
+
+
+@story
+async def test_an_attempt_whose_execution_went_elsewhere_is_told_so(pool: Pool) -> None:
+    """Its worker may ask the engine that started it, which has nothing more to say."""
+    async with pool.engine() as engine:
+        attempt = AttemptId(execution=ExecutionId(name="gone"), node=NodeId("n0"), task=BUSY_TASK.id, n=0)
+
+        with pytest.raises(AttemptSuperseded):
+            engine._channel(attempt)

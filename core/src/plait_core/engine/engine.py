@@ -36,6 +36,7 @@ from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
 from plait_core.engine._targets import Targets
 from plait_core.errors.engine import ExecutionExists, InvalidSignal, UnknownExecution
+from plait_core.errors.running import AttemptSuperseded
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
 from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions
@@ -520,7 +521,10 @@ class Engine:
         return perform(unit, self._worker)
 
     def _channel(self, attempt: AttemptId) -> EngineChannel:
-        return EngineChannel(self._driving.runs[attempt.execution], attempt)
+        run = self._driving.runs.get(attempt.execution)
+        if run is None:  # another engine has the execution, or nobody
+            raise AttemptSuperseded(attempt=str(attempt))
+        return EngineChannel(run, attempt)
 
     def _makers(
         self,
