@@ -57,7 +57,7 @@ def test_an_execution_is_shown_with_what_went_in_and_out_of_each_node(desk: Desk
     assert shown["inputs"] == {"x": 4}
     assert [(node["id"], node["phase"], node["inputs"], node["outputs"]) for node in shown["nodes"]] == [
         ("n0", "SUCCEEDED", {"x": 4}, {"o0": 8}),
-        ("n1", "FAILED", {"x": 8}, {}),
+        ("n1", "FAILED", {"x": 8}, None),
     ]
     assert shown["nodes"][0]["cache"]["status"] in {"miss", "populated"}
     assert shown["nodes"][1]["attempts"][0]["error"]["message"] == "ValueError: 8 is too much"

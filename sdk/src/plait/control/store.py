@@ -5,7 +5,7 @@ What runs is driven by the process that started it. This one reads, and leaves m
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from time import time_ns
 
 import attrs
@@ -52,9 +52,15 @@ MANY = 1000
 
 
 class StorePlane:
-    """``ControlPlane`` over *database*, which somebody else opens and closes; *engine* makes an engine on the same store."""
+    """``ControlPlane`` over *database*, which somebody else opens and closes; *engine* opens an engine on the same store."""
 
-    def __init__(self, database: Database, blobs: BlobAccess, blobs_root: str, engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobAccess,
+        blobs_root: str,
+        engine: Callable[[], AbstractAsyncContextManager[Engine]],
+    ) -> None:
         self._database = database
         self._blobs = blobs
         self._blobs_root = blobs_root.rstrip("/")
@@ -218,7 +224,8 @@ class StorePlane:
 def _node(row: NodeRow, state: NodeState | None) -> NodeDetail:
     if state is None:
         return NodeDetail(row=row)
-    return NodeDetail(row=row, inputs=_inputs(state), outputs=state.outputs, verdict=state.verdict)
+    outputs = state.outputs if state.is_terminal and not state.error else None
+    return NodeDetail(row=row, inputs=_inputs(state), outputs=outputs, verdict=state.verdict)
 
 
 def _inputs(state: NodeState) -> LiteralMap | None:
