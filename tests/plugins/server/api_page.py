@@ -16,6 +16,9 @@ WHO = {
 }
 """Who may ask, where that is no role."""
 
+FAMILIES: tuple[type[PlaitError], ...] = (UserError, Retryable, PlaitError)
+"""Classes that stand for all below them, and get a line of their own."""
+
 ABOUT = """\
 Everything is below `/api/v1`, takes and gives JSON in the stored form of the classes in [`plait_core.ports.api`](ports.md), and is described for machines at
 `/api/v1/openapi.json`. Fields at their default may be left out of a request, and are left out of a reply.
@@ -49,9 +52,7 @@ def _who(route: Route) -> str:
 
 
 def _problems() -> str:
-    named = sorted(
-        (status, kind.__name__) for kind, status in STATUS.items() if kind not in {UserError, Retryable, PlaitError}
-    )
+    named = sorted((status, kind.__name__) for kind, status in STATUS.items() if kind not in FAMILIES)
     rows = [
         f"| {status} | {', '.join(f'`{name}`' for _, name in group)} |"
         for status, group in groupby(named, key=lambda pair: pair[0])
