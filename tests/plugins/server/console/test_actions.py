@@ -5,7 +5,7 @@ import pytest
 
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import ExecutionPhase
-from plait_core.ports.databases import ExecutionFilter, Page
+from plait_core.ports.databases import ExecutionFilter, Page, Project
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import (
     EXECUTIONS,
@@ -143,6 +143,32 @@ async def test_abort_keeps_the_reason(serving: Serving, console: httpx.AsyncClie
     assert answer.status_code == 303
     assert "wrong data" in page.text
     assert "Aborted" in page.text
+
+
+async def test_archived_execution_is_out_of_the_way(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Of the list, unless it is asked for; it can be brought back."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+    form = csrf_of(await console.get(f"{EXECUTIONS}/good"))
+
+    await console.post(f"{EXECUTIONS}/good/archive", data={**form, "archived": "yes"})
+    hidden, asked = await console.get(EXECUTIONS), await console.get(f"{EXECUTIONS}?archived=yes")
+    page = await console.get(f"{EXECUTIONS}/good")
+    await console.post(f"{EXECUTIONS}/good/archive", data={**form, "archived": "no"})
+
+    assert (">good</a>" in hidden.text, ">good</a>" in asked.text) == (False, True)
+    assert "Unarchive" in page.text
+    assert ">good</a>" in (await console.get(EXECUTIONS)).text
+
+
+async def test_archived_project_launches_nothing(serving: Serving, console: httpx.AsyncClient) -> None:
+    """The form says so."""
+    form = csrf_of(await console.get(LAUNCH))
+    await serving.engine.database.accounts.put_project(Project(id="default", is_archived=True))
+
+    answer = await console.post(LAUNCH, data={**form, "input-x": "3"})
+
+    assert answer.status_code == 422
+    assert "archived" in answer.text
 
 
 @pytest.mark.parametrize("forged", [{}, {"csrf": "guess"}])

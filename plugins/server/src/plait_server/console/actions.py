@@ -1,4 +1,4 @@
-"""What the buttons of an execution's page do: abort, recover, answer a gate."""
+"""What the buttons of an execution's page do: abort, recover, archive, answer a gate."""
 
 from starlette.responses import RedirectResponse, Response
 
@@ -19,8 +19,17 @@ async def abort(visit: Visit) -> Response:
 
 async def recover(visit: Visit) -> Response:
     """Start an execution that takes over what succeeded and runs the rest again."""
+    await visit.server.open_project(visit.project)
     execution = await visit.server.engine.recover(visit.execution, principal=visit.principal.name)
     return RedirectResponse(visit.execution_url(execution), status_code=303)
+
+
+async def archive(visit: Visit) -> Response:
+    """Hide the execution from lists, or show it again."""
+    await visit.server.inspector.row(visit.execution)
+    is_archived = visit.typed().get("archived") == "yes"
+    await visit.server.database.upkeep.archive(visit.execution, is_archived=is_archived)
+    return _back(visit)
 
 
 async def send_signal(visit: Visit) -> Response:

@@ -115,6 +115,7 @@ async def _launched(visit: Visit, subject: Subject) -> Response:
     if options.faults or any(field.fault for field in fields):
         return await _form(visit, subject, fields, options, status=422)
     try:
+        await visit.server.open_project(visit.project)
         check_launch(options.name, asked)
         execution = await visit.server.engine.launch(
             subject.closure,

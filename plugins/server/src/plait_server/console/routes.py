@@ -74,6 +74,7 @@ PAGES = (
     Page(f"{EXECUTION}/relaunch", launching.relaunch, "runner", "relaunch_execution", takes_files=True),
     Page(f"{EXECUTION}/abort", actions.abort, "runner", "abort_execution"),
     Page(f"{EXECUTION}/recover", actions.recover, "runner", "rerun_execution"),
+    Page(f"{EXECUTION}/archive", actions.archive, "runner", "archive_execution"),
     Page(f"{EXECUTION}/signals/{{signal}}", actions.send_signal, "runner", "signal_execution"),
     Page(f"{EXECUTION}/nodes/{{node}}/elements", element_pages.elements_page),
     Page(f"{EXECUTION}/logs/{{node}}/{{element:int}}/{{n:int}}", element_pages.log_page),
