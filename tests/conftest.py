@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run of the simulations be longer, or begin where one failed, and golden files be written anew."""
     parser.addoption("--seeds", type=int, default=300, help="how many simulations to play")
     parser.addoption("--first-seed", type=int, default=0, help="the seed of the first one")
+    parser.addoption("--every-transition", action="store_true", help="kill processes at all transitions, not at some")
     parser.addoption("--update-golden", action="store_true", help="write what tests see into their golden files")
 
 

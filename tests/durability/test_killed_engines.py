@@ -1,0 +1,55 @@
+"""
+Engines that are killed with SIGKILL around the commits of a workflow that has a node of every kind.
+
+Workers outlive them and the next engine finds what they did, so in the end every body has run exactly once.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.durability.stories import Story
+
+pytestmark = pytest.mark.slow
+
+N_TURNS = 60
+"""More turns than both executions take together; an engine that is to die later does not."""
+
+
+def test_nothing_happens_twice_without_harm(story: Story) -> None:
+    """What is expected of an engine that dies holds for one that lives."""
+    story.enlist()
+
+    with story.engine() as engine:
+        story.wait(engine)
+
+    story.check()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_engine_may_die_at_any_transition(when: str, story: Story, stride: Callable[[int], range]) -> None:
+    """The next one ends what the first began, wherever the first came to."""
+    for turn in stride(N_TURNS):
+        one = story.another()
+        one.enlist()
+        with one.engine(turn=turn, when=when) as engine:
+            one.wait(engine)
+        with one.engine() as engine:
+            one.wait(engine)
+        one.check()
+        one.end()
+
+
+@pytest.mark.parametrize(("turns", "when"), [(3, "after"), (5, "before")])
+def test_engines_may_die_one_after_another(turns: int, when: str, story: Story) -> None:
+    """Each of many engines lives for a few turns, until everything has ended."""
+    story.enlist()
+
+    n_lives = 0
+    while not story.have_ended():
+        with story.engine(turn=turns, when=when) as engine:
+            story.wait(engine)
+        n_lives += 1
+
+    assert n_lives > 3
+    story.check()
