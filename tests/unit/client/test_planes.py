@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def many(numbers: list[int]) -> list[int]:
 
 @workflow
 def gated(a: int = 1) -> int:
-    return double(a=approve(a, "sure", timeout=None))
+    return double(a=approve(a, "sure", timeout=timedelta(hours=1)))
 
 
 @pytest.fixture
