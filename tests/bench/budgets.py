@@ -89,6 +89,15 @@ BUDGETS: dict[str, tuple[Budget, ...]] = {
             1 / 3,
         ),
     ),
+    "processes": (
+        Budget(
+            what="chain of ints in warm processes, SQLite, `normal`, per task",
+            figure=_chain("plait", "chain_processes", 200, durability="normal"),
+            limit=1,
+            unit="ms",
+            scale=1e3,
+        ),
+    ),
     "map": (
         Budget(
             what="map of 100 000 on SQLite, `normal`",

@@ -2,7 +2,7 @@
 Print how long ``run()`` of a workload module takes, and the most memory this process ever held.
 
 Usage: ``time_calls.py MODULE N_ITEMS``. The workload reads its size from ``N_ITEMS`` in the
-environment; its ``prepare()``, where it has one, is not timed. The first call is reported apart,
+environment; its ``prepare()`` and ``finish()``, where it has them, are not timed. The first call is reported apart,
 because it alone pays for tracing, compiling and deferred imports; the later ones, made for about a
 second, are summed up by their median. A call that takes very long is not repeated and stands for
 the later ones, too.
@@ -38,6 +38,8 @@ later: list[float] = []
 while first < 10 * ENOUGH_S and (len(later) < FEWEST_CALLS or sum(later) < ENOUGH_S):
     later.append(call_s(workload))
 
+if hasattr(workload, "finish"):
+    workload.finish()
 print(
     json.dumps(
         {
