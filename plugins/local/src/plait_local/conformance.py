@@ -67,7 +67,7 @@ class TestInline(ExecutorConformance):
 
 
 class TestProcess(ExecutorConformance):
-    """A process per attempt."""
+    """Warm worker processes."""
 
     def make_executor(self, context: ExecutorContext) -> Executor:
         return ProcessExecutor(context)

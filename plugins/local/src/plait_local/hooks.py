@@ -39,7 +39,7 @@ def plait_task_kinds() -> Sequence[TaskKindSpec]:
 
 @hookimpl
 def plait_executors() -> Sequence[ExecutorSpec]:
-    """Offer this process, and a process per attempt."""
+    """Offer this process, and warm worker processes."""
     return (
         ExecutorSpec(name="inline", factory="plait_local.inline:InlineExecutor", capabilities=INLINE),
         ExecutorSpec(name="process", factory="plait_local.process:ProcessExecutor", capabilities=PROCESS),
