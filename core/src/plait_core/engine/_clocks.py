@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+LONGEST_NAP_S = 20.0
+"""How soon it is noticed that somebody has set the clock, or that the machine was suspended: sleeping counts neither."""
+
 
 class HostClock:
     """Time as the host tells it."""
@@ -13,4 +16,8 @@ class HostClock:
 
     async def sleep_until(self, at_ns: int) -> None:
         """Sleep; returns at once when the time is past."""
-        await asyncio.sleep(max(0.0, (at_ns - time.time_ns()) / 1e9))
+        left_s = (at_ns - time.time_ns()) / 1e9
+        while left_s > LONGEST_NAP_S:
+            await asyncio.sleep(LONGEST_NAP_S)
+            left_s = (at_ns - time.time_ns()) / 1e9
+        await asyncio.sleep(max(0.0, left_s))
