@@ -1,7 +1,10 @@
 """The command line against a server: run, look, follow, answer, repeat and end."""
 
 import json
+import os
+import pty
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.acceptance.calling import Called, Desk
+from tests.acceptance.calling import PLAIT, Called, Desk
 from tests.acceptance.remote_serving import Served
 
 FLOW = """
@@ -19,6 +22,13 @@ from plait import File, approve, task, wait_for_input, workflow
 def double(a: int) -> int:
     print("doubling", a)
     return 2 * a
+
+@task
+def nap(a: int) -> int:
+    import time
+
+    time.sleep(0.8)
+    return a
 
 @task
 def refuse(a: int) -> int:
@@ -36,6 +46,10 @@ def length(file: File) -> int:
 @workflow
 def wf(a: int = 1) -> int:
     return double(a=double(a=a))
+
+@workflow
+def slow(a: int = 1) -> int:
+    return double(a=nap(a=a))
 
 @workflow
 def bad(a: int = 1) -> int:
@@ -316,3 +330,35 @@ def test_configuration_is_shown_with_its_origins(client: Client) -> None:
 
     assert shown["endpoint"]["origin"] == "PLAIT_ENDPOINT"
     assert shown["token"] == {"key": "token", "value": "set", "origin": "PLAIT_TOKEN"}
+
+
+@slow
+@pytest.mark.parametrize(
+    ("words", "leaves"),
+    [
+        (("run", "--remote", "--wait", "flow.py", "slow"), "\x1b[J2\n"),
+        (("watch", "drawn"), "n1  task flow.double  SUCCEEDED"),
+    ],
+)
+def test_nodes_are_drawn_on_a_terminal(words: tuple[str, ...], leaves: str, client: Client) -> None:
+    """While they run: for who waits, and until the end for who watches."""
+    if words[0] == "watch":
+        client.plait("run", "--remote", "flow.py", "slow", "--name", "drawn")
+    ours, theirs = pty.openpty()
+
+    subprocess.run(
+        [PLAIT, *words],
+        cwd=client.desk.folder,
+        env={**os.environ, **client.env, "COLUMNS": "100", "LINES": "20"},
+        stdout=theirs,
+        stderr=theirs,
+        check=True,
+        timeout=60,
+    )
+    os.close(theirs)
+    seen = os.read(ours, 65536).decode().replace("\r\n", "\n")
+    os.close(ours)
+
+    assert "workflow flow.slow" in seen
+    assert "─ n0  task flow.nap  " in seen
+    assert leaves in seen

@@ -5,6 +5,8 @@ Standard output carries the line with the address and then the result; with ``as
 not the execution.
 """
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from plait.cli.failures import INTERRUPTED_EXIT, report_failure
 from plait.cli.interrupts import Interrupted, run_interruptibly
 from plait.cli.records import place_of_failure
 from plait.cli.session import Session
+from plait.cli.watching import Drawing
 from plait.control.server import ServerPlane
 from plait.remote.asynchronous import AsyncRemote
 from plait.remote.executions import RemoteExecution
@@ -43,8 +46,8 @@ def follow(
             click.echo(f"Go to {execution.url} to see execution in the console.", err=as_json)
             if not waits:
                 return ""
-            await remote.wait(execution)
             async with session.server() as plane:
+                await _waited(remote, plane, execution)
                 return await _place(plane, execution)
 
     try:
@@ -74,6 +77,21 @@ def result_of(execution: RemoteExecution, entity: Entity[Any, Any] | None) -> An
     if entity is not None:
         return entity.python_interface.pack(outputs)
     return next(iter(outputs.values()), None) if len(outputs) < 2 else dict(outputs)
+
+
+async def _waited(remote: AsyncRemote, plane: ServerPlane, execution: RemoteExecution) -> None:
+    """Wait for the end; on a terminal, the nodes are drawn meanwhile, and taken away then."""
+    if not sys.stderr.isatty():
+        await remote.wait(execution)
+        return
+    drawing = Drawing(plane, execution.id, sys.stderr)
+    keeping_up = asyncio.create_task(drawing.keep_up(), name="drawing")
+    try:
+        await remote.wait(execution)
+    finally:
+        keeping_up.cancel()
+        await asyncio.wait((keeping_up,))
+        drawing.erase()
 
 
 async def _place(plane: ServerPlane, execution: RemoteExecution) -> str:

@@ -5,22 +5,18 @@ On a terminal, a tree of nodes that is drawn anew as they change; elsewhere a li
 stands in the log. Exit codes: 0 it succeeded, 1 it ended otherwise, is not there or cannot be reached, 2 usage, 130 Ctrl-C.
 """
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
 from plait.cli.failures import INTERRUPTED_EXIT, report_failure
 from plait.cli.interrupts import Interrupted, run_interruptibly
-from plait.cli.records import place_of_failure, row_document, summary
+from plait.cli.records import place_of_failure
 from plait.cli.session import Session, with_place
-from plait.cli.trees import render_progress
+from plait.cli.watching import Drawing, each_change
 from plait.control.plane import ControlPlane
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase, NodePhase
-
-DRAWN_EVERY_S = 0.2
 
 
 @click.command()
@@ -47,7 +43,7 @@ async def _watch(plane: ControlPlane, execution: ExecutionId, *, as_json: bool, 
     if as_json:
         await _print_events(plane, execution)
     elif sys.stdout.isatty():
-        await _draw(plane, execution)
+        await Drawing(plane, execution, sys.stdout).keep_up()
     else:
         await _print_changes(plane, execution)
     detail = await plane.execution(execution)
@@ -76,55 +72,6 @@ async def _print_changes(plane: ControlPlane, execution: ExecutionId) -> None:
                 told[row.node] = row.phase
                 click.echo(f"{row.node}  {row.kind} {row.entity or row.name}  {row.phase.value}")
 
-    await _each_change(plane, execution, tell)
+    await each_change(plane, execution, tell)
     detail = await plane.execution(execution)
     click.echo(f"{execution.name} is {detail.phase.value}")
-
-
-async def _draw(plane: ControlPlane, execution: ExecutionId) -> None:
-    """Draw the tree anew over the one before, as far as the terminal is high."""
-    from shutil import get_terminal_size
-
-    n_drawn = 0
-
-    async def draw() -> None:
-        nonlocal n_drawn
-        detail, rows = await plane.execution(execution), await plane.rows(execution)
-        document = {**summary(detail), "nodes": [row_document(row) for row in rows]}
-        columns, height = get_terminal_size()
-        lines = _fitted(render_progress(document).splitlines(), height - 1)
-        click.echo(f"\x1b[{n_drawn}A\x1b[J" if n_drawn else "", nl=False)
-        click.echo("\n".join(line[: columns - 1] for line in lines))
-        n_drawn = len(lines)
-
-    await _each_change(plane, execution, draw)
-
-
-def _fitted(lines: Sequence[str], height: int) -> Sequence[str]:
-    """Keep the first line and the last ones, where the terminal has no room for all."""
-    if len(lines) <= height:
-        return lines
-    return [lines[0], f"… {len(lines) - height + 2} more", *lines[len(lines) - height + 2 :]]
-
-
-async def _each_change(plane: ControlPlane, execution: ExecutionId, act: Callable[[], Awaitable[None]]) -> None:
-    """Call *act* at first, then after events, not too often, and after the last."""
-    changed = asyncio.Event()
-
-    async def listen() -> None:
-        async for _ in plane.events(execution):
-            changed.set()
-
-    listening = asyncio.create_task(listen(), name="events")
-    try:
-        while not listening.done():
-            await act()
-            changed.clear()
-            ringing = asyncio.create_task(changed.wait(), name="change")
-            await asyncio.wait((listening, ringing), return_when=asyncio.FIRST_COMPLETED)
-            ringing.cancel()
-            await asyncio.wait((listening,), timeout=DRAWN_EVERY_S)
-        await act()
-        await listening
-    finally:
-        listening.cancel()
