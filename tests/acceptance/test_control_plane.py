@@ -221,15 +221,31 @@ def test_run_survives_the_death_of_everything(platform: Platform, steps: Path) -
     assert (folder / "trace").read_text() == "abc"
 
 
+def test_teardown_leaves_nothing(platform: Platform, steps: Path) -> None:
+    """Not even the worker that was busy, nor its token."""
+    platform.run(steps, "wf", "--folder", platform.desk.folder, "--x", "4")
+    (platform.desk.folder / "reached").open().close()
+    assert workers_of(platform.home)
+
+    platform.plait("demo", "teardown", "--yes")
+
+    deadline = time.monotonic() + LONGEST_S
+    while workers_of(platform.home):
+        assert time.monotonic() < deadline
+        time.sleep(LOOK_S)
+    assert [path for path in platform.home.rglob("*") if not path.is_dir()] == []
+    assert not (platform.home / "demo").exists()
+
+
 def workers_of(home: Path) -> list[int]:
-    """Return the worker processes of a home."""
+    """Return the worker processes of the demo of a home."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words, place = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
         except OSError:  # it has ended, or is not ours
             continue
-        if b"plait_core.worker.serving" in words and f"PLAIT_HOME={home}".encode() in place:
+        if b"plait_core.worker.serving" in words and f"PLAIT_HOME={home}/demo".encode() in place:
             found.append(int(process.name))
     return found
 

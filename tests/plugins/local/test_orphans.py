@@ -2,13 +2,18 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plait_core.ir.units import Unit
+from plait_local.traces import Traces
+from tests.architecture.layout import ROOT
 from tests.plugins.local import misdeeds, samples
 from tests.plugins.local.staging import Process, gone, is_running, log_of, pid_of, started, value_of
 
@@ -102,3 +107,81 @@ def test_worker_is_known_by_more_than_its_number(tmp_path: Path) -> None:
 
     assert type(report).__name__ == "Lost"
     assert is_running(os.getpid())
+
+
+def test_orphan_whose_folder_is_deleted_ends_at_once(tmp_path: Path) -> None:
+    """Whoever deletes what the executor keeps wants no result, and finds none later."""
+    path = tmp_path / "here"
+    _, pid = abandoned(tmp_path, samples.wait_at, {"path": str(path)}, path)
+
+    (sign,) = tmp_path.glob("executor/workers/*/alive")
+    shutil.rmtree(sign.parent)
+
+    asyncio.run(gone(pid))
+    assert path.read_text() == ""
+
+
+KILLED_ENGINE = """
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.plugins.local import misdeeds
+from tests.plugins.local.staging import Process, started
+
+
+async def begin(folder: Path) -> None:
+    async with Process().stage(folder) as stage:
+        for n in range(4):
+            await stage.executor.submit(stage.unit(misdeeds.count_and_wait, {"folder": str(folder), "n": n}, n=n))
+        await started(folder / "began-0")
+        await started(folder / "began-1")
+        print("begun", flush=True)
+        await asyncio.sleep(600)
+
+
+asyncio.run(begin(Path(sys.argv[1])))
+"""
+
+
+def test_engine_is_killed_and_nothing_is_repeated(tmp_path: Path) -> None:
+    """What ran goes on, its result and log are found by the next engine; what waited was never begun, and says so."""
+    command = [sys.executable, "-c", KILLED_ENGINE, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == b"begun\n"
+        engine.kill()
+
+    async def next_engine() -> tuple[list[str], list[str], list[bytes]]:
+        async with Process().stage(tmp_path) as stage:
+            units = [stage.unit(misdeeds.count_and_wait, {"folder": str(tmp_path), "n": n}, n=n) for n in range(4)]
+            standing = await stage.executor.reconcile([unit.attempt for unit in units])
+            (tmp_path / "go").touch()
+            ends = [type(await stage.ended(unit)).__name__ for unit in units]
+            return [type(report).__name__ for report in standing], ends, [await log_of(stage, unit) for unit in units]
+
+    standing, ends, logs = asyncio.run(next_engine())
+
+    assert standing == ["Progress", "Progress", "Lost", "Lost"]
+    assert ends == ["Ended"] * 4
+    assert sorted((tmp_path / "ledger").read_text().split()) == ["0", "1", "2", "3"]
+    assert logs == [f"began {n}\nended {n}\n".encode() for n in range(4)]
+
+
+def test_attempt_of_another_engine_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two engines that give away the same attempt at the same time: it runs once, and both hear how it ended."""
+    path = tmp_path / "go"
+
+    async def story() -> list[str]:
+        async with Process().stage(tmp_path) as first, Process().stage(tmp_path) as second:
+            units = [stage.unit(misdeeds.print_slowly, {"path": str(path)}) for stage in (first, second)]
+            await first.executor.submit(units[0])
+            monkeypatch.setattr(Traces, "has", lambda *_: False)
+            await second.executor.submit(units[1])
+            path.touch()
+            reports = [await stage.end_of(unit.attempt) for stage, unit in zip((first, second), units, strict=True)]
+            return [type(report).__name__ for report in reports]
+
+    assert asyncio.run(story()) == ["Ended", "Ended"]

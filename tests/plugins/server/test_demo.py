@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +66,21 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     assert gone.output == "The demo does not run; `plait demo start` starts it.\n"
     assert [result.exit_code for result in (started, again, status, stopped, gone, once_more)] == [0, 0, 0, 0, 1, 0]
     assert pid_of(demo) != pid
+
+
+@pytest.mark.slow
+def test_two_who_start_the_demo_start_one(demo: Demo) -> None:
+    """And both find it ready."""
+    port = free_port()
+
+    def start(_: int) -> tuple[bool, bool]:
+        is_new = demo.start(port=port)
+        return is_new, all(service.is_ok for service in demo.services())
+
+    with ThreadPoolExecutor() as threads:
+        found = sorted(threads.map(start, range(3)))
+
+    assert found == [(False, True), (False, True), (True, True)]
 
 
 @pytest.mark.slow

@@ -1,8 +1,9 @@
 """
 Orphans: workers whose engine is gone. They end their attempt, and are ended themselves when nobody looks for its result in time.
 
-An engine that follows an attempt of another touches a file of the worker every now and then. Even a task that never lets Python
-run again is ended, by a timer of the interpreter that needs no turn of its own.
+An engine that follows an attempt of another touches a file of the worker every now and then; whoever deletes the folder of that
+file wants no result any more. Even a task that never lets Python run again is ended, by a timer of the interpreter that needs no turn
+of its own.
 """
 
 import faulthandler
@@ -34,11 +35,13 @@ class OrphanWatch:
         self._has_begun.wait()
         touched, seen_at = self._touched(), monotonic()
         with Path(os.devnull).open("w") as nowhere:
-            while (left_s := seen_at + self._patience_s - monotonic()) > 0:
+            while (left_s := seen_at + self._patience_s - monotonic()) > 0 and self._sign.parent.exists():
                 faulthandler.dump_traceback_later(left_s + 2 * GRACE_S, exit=True, file=nowhere)
                 threading.Event().wait(min(left_s, LOOK_S))
                 if self._touched() != touched:
                     touched, seen_at = self._touched(), monotonic()
+            if left_s > 0:
+                os.killpg(os.getpid(), signal.SIGKILL)  # a word about it would make the folders of the log anew
             remark = f"no engine came for this attempt in {self._patience_s:g} s, so it is ended\n"
             os.write(2, remark.encode())
             os.killpg(os.getpid(), signal.SIGTERM)

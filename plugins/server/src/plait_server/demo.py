@@ -1,8 +1,9 @@
 """
 The demo: a whole platform on one machine, as one server in the background.
 
-Called by ``plait demo``. All it has is under ``<home>/demo``: the settings it runs with, its database, its blobs and its log. The
-server holds a lock there for as long as it lives, so whether it runs is never a guess.
+Called by ``plait demo``. All it has is under ``<home>/demo``: the settings it runs with, its database, its blobs, what its workers
+keep, and its log. The server holds a lock there for as long as it lives, so whether it runs is never a guess. Only a link to its token
+is outside, where the CLI looks for it.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,12 @@ class Demo:
         Raises:
             AddressTaken: somebody else listens on *port*.
             DemoDied: the server ended at once; its last words are shown.
-            DemoSilent: it lives and did not become ready.
+            DemoSilent: it lives and did not become ready, whoever started it.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = self._take_lock()
         if lock is None:
+            self._wait_ready(self.is_running)
             return False
         try:
             with listening(HOST, port):
@@ -124,7 +126,10 @@ class Demo:
         finally:
             os.close(lock)
         self._write_started(pid=server.pid, url=url)
-        self._wait_ready(server, url, log_began)
+        self._wait_ready(lambda: server.poll() is None)
+        if server.returncode is not None:
+            raise DemoDied(status=server.returncode, log=str(self.log), said=self._last_words(log_began))
+        self._link_tokens()
         server.returncode = 0  # it outlives this process, and nobody here waits for it
         return True
 
@@ -140,7 +145,7 @@ class Demo:
 
     def _launch(self, port: int, url: str, lock: int) -> "subprocess.Popen[bytes]":
         variables = {
-            "PLAIT_HOME": str(self.home),
+            "PLAIT_HOME": str(self.folder),
             "PLAIT_PLUGINS__SERVER__HOST": HOST,
             "PLAIT_PLUGINS__SERVER__PORT": str(port),
             "PLAIT_PLUGINS__SERVER__URL": url,
@@ -157,11 +162,10 @@ class Demo:
                 start_new_session=True,
             )
 
-    def _wait_ready(self, server: "subprocess.Popen[bytes]", url: str, log_began: int) -> None:
+    def _wait_ready(self, is_alive: Callable[[], bool]) -> None:
+        """Wait until the server is ready or has ended. Raises ``DemoSilent`` when it takes too long."""
         deadline = time.monotonic() + START_S
-        while not readiness(url).get("is_ready"):
-            if server.poll() is not None:
-                raise DemoDied(status=server.returncode, log=str(self.log), said=self._last_words(log_began))
+        while is_alive() and not readiness(self.url).get("is_ready"):
             if time.monotonic() > deadline:
                 raise DemoSilent(log=str(self.log), waited_s=START_S)
             time.sleep(LOOK_S)
@@ -187,8 +191,10 @@ class Demo:
         return True
 
     def teardown(self) -> None:
-        """Stop the server and delete all that the demo has."""
+        """Stop the server and delete all that the demo has; workers that miss their folder end."""
         self.stop()
+        for link in self._token_links():
+            link.unlink()
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -220,6 +226,24 @@ class Demo:
                 time.sleep(LOOK_S)
 
     # ── what is on disk ──────────────────────────────────────────────────────
+
+    def _link_tokens(self) -> None:
+        """Let the CLI find the administrator's token under each name of the server."""
+        links = self.home / "tokens"
+        links.mkdir(exist_ok=True, mode=0o700)
+        for token in self._tokens.glob("*_*"):
+            new = links / f".{token.name}.new"
+            new.unlink(missing_ok=True)
+            new.symlink_to(token)
+            new.replace(links / token.name)
+
+    def _token_links(self) -> Sequence[Path]:
+        found = (self.home / "tokens").glob("*_*")
+        return [link for link in found if link.is_symlink() and link.readlink().parent == self._tokens]
+
+    @property
+    def _tokens(self) -> Path:
+        return self.folder / "tokens"
 
     def _take_lock(self) -> int | None:
         """Return a descriptor that holds the lock, or ``None`` while the server has it."""
@@ -254,6 +278,8 @@ class Demo:
 
 def readiness(url: str) -> Mapping[str, Any]:
     """Return what the server says of itself; nothing while it does not answer."""
+    if not url:
+        return {}
     try:
         with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310  # our own address
             return _document(answer.read())
