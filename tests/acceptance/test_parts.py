@@ -56,7 +56,7 @@ def variables(store: str, tmp_path: Path) -> Mapping[str, str]:
 @pytest.fixture
 def server(variables: Mapping[str, str], tmp_path: Path, desk: Desk) -> Iterator[Running]:
     """The process that answers requests, and drives nothing."""
-    with server_process(tmp_path / "api", parts=("api",), **variables) as running:
+    with server_process(tmp_path / "api", parts=("api",), variables=variables) as running:
         desk.write("flow.py", FLOW)
         env = {"PLAIT_HOME": str(running.home), "PLAIT_ENDPOINT": running.url}
         registered = desk.plait("register", "flow.py", "--version", "v1", env=env)
@@ -74,7 +74,8 @@ def test_engines_share_what_the_api_was_asked_for(
             launched = client.post(HERE, json={"target": TARGET, "name": name})
             assert launched.is_success, launched.text
         engines = [
-            stack.enter_context(server_process(tmp_path / name, parts=("engine",), **variables)) for name in ("a", "b")
+            stack.enter_context(server_process(tmp_path / name, parts=("engine",), variables=variables))
+            for name in ("a", "b")
         ]
         pids = [engine.process.pid for engine in engines if engine.process]
         for name in names:

@@ -84,7 +84,9 @@ def server_settings(home: Path, *, port: int, **settings: Any) -> Settings:
 
 
 @contextmanager
-def server_process(home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS, **variables: str) -> Iterator[Running]:
+def server_process(
+    home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS, variables: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """Run ``plait serve`` in a process; it is killed when the block ends, unless it has ended by then."""
     port = port or free_port()
     words = [word for part in parts if parts != PARTS for word in ("--part", part)]
@@ -94,7 +96,7 @@ def server_process(home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS,
             cwd=home.parent,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PLAIT_HOME": str(home), **variables},
+            env={**os.environ, "PLAIT_HOME": str(home), **(variables or {})},
         )
     running = Running(f"http://localhost:{port}", home, process)
     try:
