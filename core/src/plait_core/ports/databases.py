@@ -150,6 +150,10 @@ class Views(Protocol):
         """Return all nodes of an execution in order of first appearance."""
         ...
 
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:
+        """Return one node."""
+        ...
+
     async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
         """Return one attempt of a node, or of an element of it."""
         ...

@@ -135,6 +135,10 @@ class MemoryViews:
         record = self._records.executions.get(id)
         return list(record.nodes.values()) if record else []
 
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:
+        record = self._records.executions.get(id)
+        return record.nodes.get(node) if record else None
+
     async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
         record = self._records.executions.get(id)
         return record.attempts.get((node, element, n)) if record else None

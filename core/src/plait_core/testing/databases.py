@@ -363,6 +363,9 @@ class ViewsConformance(DatabaseConformance):
         assert await database.views.attempt(execution, NodeId("n10"), 1, element=9) == attempts[2]
         assert await database.views.attempt(execution, NodeId("n1"), 0) == attempts[0]
         assert await database.views.attempt(execution, NodeId("n1"), 1) is None
+        assert await database.views.node(execution, NodeId("n10")) == next(row for row in nodes if row.node == "n10")
+        assert await database.views.node(execution, NodeId("n3")) is None
+        assert await database.views.node(execution_id("nobody"), NodeId("n1")) is None
 
     @_story
     async def test_pages_are_newest_first_and_complete(self, database: Database) -> None:

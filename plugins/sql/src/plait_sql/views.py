@@ -19,6 +19,7 @@ from plait_sql.rows import (
     node_row,
 )
 
+_SELECT_NODE = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? AND node = ?"
 _SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
 _SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
 _SELECT_ATTEMPTS = (
@@ -63,6 +64,12 @@ class SqlViews:
             lambda transaction: transaction.query(_SELECT_NODES, (find_key(transaction, id),))
         )
         return [node_row(id, *row) for row in rows]
+
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:
+        row = await self._connection.read(
+            lambda transaction: transaction.query_one(_SELECT_NODE, (find_key(transaction, id), node))
+        )
+        return node_row(id, *row) if row else None
 
     async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
         place = (node, NO_ELEMENT if element is None else element, n)

@@ -57,7 +57,7 @@ async def get_node(call: Call[None, None]) -> NodeDetail:
     execution, id_ = execution_of(call), NodeId(call.path("node"))
     inspector, views = call.server.inspector, call.server.database.views
     await inspector.row(execution)
-    row = next((row for row in await views.nodes(execution) if row.node == id_), None)
+    row = await views.node(execution, id_)
     if row is None:
         raise UnknownPart(execution=execution.name, part=f"node {id_!r}")
     async with inspector.state(execution) as state:
