@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plait_server.console.layers import LAYER_GAP, Layout, lay_out
+from plait_server.console.layers import BOX_GAP, LAYER_GAP, WIDEST_ROW, Layout, lay_out
 
 BOX = (100.0, 40.0)
 
@@ -54,6 +54,17 @@ def test_long_edge_goes_around_what_it_passes() -> None:
     _, (x, _), _ = layout.routes["a", "c"]
     left = layout.corners["b"][0]
     assert x < left or x > left + BOX[0]
+
+
+def test_what_is_not_connected_stands_side_by_side() -> None:
+    """Nothing is pulled apart by what it has nothing to do with; a long row is broken."""
+    alone = {f"n{i}": BOX for i in range(20)}
+    chain = lay_out({"a": BOX, "b": BOX, "c": BOX, **alone}, [("a", "b"), ("a", "c")])
+
+    rows = sorted({chain.corners[key][1] for key in alone})
+    assert chain.corners["n0"] == (2 * BOX[0] + 2 * BOX_GAP, 0.0)
+    assert rows == [0.0, 2 * (BOX[1] + LAYER_GAP), 3 * (BOX[1] + LAYER_GAP)]
+    assert chain.size[0] <= WIDEST_ROW
 
 
 @given(graphs())

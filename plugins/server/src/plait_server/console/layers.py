@@ -3,7 +3,8 @@ Layered drawing of a directed graph: where each box goes, and which way each edg
 
 Pure and deterministic: the same boxes and edges in the same order give the same picture. Boxes are put into layers by longest
 path, ordered in them by the barycentre of their neighbours, and pulled towards those neighbours without overlapping. An
-edge that spans several layers is led through points of its own, so that it goes around boxes.
+edge that spans several layers is led through points of its own, so that it goes around boxes. What is not connected is drawn
+apart and put side by side.
 
 Source: Sugiyama, Tagawa, Toda: Methods for visual understanding of hierarchical system structures (1981).
 """
@@ -22,6 +23,8 @@ LAYER_GAP = 44.0
 BOX_GAP = 28.0
 THREAD_GAP = 16.0
 """Between an edge that passes a layer and its neighbour there."""
+WIDEST_ROW = 1200.0
+"""Where a row of boxes that are not connected is broken."""
 SWEEPS = 6
 
 
@@ -56,6 +59,40 @@ def lay_out(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> Layout:
         sizes: Key -> (width, height), in an order in which every edge points forward.
         edges: (source, target), without repetitions.
     """
+    parts = [_lay_out(part, [edge for edge in edges if edge[0] in part]) for part in _parts(sizes, edges)]
+    return _packed(parts)
+
+
+def _parts(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> list[dict[str, Size]]:
+    """Return what is connected, part by part, in order of first appearance."""
+    part_of: dict[str, list[str]] = {key: [key] for key in sizes}
+    for source, target in edges:
+        one, other = part_of[source], part_of[target]
+        if one is not other:
+            one += other
+            part_of.update(dict.fromkeys(other, one))
+    places = {key: place for place, key in enumerate(sizes)}
+    distinct = {id(part): part for part in part_of.values()}
+    return [{key: sizes[key] for key in sorted(part, key=places.__getitem__)} for part in distinct.values()]
+
+
+def _packed(parts: Sequence[Layout]) -> Layout:
+    """Put what is not connected side by side, in rows."""
+    corners: dict[str, Point] = {}
+    routes: dict[Edge, Sequence[Point]] = {}
+    x = y = height = width = 0.0
+    for part in parts:
+        if x and x + part.size[0] > WIDEST_ROW:
+            x, y, height = 0.0, y + height + LAYER_GAP, 0.0
+        corners |= {key: (left + x, top + y) for key, (left, top) in part.corners.items()}
+        routes |= {edge: tuple((left + x, top + y) for left, top in points) for edge, points in part.routes.items()}
+        width, height = max(width, x + part.size[0]), max(height, part.size[1])
+        x += part.size[0] + BOX_GAP
+    return Layout(size=(width, y + height), corners=corners, routes=routes)
+
+
+def _lay_out(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> Layout:
+    """Place boxes that are connected."""
     slots = _boxes(sizes, edges)
     threads = {edge: _thread(slots[edge[0]], slots[edge[1]]) for edge in edges}
     layers = _layers([*slots.values(), *(slot for passing in threads.values() for slot in passing)])
