@@ -27,7 +27,7 @@ from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ir.types import SimpleType
 from plait_core.plugins import Plugins
-from plait_core.ports.databases import AttemptRow
+from plait_core.ports.databases import AttemptRow, Database, ExecutionFilter, Page
 from tests.durability import durable_flow as flow
 from tests.durability.engine_process import Fate, Life
 
@@ -137,6 +137,20 @@ class Story:
 
         return asyncio.run(run())
 
+    def look(self, act: Callable[[Database], Any]) -> Any:
+        """Carry out *act* with the store, which is not written to."""
+
+        async def run() -> Any:
+            settings = self.life().settings()
+            database = Plugins.load(settings).database(settings.store)
+            await database.open()
+            try:
+                return await act(database)
+            finally:
+                await database.close()
+
+        return asyncio.run(run())
+
     def enlist(self) -> None:
         """Leave two executions to the pool, and answers to what the first will ask."""
 
@@ -151,13 +165,11 @@ class Story:
     def phases(self) -> dict[str, ExecutionPhase]:
         """Return how executions stand, by name."""
 
-        async def act(engine: Engine) -> dict[str, ExecutionPhase]:
-            from plait_core.ports.databases import ExecutionFilter, Page
-
-            rows, _ = await engine.database.views.executions(ExecutionFilter(), Page(limit=1000))
+        async def act(database: Database) -> dict[str, ExecutionPhase]:
+            rows, _ = await database.views.executions(ExecutionFilter(), Page(limit=1000))
             return {row.id.name: row.phase for row in rows}
 
-        found: dict[str, ExecutionPhase] = self.ask(act)
+        found: dict[str, ExecutionPhase] = self.look(act)
         return found
 
     def ending(self, execution: ExecutionId) -> Ending:
@@ -172,10 +184,10 @@ class Story:
     def attempts(self, execution: ExecutionId) -> Sequence[AttemptRow]:
         """Return the attempts of an execution."""
 
-        async def act(engine: Engine) -> Sequence[AttemptRow]:
-            return await engine.database.views.attempts(execution)
+        async def act(database: Database) -> Sequence[AttemptRow]:
+            return await database.views.attempts(execution)
 
-        found: Sequence[AttemptRow] = self.ask(act)
+        found: Sequence[AttemptRow] = self.look(act)
         return found
 
     def have_ended(self) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from plait_core.engine import Engine
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ports.databases import Database
 from tests.durability import durable_flow as flow
 from tests.durability.stories import PATIENCE_S, Story, text
 
@@ -32,24 +33,24 @@ def test_engines_share_work_and_take_over(n_engines: int, postgres_story: Story)
         for name in NAMES:
             await engine.enlist(flow.held, {"label": text(name)}, name=name)
 
-    async def owners(engine: Engine) -> dict[str, str | None]:
-        return {name: await engine.database.leases.owner_of(ExecutionId(name=name)) for name in NAMES}
+    async def owners(database: Database) -> dict[str, str | None]:
+        return {name: await database.leases.owner_of(ExecutionId(name=name)) for name in NAMES}
 
-    async def claimed(engine: Engine) -> dict[str, str | None]:
+    async def claimed(database: Database) -> dict[str, str | None]:
         give_up_at = time.monotonic() + PATIENCE_S
-        while None in (found := await owners(engine)).values():
+        while None in (found := await owners(database)).values():
             assert time.monotonic() < give_up_at, found
         return found
 
     with ExitStack() as stack:
         engines = [stack.enter_context(story.engine()) for _ in range(n_engines)]
         story.ask(enlist)
-        before = story.ask(claimed)
+        before = story.look(claimed)
         assert len(set(before.values())) == n_engines, Counter(before.values())
 
         os.kill(engines[0].pid, signal.SIGKILL)
         killed_at = time.monotonic()
-        while len(set((after := story.ask(owners)).values()) - {None}) != n_engines - 1 or None in after.values():
+        while len(set((after := story.look(owners)).values()) - {None}) != n_engines - 1 or None in after.values():
             assert time.monotonic() - killed_at < story.ttl_s + LOOKING_S, Counter(after.values())
         moved = [name for name in NAMES if before[name] != after[name]]
         assert moved
