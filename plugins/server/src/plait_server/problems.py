@@ -26,7 +26,9 @@ from plait_core.errors.stores import (
     ExecutionUnknown,
     NotReadable,
     StoreCorrupt,
+    StoreDriverMissing,
     StoreReadOnly,
+    StoreRefused,
     StoreTooNew,
     VersionConflict,
 )
@@ -95,6 +97,8 @@ STATUS: Mapping[type[PlaitError], int] = {
     StoreCorrupt: 500,
     StoreTooNew: 500,
     StoreReadOnly: 503,
+    StoreRefused: 503,
+    StoreDriverMissing: 500,
     BlobDenied: 500,
     UserError: 422,
     Retryable: 503,
