@@ -12,6 +12,7 @@ from plait_core.engine import output_prefix
 from plait_core.ir.ids import ExecutionId
 from plait_core.worker.logs import STDOUT, LogWriter
 from tests.plugins.server.console import samples
+from tests.plugins.server.outages import break_store
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, problem, registered
 from tests.plugins.server.serving import HERE, Serving
 
@@ -149,6 +150,25 @@ async def test_reader_that_leaves_is_forgotten(serving: Serving) -> None:
 
     assert listener._task.done()
     await serving.engine.abort(ExecutionId(name=name), reason="")
+
+
+async def test_stream_breaks_off_with_its_store(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word of an end, so that whoever listens comes back, and goes on where it was."""
+    await registered(serving, samples.asking)
+    name = await launched(serving, samples.asking)
+
+    async with Listener(serving, f"{EXECUTIONS}/{name}/events", serving.tokens["viewer"]) as listener:
+        events = listener.events()
+        first = await anext(events)
+        with monkeypatch.context() as patch:
+            break_store(serving, patch, "views")
+            broken = [first, *[event async for event in events]]
+    await serving.runner.post(f"{EXECUTIONS}/{name}/abort", json={})
+    rest = await followed(serving, name, **{"Last-Event-ID": broken[-1]["id"]})
+
+    assert "end" not in {event["event"] for event in broken}
+    log = await serving.engine.database.log.read(ExecutionId(name=name))
+    assert [event["id"] for event in (*broken, *rest[:-1])] == [str(event.seq) for event in log]
 
 
 async def test_changes_of_a_place_are_told_as_they_happen(serving: Serving) -> None:

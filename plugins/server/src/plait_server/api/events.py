@@ -6,11 +6,13 @@ costs nothing. ``id`` is the event's number in the log: a browser that reconnect
 """
 
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import attrs
 from starlette.responses import StreamingResponse
 
+from plait_core.errors import Retryable
 from plait_core.ir.codec import to_json
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
@@ -28,6 +30,8 @@ HEARTBEAT_AFTER = 20
 """So many looks without news later, a comment tells proxies and readers that the line is alive."""
 
 LAST_EVENT_ID = "Last-Event-ID"
+
+_log = logging.getLogger("plait.server")
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +52,7 @@ async def stream_execution(call: Call[EventsQuery, None]) -> StreamingResponse:
     """Send the events of an execution, from the one after ``Last-Event-ID`` on, until it has ended."""
     execution, after = execution_of(call), _last_event_id(call)
     await call.server.inspector.row(execution)
-    return StreamingResponse(_events(call, execution, after), media_type=MEDIA_TYPE, headers=HEADERS)
+    return StreamingResponse(_unless_broken(_events(call, execution, after)), media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 async def _events(call: Call[EventsQuery, None], execution: ExecutionId, after: int) -> AsyncIterator[str]:
@@ -75,7 +79,7 @@ def _message(event: Event, *, brief: bool) -> str:
 
 async def stream_changes(call: Call[None, None]) -> StreamingResponse:
     """Send executions of a project and domain as they begin, move on and end; never ends by itself."""
-    return StreamingResponse(_changes(call), media_type=MEDIA_TYPE, headers=HEADERS)
+    return StreamingResponse(_unless_broken(_changes(call)), media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 async def _changes(call: Call[None, None]) -> AsyncIterator[str]:
@@ -87,6 +91,15 @@ async def _changes(call: Call[None, None]) -> AsyncIterator[str]:
             yield "".join(_render("execution", to_json(summary)) for summary in summaries)
         elif n_idle % HEARTBEAT_AFTER == 1:
             yield ":\n\n"
+
+
+async def _unless_broken(messages: AsyncIterator[str]) -> AsyncIterator[str]:
+    """End a stream whose store has gone away; a reader who has not heard of the end comes back."""
+    try:
+        async for message in messages:
+            yield message
+    except Retryable as busy:
+        _log.warning("a stream of events breaks off: %s", type(busy).__name__)
 
 
 def _render(name: str, document: object) -> str:
