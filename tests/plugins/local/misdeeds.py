@@ -256,3 +256,38 @@ def note_times_heavily(path: str) -> None:
     time.sleep(0.2)
     with Path(path).open("a") as file:
         file.write(f"{began} {time.monotonic()}\n")
+
+
+def is_first(path: str) -> bool:
+    """Whether nobody asked that of *path* before."""
+    if Path(path).exists():
+        return False
+    Path(path).touch()
+    return True
+
+
+@task(retries=1)
+def crash_once(path: str) -> int:
+    if is_first(path):
+        os.abort()
+    return 1
+
+
+@task
+def killed_once(path: str) -> int:
+    if is_first(path):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+@task
+def count_and_wait(folder: str, n: int) -> int:
+    """Write into a ledger that this ran, and wait for a file."""
+    with Path(folder, "ledger").open("a") as file:
+        file.write(f"{n}\n")
+    print("began", n)
+    Path(folder, f"began-{n}").touch()
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+    print("ended", n)
+    return n

@@ -19,9 +19,10 @@ from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import Stage
 from plait_local import process
-from plait_local.crashes import crash_error
 from tests.plugins.local import samples
 from tests.plugins.local.staging import Process, pid_of, started, text_of
+
+pytestmark = pytest.mark.slow
 
 
 def test_exit_in_the_middle_of_a_task_is_the_tasks_fault(tmp_path: Path) -> None:
@@ -50,24 +51,6 @@ def test_crash_carries_the_stack_it_left(tmp_path: Path) -> None:
     assert error is not None
     assert (error.code, error.message) == ("USER:SIGSEGV", "the worker process crashed with SIGSEGV")
     assert "in crash" in error.traceback
-
-
-@pytest.mark.parametrize(
-    ("returncode", "code", "fault"),
-    [
-        (0, "OutputsNotFound", Fault.USER),
-        (3, "USER:ProcessExited", Fault.USER),
-        (-signal.SIGKILL, "Interrupted", Fault.SYSTEM),
-        (-signal.SIGTERM, "Interrupted", Fault.SYSTEM),
-        (-signal.SIGABRT, "USER:SIGABRT", Fault.USER),
-        (-64 - 1, "USER:signal 65", Fault.USER),
-    ],
-)
-def test_exit_status_decides_whose_fault_it_is(returncode: int, code: str, fault: Fault) -> None:
-    """Kills from outside are the system's fault; whatever a task does to its process is its own."""
-    error = crash_error(returncode, "tail", at_ns=1)
-
-    assert (error.code, error.fault, error.is_recoverable, error.traceback) == (code, fault, True, "tail")
 
 
 def test_kill_from_outside_is_the_systems_fault(tmp_path: Path) -> None:

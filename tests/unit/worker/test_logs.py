@@ -108,3 +108,20 @@ def test_each_line_of_a_secret_is_hidden() -> None:
     store(blobs, log)
 
     assert printed(read(blobs)) == b"line, ***second "
+
+
+def test_full_log_stays_full_for_whoever_goes_on_with_it() -> None:
+    """Neither more text nor a second remark."""
+    writer = LogWriter("memory://p", limit_bytes=10)
+    writer.feed(STDOUT, b"x" * 20)
+    _, piece = writer.take() or ("", b"")
+    heir = LogWriter(
+        "memory://p",
+        limit_bytes=10,
+        offset=10 + len("\nthe log ends here: an attempt keeps 10 bytes of what it prints\n"),
+    )
+
+    heir.feed(STDOUT, b"more")
+
+    assert piece
+    assert heir.take() is None

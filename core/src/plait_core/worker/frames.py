@@ -54,7 +54,10 @@ class FrameReader:
 def _message(body: bytes) -> dict[str, Any]:
     from msgpack import unpackb
 
-    message = unpackb(body)
+    try:
+        message = unpackb(body)
+    except ValueError as error:
+        raise ValueError("a frame that is no msgpack") from error
     if not isinstance(message, dict):
         raise ValueError(f"a frame that holds a {type(message).__name__}")  # noqa: TRY004  # as the bytes are, so is this
     return message

@@ -1,12 +1,16 @@
 """
 Outputs: reading what a worker prints and keeping it as the log of the attempt that runs.
 
-Pipes are read as fast as they fill until an attempt has printed more than is kept; from then on slowly, so that a task that prints
-without end is held up rather than everybody else.
+What was printed stays in the pipe until there is enough of it, or it has waited long enough, to be stored at once: a worker whose
+engine dies still has it there. An attempt that has printed more than is kept is read slowly, so that a task that prints without
+end is held up rather than everybody else.
 """
 
 import asyncio
+import fcntl
 import os
+import termios
+from array import array
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -16,6 +20,9 @@ from plait_local.launching import GROWN_PIPE_BYTES
 
 STORE_AFTER_S = 1.0
 """How long what was printed waits for more before it is stored."""
+
+LOOK_S = 0.05
+"""How often is looked whether a pipe in which something waits has more."""
 
 SLOW_S = 0.02
 """How often a pipe is emptied whose text is not kept any more."""
@@ -31,7 +38,6 @@ class Outputs:
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._storing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self.log: LogWriter | None = None
         for pipe in pipes:
             self._loop.add_reader(pipe, self._read, pipe)
@@ -58,22 +64,35 @@ class Outputs:
 
     def close(self) -> None:
         """Read no more."""
-        if self._timer is not None:
-            self._timer.cancel()
         for pipe in [*self._streams]:
             self._hang_up(pipe)
 
     def _read(self, pipe: int) -> None:
+        """Read what has come, unless it is so little that it may wait."""
+        if self.log is None or not 0 < _n_ready(pipe) < PIECE_BYTES:
+            self._read_and_store(pipe)
+        else:
+            self._loop.remove_reader(pipe)
+            self._wait_for_more(pipe, self._loop.time() + STORE_AFTER_S)
+
+    def _wait_for_more(self, pipe: int, until: float) -> None:
+        if pipe not in self._streams:
+            return
+        if self.log is not None and _n_ready(pipe) < PIECE_BYTES and self._loop.time() < until:
+            self._loop.call_later(LOOK_S, self._wait_for_more, pipe, until)
+            return
+        self._loop.add_reader(pipe, self._read, pipe)
+        self._read_and_store(pipe)
+
+    def _read_and_store(self, pipe: int) -> None:
         self._read_once(pipe)
         if self.log is None:
             return
         if self.log.is_full and pipe in self._streams:
             self._loop.remove_reader(pipe)
             self._loop.call_later(SLOW_S, self._read_slowly, pipe)
-        if self.log.n_waiting >= PIECE_BYTES:
+        if self.log.n_waiting:
             self._begin_to_store()
-        elif self._timer is None and self.log.n_waiting:
-            self._timer = self._loop.call_later(STORE_AFTER_S, self._begin_to_store)
 
     def _read_slowly(self, pipe: int) -> None:
         """Empty the pipe, and wait again as long as it fills faster than is of use."""
@@ -112,7 +131,6 @@ class Outputs:
         os.close(pipe)
 
     def _begin_to_store(self) -> None:
-        self._timer = None
         if self._storing is None and self.log is not None:
             self._storing = self._loop.create_task(self._store_now(self.log))
 
@@ -127,3 +145,10 @@ class Outputs:
         while (piece := log.take()) is not None:
             with suppress(PlaitError):
                 await self._store(*piece)
+
+
+def _n_ready(pipe: int) -> int:
+    """Return how many bytes wait in a pipe; 0 at its end."""
+    answer = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, answer)
+    return answer[0]

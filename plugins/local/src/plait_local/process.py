@@ -36,6 +36,7 @@ from plait_local.crew import Crew
 from plait_local.launching import Key, send_signal
 from plait_local.settings import LocalSettings, in_bytes
 from plait_local.traces import Trace, Traces, WorkerFolder, key_of
+from plait_local.vitals import end_marked
 from plait_local.waiting import Waiting
 from plait_local.warm import WarmWorker
 
@@ -45,6 +46,9 @@ MOST_WAITING = 64
 RETRY_WHEN_FULL_S = 0.05
 LOOK_S = 0.05
 """How often a log that is read live, and a worker that is not our child, are looked at."""
+
+SEE_OUT_S = 5.0
+"""How long an orphan that has a result may take to end."""
 
 TELL_AFTER_S = 0.05
 """How long an attempt must run before that is worth telling."""
@@ -146,6 +150,8 @@ class ProcessExecutor:
             job = self._jobs.get(attempt) or self._found(attempt, key_of(attempt))
             if job is None:
                 return
+            if job.worker is not None and job.report is None:
+                job.worker.outputs.drain()
             async for chunk in read_log(self._context.blobs, job.output_prefix, since=since):
                 since += len(chunk.data)
                 yield chunk.data
@@ -304,6 +310,8 @@ class ProcessExecutor:
 
     def _end_with_worker(self, job: Job, returncode: int | None) -> None:
         """Say how an attempt ended whose worker is gone: a result that was written counts, whatever happened besides."""
+        if job.worker is None and job.folder is not None and job.folder.pid() is None:
+            self.spawn(_clear_after(job.folder))
         now_ns = self._context.clock.now_ns()
         if job.is_distrusted and job.folder is not None:
             job.folder.disown()
@@ -403,6 +411,7 @@ class ProcessExecutor:
         if (result := job.folder.result(job.key)) is not None:
             return Ended(attempt=attempt, result=result)
         if job.folder.pid() is None:
+            self.spawn(_clear_after(job.folder))
             return Lost(attempt=attempt, reason="its worker is gone, and left no result")
         self._adopt(job)
         return Progress(attempt=attempt, phase=AttemptPhase.RUNNING)
@@ -439,9 +448,28 @@ class ProcessExecutor:
         self.spawn(self._follow(job, job.folder))
 
     async def _follow(self, job: Job, folder: WorkerFolder | None) -> None:
-        """Wait for the end of a worker that is not our child, after its one attempt; its exit status goes to nobody."""
+        """Wait for the result or the end of a worker that is not our child; its exit status goes to nobody."""
         assert folder is not None
+        n_looked_at = 0
         while folder.pid() is not None:
+            if folder.n_bytes != n_looked_at:
+                n_looked_at = folder.n_bytes
+                if folder.result(job.key) is not None:
+                    await _wait_gone(folder)
+                    break
             folder.look_in()
             await asyncio.sleep(LOOK_S)
         self._end_with_worker(job, None)
+
+
+async def _wait_gone(folder: WorkerFolder) -> None:
+    """Wait until an orphan has stored its log; a worker of another engine that lives is not waited for longer than that takes."""
+    for _ in range(int(SEE_OUT_S / LOOK_S)):
+        if folder.pid() is None:
+            return
+        await asyncio.sleep(LOOK_S)
+
+
+async def _clear_after(folder: WorkerFolder) -> None:
+    """End what descends from a worker that died while no engine could see to that."""
+    await asyncio.to_thread(end_marked, folder.name)

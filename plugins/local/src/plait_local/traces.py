@@ -87,6 +87,14 @@ class WorkerFolder:
         except PlaitError:
             return None
 
+    @property
+    def n_bytes(self) -> int:
+        """How long the file of results is."""
+        try:
+            return Path(f"{self.path}/{RESULTS}").stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def look_in(self) -> None:
         """Show the worker, whose own engine is gone, that there is another that wants its result."""
         with suppress(FileNotFoundError):
