@@ -242,7 +242,7 @@ def test_gates_are_listed_and_answered(remote: Remote, flow: ModuleType) -> None
     assert remote.list_signals(waiting) == ["number"]
 
     remote.set_input("number", waiting, 5)
-    remote.approve("sure", asking)
+    remote.approve("sure", asking.name)
 
     assert [remote.wait(run, timeout=30).outputs["o0"] for run in (waiting, asking)] == [6, 6]
 
@@ -265,7 +265,7 @@ def test_executions_are_repeated_in_whole_and_in_part(remote: Remote, flow: Modu
     """Relaunched with another input; rerun from a node; recovered where it had failed."""
     good, failed = remote.execute(flow.wf, {"a": 3}, wait=True), remote.execute(flow.bad, wait=True)
 
-    again = remote.wait(remote.relaunch(good, {"a": 5}), timeout=30)
+    again = remote.wait(remote.relaunch(good.name, {"a": 5}), timeout=30, poll_interval=0.1)
     part = remote.wait(remote.rerun(good, ["n1"]), sync_nodes=True)
     recovered = remote.wait(remote.recover(failed), sync_nodes=True)
 

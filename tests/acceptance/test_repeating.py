@@ -92,3 +92,28 @@ def test_old_executions_are_put_away(failed: Desk) -> None:
     assert (len(old["closures"]), old["is_deleted"]) == (1, False)
     assert (refused.code, deleted.code) == (1, 0)
     assert failed.plait("get", "executions").out == "no executions\n"
+
+
+@pytest.mark.slow
+def test_what_has_ended_is_not_asked_to_end(failed: Desk) -> None:
+    """Nor are its gates answered; each says how it ended."""
+    calls = [failed.plait("cancel", "first"), failed.plait("cancel", "nobody")]
+
+    assert [call.code for call in calls] == [1, 1]
+    assert "execution 'first' has ended: it is FAILED" in calls[0].err
+
+
+@pytest.mark.slow
+def test_following_ends_when_nobody_drives_the_execution(desk: Desk) -> None:
+    """A run whose process was killed is INTERRUPTED: the watcher says how it goes on, and the reader of logs ends."""
+    desk.write(
+        "flow.py",
+        "import os\nfrom plait import task, workflow\n\n@task\ndef die(a: int) -> int:\n    os.kill(os.getpid(), 9)\n"
+        "    return a\n\n@workflow\ndef wf(a: int = 1) -> int:\n    return die(a=a)\n",
+    )
+    assert desk.plait("run", "flow.py", "wf", "--name", "dead").code == -9
+
+    watched, read = desk.plait("watch", "dead"), desk.plait("logs", "-f", "dead")
+
+    assert (watched.code, "plait run --resume dead" in watched.err) == (1, True)
+    assert (read.code, read.out) == (0, "")

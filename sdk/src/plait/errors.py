@@ -156,6 +156,23 @@ class OutputsNotReady(UserError):
         return "wait for it with `remote.wait(execution)`, or look again with `remote.sync(execution)`"
 
 
+class AlreadyOver(UserError):
+    """Something was asked of an execution of this machine that has ended."""
+
+    execution: str
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"execution {self.execution!r} has ended: it is {self.phase}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "start it again with `plait relaunch`, `plait recover` or `plait rerun`"
+
+
 class NoSuchEntity(UserError):
     """Nothing is registered, or has run, under a name; says so for the store of this machine."""
 

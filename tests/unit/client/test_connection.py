@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
@@ -123,6 +124,19 @@ async def test_server_that_never_answered_is_not_waited_for() -> None:
     assert (raised.value.endpoint, len(script.requests)) == (ENDPOINT, 1)
 
 
+async def test_server_that_has_no_room_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did nothing yet, so even a nameless launch may be sent again, after the time that it asks for."""
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.0)
+    full = problem(429, "Saturated")
+    full.headers["retry-after"] = "7"
+    script = Script(full, document(DETAIL))
+
+    async with connected(script) as connection:
+        started = await ServerPlane(connection).launch("default", "development", LaunchRequest(target=TARGET))
+
+    assert (started.row.id, len(script.requests)) == (RUN, 2)
+
+
 async def test_server_that_stays_away_is_given_up() -> None:
     """After as many tries as there are pauses, and one more."""
     script = Script(NOTHING, *[httpx.ConnectError("refused")] * 3)
@@ -158,6 +172,16 @@ async def test_named_launch_that_was_cut_off_starts_one_execution() -> None:
     assert started.row.id == RUN
     place = "/projects/default/domains/development/executions"
     assert script.asked == [("POST", place), ("POST", place), ("GET", f"{place}/mine")]
+
+
+async def test_cut_off_launch_does_not_take_over_what_is_not_its_own() -> None:
+    """Under the name is something else, so that the conflict stands."""
+    script = Script(httpx.ReadError("gone"), problem(409, "ExecutionExists"), document(DETAIL))
+
+    async with connected(script) as connection:
+        request = LaunchRequest(target=attrs.evolve(TARGET, name="flow.other"), name="mine")
+        with pytest.raises(ServerConflict):
+            await ServerPlane(connection).launch("default", "development", request)
 
 
 async def test_name_that_was_taken_before_is_a_conflict() -> None:

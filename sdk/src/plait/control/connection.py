@@ -38,6 +38,11 @@ SILENCE_S = 60.0
 PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
 """Between the tries of one request."""
 
+LONGEST_PAUSE_S = 5.0
+"""How long to rest at most, however long the server asks for."""
+
+BUSY, UNAVAILABLE = 429, 503
+"""Statuses that pass; the first also says that nothing was done."""
 IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -161,8 +166,10 @@ class Connection:
                 self._has_answered = True
                 if not response.is_error:
                     return response
-                if pause_s is None or not repeats or response.status_code != 503:
+                may_wait = response.status_code == BUSY or (repeats and response.status_code == UNAVAILABLE)
+                if pause_s is None or not may_wait:
                     raise _refusal(response, n_tries)
+                await asyncio.sleep(min(_retry_after_s(response), LONGEST_PAUSE_S))
             await asyncio.sleep(pause_s)
         raise AssertionError("the last try returns or raises")
 
@@ -264,6 +271,12 @@ async def _messages(lines: AsyncIterator[str]) -> AsyncIterator[Message]:
                 event = value
             case "data":
                 data.append(value)
+
+
+def _retry_after_s(response: "httpx.Response") -> float:
+    """Return how long a server asks to wait, in seconds; 0 when it does not say, or says a date."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0.0
 
 
 def _given(query: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class ControlPlane(Protocol):
         ...
 
     def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
-        """Yield what happens in an execution, from the event behind *after* on, until it has ended."""
+        """Yield what happens in an execution, from the event behind *after* on, until it has ended or nobody drives it."""
         ...
 
     def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:

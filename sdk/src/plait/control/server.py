@@ -189,7 +189,8 @@ class ServerPlane:
         for detail in await self.nodes(id):
             for text in detail.waits_for:
                 what, _, until = text.partition(" until ")
-                found.append(Waiting(detail.row.node, what, until or None, detail.signal))
+                signal = detail.signal if detail.signal and repr(detail.signal) in what else ""  # not that of its timer
+                found.append(Waiting(detail.row.node, what, until or None, signal))
         return found
 
     async def gates(self, id: ExecutionId) -> Mapping[str, LiteralType | None]:
@@ -260,7 +261,10 @@ class ServerPlane:
         except ServerConflict as refused:
             if refused.n_tries == 1 or refused.kind != "ExecutionExists":
                 raise
-        return await self.execution(ExecutionId(project=project, domain=domain, name=request.name))  # our first try
+            found = await self.execution(ExecutionId(project=project, domain=domain, name=request.name))
+            if isinstance(request, LaunchRequest) and not _is_of(found, request):
+                raise
+            return found  # our first try had come through
 
     async def abort(self, id: ExecutionId, *, reason: str) -> None:
         await self.connection.tell(
@@ -285,6 +289,11 @@ class ServerPlane:
         """Ask where to download a blob from."""
         body = DownloadRequest(project=project, uri=uri)
         return await self.connection.ask(DownloadTicket, "POST", "/downloads", body=body, is_repeatable=True)
+
+
+def _is_of(found: ExecutionDetail, request: LaunchRequest) -> bool:
+    """Whether an execution may well be what *request* asked for."""
+    return found.row.target.name == request.target.name and found.spec.user_inputs == request.inputs
 
 
 def _quoted(text: str) -> str:

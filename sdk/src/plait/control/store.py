@@ -11,7 +11,7 @@ from time import time_ns
 import attrs
 
 from plait.control.plane import FIRST, Waiting, answer_to, interface_of
-from plait.errors import NoSuchEntity
+from plait.errors import AlreadyOver, NoSuchEntity
 from plait_core.authoring.bundles import Bundle, bundle_uri
 from plait_core.compiler.registering import register
 from plait_core.engine import Engine, Inspector, NodeState, output_prefix, waits_of
@@ -19,7 +19,7 @@ from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
-from plait_core.ir.phases import TERMINAL_ATTEMPT
+from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import Gate
 from plait_core.ports.api import (
@@ -187,6 +187,12 @@ class StorePlane:
         async for events in self._inspector.follow(id, after=after):
             for event in events:
                 yield event
+            if not events and await self._is_interrupted(id):
+                return
+
+    async def _is_interrupted(self, id: ExecutionId) -> bool:
+        """Whether nobody drives an execution any more, so that nothing happens until it is resumed."""
+        return await self._inspector.phase(await self._inspector.row(id)) is ExecutionPhase.INTERRUPTED
 
     async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
         prefix, since = output_prefix(attempt, self._blobs_root), 0
@@ -196,22 +202,28 @@ class StorePlane:
             async for chunk in read_log(self._blobs, prefix, since=since):
                 since = chunk.offset + len(chunk.data)
                 yield chunk.data
-            if updates is None or is_over or await anext(updates, None) is None:
+            if updates is None or is_over or await self._is_interrupted(attempt.execution):
                 return
+            await anext(updates, None)
 
     async def _is_over(self, attempt: AttemptId) -> bool:
         row = await self._database.views.attempt(attempt.execution, attempt.node, attempt.n, element=attempt.element)
         return row is None or row.phase in TERMINAL_ATTEMPT
 
     async def abort(self, id: ExecutionId, *, reason: str) -> None:
-        await self._inspector.row(id)
+        await self._check_unfinished(id)
         async with self._engine() as engine:
             await engine.abort(id, reason=reason)
 
     async def signal(self, id: ExecutionId, signal: str, value: Literal) -> None:
-        await self._inspector.row(id)
+        await self._check_unfinished(id)
         async with self._engine() as engine:
             await engine.signal(id, signal, value)
+
+    async def _check_unfinished(self, id: ExecutionId) -> None:
+        row = await self._inspector.row(id)
+        if row.phase in TERMINAL_EXECUTION:
+            raise AlreadyOver(execution=id.name, phase=row.phase.value)
 
     async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
         await self._database.upkeep.archive(id, is_archived=is_archived)

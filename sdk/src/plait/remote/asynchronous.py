@@ -52,6 +52,8 @@ from plait_core.types.files import Directory, File
 
 Target = Entity[Any, Any] | RemoteEntity | EntityId | str
 Seconds = float | timedelta
+Execution = RemoteExecution | str
+"""One that was started or fetched, or the name of one in the client's own project and domain."""
 
 LOOK_S = (0.05, 2.0)
 """How long to rest between two looks at an execution, first and longest, where the server does not wait itself."""
@@ -438,6 +440,7 @@ class AsyncRemote:
         self,
         execution: RemoteExecution,
         timeout: Seconds | None = None,  # noqa: ASYNC109  # the name that users of such clients know
+        poll_interval: Seconds | None = None,
         *,
         sync_nodes: bool = False,
     ) -> RemoteExecution:
@@ -447,14 +450,15 @@ class AsyncRemote:
         Args:
             execution: Changed in place.
             timeout: How long to wait, in seconds or as a ``timedelta``; ``None`` for as long as it takes.
+            poll_interval: How long to rest between two looks, where the server does not wait for the end itself.
             sync_nodes: Also look at its nodes, in the end.
 
         Raises:
             WaitTimedOut: it still runs.
         """
-        limit_s = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+        limit_s = _seconds(timeout)
         give_up_at = None if limit_s is None else monotonic() + limit_s
-        rest_s, longest_s = LOOK_S
+        rest_s, longest_s = LOOK_S if poll_interval is None else (_seconds(poll_interval) or 0.0,) * 2
         while execution.phase not in TERMINAL_EXECUTION:
             begun_at = monotonic()
             left_s = WAIT_S if give_up_at is None else max(0.0, min(WAIT_S, give_up_at - begun_at))
@@ -481,61 +485,61 @@ class AsyncRemote:
 
     # ── steering ─────────────────────────────────────────────────────────────
 
-    async def terminate(self, execution: RemoteExecution, cause: str) -> None:
+    async def terminate(self, execution: Execution, cause: str) -> None:
         """Ask an execution to end, saying why."""
-        await (await self._plane()).abort(execution.id, reason=cause)
+        await (await self._plane()).abort(self._run(execution), reason=cause)
 
     async def relaunch(
-        self, execution: RemoteExecution, inputs: Mapping[str, Any] | None = None, *, execution_name: str = ""
+        self, execution: Execution, inputs: Mapping[str, Any] | None = None, *, execution_name: str = ""
     ) -> RemoteExecution:
         """Start again what an execution ran; *inputs* replace those of the same name."""
-        plane = await self._plane()
+        plane, id_ = await self._plane(), self._run(execution)
         literals: LiteralMap = {}
         if inputs:
-            interface = interface_of(await plane.execution_closure(execution.id))
-            sender = Inputs(plane, self._connect, self._types, project=execution.id.project, domain=execution.id.domain)
-            literals = await sender.literals(inputs, interface, entity=execution.target.name, python_types={})
+            closure = await plane.execution_closure(id_)
+            sender = Inputs(plane, self._connect, self._types, project=id_.project, domain=id_.domain)
+            interface, name = interface_of(closure), closure.main.name
+            literals = await sender.literals(inputs, interface, entity=name, python_types={})
         request = RelaunchRequest(inputs=literals, name=execution_name or new_name())
-        return self._pictures.execution(
-            await plane.relaunch(execution.id, request), python_types=execution.python_types
-        )
+        return self._pictures.execution(await plane.relaunch(id_, request), python_types=_types_of(execution))
 
-    async def recover(self, execution: RemoteExecution, *, execution_name: str = "") -> RemoteExecution:
+    async def recover(self, execution: Execution, *, execution_name: str = "") -> RemoteExecution:
         """Start an execution that takes over what succeeded in a failed one, and runs the rest again."""
         return await self.rerun(execution, (), execution_name=execution_name)
 
-    async def rerun(
-        self, execution: RemoteExecution, nodes: Sequence[str], *, execution_name: str = ""
-    ) -> RemoteExecution:
+    async def rerun(self, execution: Execution, nodes: Sequence[str], *, execution_name: str = "") -> RemoteExecution:
         """Start an execution again from *nodes*, reusing what does not depend on them."""
         request = RerunRequest(nodes=tuple(map(NodeId, nodes)), name=execution_name or new_name())
-        detail = await (await self._plane()).rerun(execution.id, request)
-        return self._pictures.execution(detail, python_types=execution.python_types)
+        detail = await (await self._plane()).rerun(self._run(execution), request)
+        return self._pictures.execution(detail, python_types=_types_of(execution))
 
-    async def plan_rerun(self, execution: RemoteExecution, nodes: Sequence[str] = ()) -> RerunPlan:
+    async def plan_rerun(self, execution: Execution, nodes: Sequence[str] = ()) -> RerunPlan:
         """Say what ``rerun`` would reuse and what it would run again, and why; without *nodes*, what ``recover`` would."""
-        return await (await self._plane()).plan_rerun(execution.id, tuple(map(NodeId, nodes)))
+        return await (await self._plane()).plan_rerun(self._run(execution), tuple(map(NodeId, nodes)))
 
-    async def list_signals(self, execution: RemoteExecution) -> Sequence[str]:
+    def _run(self, execution: Execution) -> ExecutionId:
+        if isinstance(execution, RemoteExecution):
+            return execution.id
+        return ExecutionId(project=self._project, domain=self._domain, name=execution)
+
+    async def list_signals(self, execution: Execution) -> Sequence[str]:
         """List the ids of the gates that wait for an answer."""
-        return list(await (await self._plane()).gates(execution.id))
+        return list(await (await self._plane()).gates(self._run(execution)))
 
-    async def set_input(
-        self, signal_id: str, execution: RemoteExecution, value: Any, *, python_type: Any = None
-    ) -> None:
+    async def set_input(self, signal_id: str, execution: Execution, value: Any, *, python_type: Any = None) -> None:
         """Supply the value that a gate waits for; as *python_type*, where the gate is made while the execution runs."""
         plane = await self._plane()
         if python_type is None:
-            known = gates_of(await plane.execution_closure(execution.id)).get(signal_id)
+            known = gates_of(await plane.execution_closure(self._run(execution))).get(signal_id)
             python_type = type(value) if known is None else self._types.guess(known)
         literal = self._types.converter(python_type).to_literal(value, DETACHED)
-        await plane.signal(execution.id, signal_id, literal)
+        await plane.signal(self._run(execution), signal_id, literal)
 
-    async def approve(self, signal_id: str, execution: RemoteExecution) -> None:
+    async def approve(self, signal_id: str, execution: Execution) -> None:
         """Approve what waits at a gate."""
         await self.set_input(signal_id, execution, value=True, python_type=bool)
 
-    async def reject(self, signal_id: str, execution: RemoteExecution) -> None:
+    async def reject(self, signal_id: str, execution: Execution) -> None:
         """Refuse what waits at a gate, which fails its node."""
         await self.set_input(signal_id, execution, value=False, python_type=bool)
 
@@ -582,6 +586,15 @@ class AsyncRemote:
     def generate_console_url(self, execution: RemoteExecution) -> str:
         """Return the address of an execution's page in the console."""
         return execution.url
+
+
+def _seconds(span: Seconds | None) -> float | None:
+    return span.total_seconds() if isinstance(span, timedelta) else span
+
+
+def _types_of(execution: Execution) -> Mapping[str, Any]:
+    """Return the types of outputs that the caller knows."""
+    return execution.python_types if isinstance(execution, RemoteExecution) else {}
 
 
 def new_name() -> str:

@@ -36,15 +36,20 @@ def command(
     def wanted(attempt: AttemptId) -> bool:
         return n in {None, attempt.n} and element in {None, attempt.element}
 
-    async def read() -> None:
+    async def read() -> int:
         async with session.plane() as plane:
             reader = _Reader(plane, session.execution_id(id), node, wanted, as_json=as_json)
             await (reader.follow() if follows else reader.show())
+            return reader.n_lines
 
     try:
-        run_interruptibly(read())
+        n_lines = run_interruptibly(read())
     except Interrupted:
         ctx.exit(INTERRUPTED_EXIT)
+    if not n_lines:
+        click.echo(
+            "nothing is kept of what they print; tasks of the executor inline print to their own terminal", err=True
+        )
 
 
 class _Reader:
@@ -65,6 +70,7 @@ class _Reader:
         self._wanted = wanted
         self._as_json = as_json
         self._seen: set[AttemptId] = set()
+        self.n_lines = 0
 
     async def show(self) -> None:
         """Print what there is, one attempt after the other."""
@@ -105,6 +111,7 @@ class _Reader:
             self._line(attempt, rest)
 
     def _line(self, attempt: AttemptId, line: bytes) -> None:
+        self.n_lines += 1
         text = line.decode(errors="replace")
         if self._as_json:
             from json import dumps

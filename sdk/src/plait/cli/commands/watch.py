@@ -50,6 +50,8 @@ async def _watch(plane: ControlPlane, execution: ExecutionId, *, as_json: bool, 
     if detail.row.error is not None and not as_json:
         place = await place_of_failure(plane, execution, detail.row.error)
         report_failure(execution.name, detail.phase.value, detail.row.error, place, flags=flags)
+    if detail.phase is ExecutionPhase.INTERRUPTED and not as_json:
+        click.echo(f"its process is gone; go on with `plait run --resume {execution.name}`", err=True)
     return 0 if detail.phase is ExecutionPhase.SUCCEEDED else 1
 
 
