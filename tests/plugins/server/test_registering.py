@@ -5,6 +5,7 @@ import pytest
 
 from plait import reference_task, workflow
 from plait_core.authoring.workflows import Workflow
+from plait_core.ir.canonical import digest
 from plait_core.ir.codec import to_json
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ports.databases import Page
@@ -49,7 +50,10 @@ async def test_other_content_under_a_version_is_a_conflict(serving: Serving) -> 
     answer = await serving.author.post(REGISTER, json=registration(closure_of(samples.broken, "v1"), changed))
 
     assert problem(answer) == (409, "VersionConflict")
-    assert "is registered with digest" in answer.json()["detail"]
+    extra = answer.json()["extra"]
+    assert extra["id"] == f"task:default:development:{samples.add.name}@v1"
+    assert extra["registered"] == digest(closure.tasks[0])
+    assert extra["offered"] == digest(changed.tasks[0])
     assert f"{samples.broken.name}@v1" not in await known(serving)
 
 
@@ -112,7 +116,7 @@ async def test_entities_of_another_place_are_refused(serving: Serving) -> None:
     assert await known(serving) == []
 
 
-@pytest.mark.parametrize("version", ["", "a/b", "..", "a\nb", "x" * 256])
+@pytest.mark.parametrize("version", ["", "local", "a/b", "..", "a\nb", "x" * 256])
 async def test_version_has_to_fit_a_path(serving: Serving, version: str) -> None:
     """What could not be looked up afterwards is not taken."""
     answer = await serving.author.post(REGISTER, json=registration(closure_of(samples.sums, version)))

@@ -33,6 +33,7 @@ from plait_core.errors.stores import (
     VersionConflict,
 )
 from plait_core.ir.codec import to_json
+from plait_core.ir.json import Json
 from plait_core.ports.api import Problem
 from plait_server.errors import (
     ExecutionOver,
@@ -131,7 +132,7 @@ def problem_of(error: Exception, *, request_id: str) -> Problem:
         detail=detail,
         remedy=remedy,
         faults=_faults(error) if status < 500 else (),
-        extra={"request": request_id},
+        extra={"request": request_id, **_details(error)},
     )
 
 
@@ -164,6 +165,13 @@ def _faults(error: Exception) -> tuple[str, ...]:
     if isinstance(error, CompileFailed):
         return tuple(map(str, error.faults))
     return tuple(map(str, getattr(error, "faults", ())))
+
+
+def _details(error: Exception) -> dict[str, Json]:
+    """Return what programs may want of *error* without reading its text."""
+    if isinstance(error, VersionConflict):
+        return {"id": error.id, "registered": error.registered, "offered": error.offered}
+    return {}
 
 
 def _title(kind: str) -> str:

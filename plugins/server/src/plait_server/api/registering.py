@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from plait_core.compiler.completion import open_references
 from plait_core.compiler.registering import register
 from plait_core.ir.executions import Closure
-from plait_core.ir.ids import EntityId
+from plait_core.ir.ids import LOCAL_VERSION, EntityId
 from plait_core.ir.references import templates
 from plait_core.ports.api import RegisterReply, RegisterRequest
 from plait_server.api.executions import HERE
@@ -50,6 +50,8 @@ def _faults(id_: EntityId) -> Iterator[str]:
             yield f"{word} of {str(id_)[:120]!r}: 1 to {LONGEST} characters"
         elif "/" in text or text in {".", ".."} or not text.isprintable():
             yield f"{word} of {str(id_)[:120]!r}: printable, without slashes"
+    if id_.version == LOCAL_VERSION:
+        yield f"version of {str(id_)[:120]!r}: {LOCAL_VERSION!r} is that of code which is not registered"
     if id_.org:
         yield f"org of {str(id_)[:120]!r}: there are no organisations; leave it empty"
 
