@@ -1,7 +1,6 @@
 """PostgreSQL passes the suites that every database must pass."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.postgres import Cluster
 
 
 class OnPostgresql:
-    """A new database of the cluster, which takes the suite's clock for the time."""
+    """A new schema of the cluster, which takes the suite's clock for the time."""
 
     cluster: Cluster
 
@@ -25,7 +24,7 @@ class OnPostgresql:
 
     def make_database(self, directory: Path, clock: Clock) -> Database:
         """Make one."""
-        url = self.cluster.url(uuid4().hex)
+        url = self.cluster.url_of_new_schema()
         settings = SqlSettings(lock_timeout_s=1.0)
         return SqlDatabase(PostgresConnection(url, durability="normal", settings=settings, now_ns=clock.now_ns))
 

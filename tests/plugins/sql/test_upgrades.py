@@ -13,7 +13,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -52,7 +51,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Make connections to a new database, at noon."""
     if request.param == "sqlite":
         return lambda: sqlite_in(tmp_path)
-    url = request.getfixturevalue("postgres").url(uuid4().hex)
+    url = request.getfixturevalue("postgres").url_of_new_schema()
     return lambda: PostgresConnection(url, durability="normal", settings=SqlSettings(), now_ns=lambda: NOON_NS)
 
 

@@ -18,6 +18,7 @@ _TURNED_AWAY = (
     "no password",
     "no URL",
 )
+_NO_ROOM = ("too many", "connection slots are reserved")
 _AGAIN = frozenset({"40001", "40P01", "23503"})
 """What passes when a transaction that met another one is run again: the last, when that one deleted what this one refers to."""
 
@@ -25,8 +26,9 @@ _AGAIN = frozenset({"40001", "40P01", "23503"})
 def translate(sqlstate: str, detail: str, *, url: str) -> PlaitError | None:
     """Return the error for a failure, or ``None`` for one that only a bug of plait_sql can cause."""
     if not sqlstate:
-        is_refused = any(words in detail for words in _TURNED_AWAY)
-        return (_refused if is_refused else _GONE)(url, detail)
+        if any(words in detail for words in _TURNED_AWAY):
+            return _refused(url, detail)
+        return (_CROWDED if any(words in detail for words in _NO_ROOM) else _GONE)(url, detail)
     make = _TABLE.get(sqlstate) or _TABLE.get(sqlstate[:2])
     return make(url, detail) if make else None
 
@@ -66,6 +68,7 @@ def _refused(url: str, detail: str) -> PlaitError:
 _GONE = _unavailable(
     "check that the server runs and can be reached, then try again; what was recorded before is intact"
 )
+_CROWDED = _unavailable("raise max_connections of the server, or lower n_connections in [plugins.sql]")
 _TABLE: dict[str, Callable[[str, str], PlaitError]] = {
     "08": _GONE,  # connection exceptions
     "25006": _read_only,  # a standby, or default_transaction_read_only
@@ -77,7 +80,7 @@ _TABLE: dict[str, Callable[[str, str], PlaitError]] = {
     "42501": _read_only,  # insufficient privilege
     "53": _unavailable("give the server what it lacks, then try again; what was recorded before is intact"),
     "53100": _unavailable("free space on the server's disk, then try again; what was recorded before is intact"),
-    "53300": _unavailable("raise max_connections of the server, or lower n_connections in [plugins.sql]"),
+    "53300": _CROWDED,
     "55P03": _unavailable("another process is writing to it; end that process, or wait for it and try again"),
     "57": _GONE,  # the server shuts down, starts, or was told to end this connection
     "58": _unavailable("look at the state of the server's disk, then try again; what was recorded before is intact"),
