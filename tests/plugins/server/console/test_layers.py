@@ -67,6 +67,18 @@ def test_what_is_not_connected_stands_side_by_side() -> None:
     assert chain.size[0] <= WIDEST_ROW
 
 
+def test_very_many_long_edges_run_straight() -> None:
+    """Led around every box that they pass, they would take minutes."""
+    n = 600
+    sizes = {f"n{i}": BOX for i in range(n)}
+    edges = [*((f"n{i}", f"n{i + 1}") for i in range(n - 1)), *(("n0", f"n{i}") for i in range(2, n, 10))]
+
+    layout = lay_out(sizes, edges)
+
+    assert len(layout.routes["n0", "n592"]) == 2
+    assert overlapping(layout, dict(list(sizes.items())[:50])) == []
+
+
 @given(graphs())
 def test_boxes_never_overlap_and_edges_run_down(
     graph: tuple[dict[str, tuple[float, float]], list[tuple[str, str]]],

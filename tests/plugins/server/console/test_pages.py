@@ -98,6 +98,19 @@ async def test_sub_workflow_can_be_closed(console: httpx.AsyncClient) -> None:
     assert "n0 · task" not in answer.text
 
 
+async def test_graph_that_nobody_can_look_at_is_not_drawn(
+    serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says so, and where the nodes are listed."""
+    monkeypatch.setattr("plait_server.console.entities.MOST_BOXES", 2)
+    monkeypatch.setattr("plait_server.console.executions.MOST_BOXES", 2)
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    for url in (f"{WORKFLOWS}/{MODULE}.sums", f"{EXECUTIONS}/good"):
+        assert "4 boxes are more than anybody can look at" in (await console.get(url)).text
+    assert "Too large" not in (await console.get(f"{EXECUTIONS}/good?open=")).text
+
+
 async def test_executions_are_listed_and_narrowed(serving: Serving, console: httpx.AsyncClient) -> None:
     """By phase, by target and by name; what fails shows why."""
     await ended(serving, samples.sums, "good", {"x": number(1)})

@@ -5,6 +5,7 @@ Sizes follow from texts by a fixed width per letter, so that a drawing does not 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import attrs
 
@@ -20,6 +21,8 @@ TOGGLE = 32.0
 CAPTION = 20.0
 PADDING = 16.0
 NARROWEST, WIDEST = 132.0, 300.0
+MOST_BOXES = 1000
+"""How many boxes somebody can look at, and a browser can show."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,8 +50,9 @@ class Drawing:
     paths: tuple[tuple[str, str, str], ...]
 
 
+@lru_cache(maxsize=32)
 def draw(graph: Graph) -> Drawing:
-    """Place every box of *graph*, from the inside out."""
+    """Place every box of *graph*, from the inside out. What was drawn last is kept: pages that follow an execution ask again."""
     inner = {box.key: draw(box.inner) for box in graph.boxes if box.inner is not None}
     sizes: dict[str, Size] = {box.key: _size(box, inner.get(box.key)) for box in graph.boxes}
     layout = lay_out(sizes, graph.edges)

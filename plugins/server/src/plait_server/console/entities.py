@@ -13,7 +13,7 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.tasks import Container, TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import Page
-from plait_server.console.drawings import Drawing, draw
+from plait_server.console.drawings import MOST_BOXES, Drawing, draw
 from plait_server.console.graphs import Box, count_nodes, graph_of
 from plait_server.console.lists import described, schedule_text
 from plait_server.console.panels import panels_of
@@ -141,8 +141,11 @@ def _open_keys(drawing: Drawing) -> list[str]:
 def _drawing(visit: Visit, closure: Closure, id_: EntityId) -> dict[str, Any]:
     workflow = closure.workflow_by_id.get(id_)
     if workflow is None:
-        return {"drawing": None}
-    drawing = draw(graph_of(closure, workflow, is_open=opened(visit, closure, workflow)))
+        return {"drawing": None, "n_boxes": 0}
+    graph = graph_of(closure, workflow, is_open=opened(visit, closure, workflow))
+    if graph.n_boxes > MOST_BOXES:
+        return {"drawing": None, "n_boxes": graph.n_boxes}
+    drawing = draw(graph)
 
     def link(box: Box) -> str:
         return visit.version_url(box.entity) if box.entity is not None else "#canvas"

@@ -23,7 +23,7 @@ from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
 from plait_core.ir.tags import TAGS
 from plait_core.ir.workflows import Sleep
 from plait_core.ports.databases import ExecutionRow, NodeRow
-from plait_server.console.drawings import draw
+from plait_server.console.drawings import MOST_BOXES, draw
 from plait_server.console.elements import Elements, elements_of
 from plait_server.console.entities import interface_of, opened, toggle_of
 from plait_server.console.gates import Question, questions_of
@@ -266,7 +266,10 @@ async def _view(
 def _graph(visit: Visit, sight: Sight, made: Mapping[NodeId, Inside], looks: Mapping[NodeId, Look]) -> dict[str, Any]:
     main = sight.closure.workflow_by_id[sight.closure.main]
     is_open = opened(visit, sight.closure, main)
-    drawing = draw(graph_of(sight.closure, main, is_open=is_open, made=made))
+    graph = graph_of(sight.closure, main, is_open=is_open, made=made)
+    if graph.n_boxes > MOST_BOXES:
+        return {"drawing": None, "n_boxes": graph.n_boxes}
+    drawing = draw(graph)
     link = _node_link(visit, "graph")
 
     def box_link(box: Box) -> str:

@@ -53,6 +53,11 @@ class Graph:
     boxes: tuple[Box, ...]
     edges: tuple[tuple[str, str], ...]
 
+    @property
+    def n_boxes(self) -> int:
+        """How many boxes there are to draw, with those inside others."""
+        return len(self.boxes) + sum(box.inner.n_boxes for box in self.boxes if box.inner is not None)
+
 
 @attrs.frozen(kw_only=True)
 class Inside:

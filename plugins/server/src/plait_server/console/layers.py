@@ -23,6 +23,8 @@ LAYER_GAP = 44.0
 BOX_GAP = 28.0
 THREAD_GAP = 16.0
 """Between an edge that passes a layer and its neighbour there."""
+MOST_THREADS = 1500
+"""With more points than this for edges to pass layers at, long edges run straight instead."""
 WIDEST_ROW = 1200.0
 """Where a row of boxes that are not connected is broken."""
 SWEEPS = 6
@@ -94,7 +96,8 @@ def _packed(parts: Sequence[Layout]) -> Layout:
 def _lay_out(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> Layout:
     """Place boxes that are connected."""
     slots = _boxes(sizes, edges)
-    threads = {edge: _thread(slots[edge[0]], slots[edge[1]]) for edge in edges}
+    n_threads = sum(slots[target].layer - slots[source].layer - 1 for source, target in edges)
+    threads = {edge: _thread(slots[edge[0]], slots[edge[1]], goes_around=n_threads <= MOST_THREADS) for edge in edges}
     layers = _layers([*slots.values(), *(slot for passing in threads.values() for slot in passing)])
     _order(layers)
     _spread(layers)
@@ -116,9 +119,9 @@ def _boxes(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> dict[str, _Slot]
     return slots
 
 
-def _thread(source: _Slot, target: _Slot) -> list[_Slot]:
-    """Join two boxes, through a slot in every layer between them."""
-    passing = [_Slot(0.0, 0.0, layer) for layer in range(source.layer + 1, target.layer)]
+def _thread(source: _Slot, target: _Slot, *, goes_around: bool) -> list[_Slot]:
+    """Join two boxes, through a slot in every layer between them if the edge *goes_around* what is there."""
+    passing = [_Slot(0.0, 0.0, layer) for layer in range(source.layer + 1, target.layer)] if goes_around else []
     chain = [source, *passing, target]
     for upper, lower in pairwise(chain):
         upper.below.append(lower)

@@ -5,7 +5,7 @@
  * marked `data-live` whose markup differs are replaced: the server stays the only one who knows what a page looks like.
  */
 
-const REFRESH_MS = 250;      // events come in bursts; one look answers many
+const REFRESH_MS = 200;      // events come in bursts; one look answers many
 const TICK_MS = 5000;        // durations move on without events
 const RETRY_MS = 2000;       // after a connection broke for good
 
@@ -35,6 +35,7 @@ async function refresh() {
   if (isFetching) { isStale = true; return; }
   isFetching = true;
   isStale = false;
+  const began = performance.now();
   try {
     const reply = await fetch(followed.dataset.address ?? location.href, { headers: { Accept: "text/html" } });
     if (reply.redirected && new URL(reply.url).pathname.endsWith("/login")) { location.reload(); return; }
@@ -42,8 +43,9 @@ async function refresh() {
   } catch {
     show(false);
   } finally {
-    isFetching = false;
-    if (isStale) setTimeout(refresh, REFRESH_MS);
+    // a page that takes long to make is asked for less often
+    const pause = Math.max(REFRESH_MS, 3 * (performance.now() - began));
+    setTimeout(() => { isFetching = false; if (isStale) refresh(); }, pause);
   }
 }
 
