@@ -37,7 +37,7 @@ def begin_session(response: Response, request: Request, server: Server, token_id
         server.signer.seal("session", {"token": token_id}, expires_at_ns=expires_at_ns),
         max_age=SESSION_S,
         path=request.state.prefix or "/",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or server.settings.url.startswith("https:"),
         httponly=True,
         samesite="lax",
     )
@@ -69,16 +69,17 @@ def csrf_mark(request: Request, server: Server) -> str:
 
 def check_csrf(request: Request, server: Server, *, field: str = "") -> None:
     """Raise ``ForgedRequest`` unless the request comes from our own page: by the mark in *field* or the header."""
-    check_origin(request)
+    check_origin(request, server)
     given = field or request.headers.get(CSRF_HEADER, "")
     if not compare_digest(given.encode("utf-8", "replace"), csrf_mark(request, server).encode()):
         raise ForgedRequest(reason="it does not carry the mark of this session")
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: Request, server: Server) -> None:
     """Raise ``ForgedRequest`` if a browser says that a page of another site sent the request."""
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    own = {request.headers.get("host"), urlsplit(server.settings.url).netloc}  # a proxy may call us by another name
+    if origin and urlsplit(origin).netloc not in own - {""}:
         raise ForgedRequest(reason=f"it comes from {origin}")
 
 

@@ -97,6 +97,18 @@ async def test_page_of_another_site_logs_nobody_in(serving: Serving) -> None:
     assert "<h1>Forged request</h1>" in answer.text
 
 
+async def test_proxy_may_speak_for_the_outer_address(tmp_path: Path, anyio_backend: str) -> None:
+    """Forms come from there; the cookie travels only encrypted when that is how people reach the console."""
+    settings = ServerSettings(url="https://plait.example/tools")
+    async with making.serving(tmp_path, settings=settings) as serving, client_of(serving.app, prefix="/console") as one:
+        form = {"token": serving.tokens["viewer"]}
+        outer = await one.post("/login", data=form, headers={"Origin": "https://plait.example"})
+        nowhere = await one.post("/login", data=form, headers={"Origin": "null"})
+
+    assert (outer.status_code, nowhere.status_code) == (303, 403)
+    assert "Secure" in outer.headers["set-cookie"]
+
+
 async def test_session_is_no_key_to_the_api_without_its_mark(console: httpx.AsyncClient) -> None:
     """Pages read with it; a change must carry the mark in a header."""
     url = httpx.URL(f"{ORIGIN}/api/v1/login_links")

@@ -33,7 +33,7 @@ async def login_form(request: Request, server: Server) -> Response:
 async def login(request: Request, server: Server) -> Response:
     """Log in by a token."""
     await server.prepare()
-    check_origin(request)
+    check_origin(request, server)
     async with submitted(request, limit_bytes=MAX_FORM_BYTES) as form:
         text, wanted = str(form.get("token", "")).strip(), str(form.get("next", ""))
     principal = await recognise(text, server.database.accounts, now_ns=server.clock.now_ns())
