@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine import _commands as cmd
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, part_of
@@ -59,6 +60,7 @@ class Host(Protocol):
     children: Children
     exceptions: dict[NodeId, BaseException]
     keyed: dict[tuple[NodeId, int | None], KeyedInputs]
+    closures: dict[str, CompiledClosure]
 
     def tell(self, stimulus: st.Stimulus) -> None:
         """Take an answer."""
@@ -479,8 +481,8 @@ class Acting:
     async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
         placements, error = {}, None
         try:
-            await self._services.fetch(command.closure)
-            placements = dict(self._services.place(self._services.library[command.closure].closure))
+            compiled = self._run.closures[command.closure] = await self._services.fetch(command.closure)
+            placements = dict(self._services.place(compiled.closure))
         except CompileFailed as failure:
             error = TaskError(code="CompileFailed", message=str(failure), is_recoverable=False)
         self._run.tell(st.FragmentChecked(self._now(), command.node, command.n, command.closure, placements, error))
@@ -494,8 +496,9 @@ class Acting:
             return self._outcome(known)
         waiter: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
         self._callers.setdefault(child, []).append(waiter)
-        digest = await self._services.keep(call.closure)
-        placements = self._services.place(call.closure)
+        digest, kept = await self._services.keep(call.closure)
+        self._run.closures[digest] = kept
+        placements = self._services.place(kept.closure)
         self._run.tell(st.Called(self._now(), caller, n, call.key, call.target, call.inputs, digest, placements))
         return await waiter
 

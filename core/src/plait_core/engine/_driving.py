@@ -216,9 +216,10 @@ class Driving:
 
     async def _launched(self, services: Services, execution: ExecutionId, closure: Closure, spec: ExecutionSpec) -> Run:
         """Make the run of a new execution: its first turn launches it."""
-        digest = await services.keep(closure)
-        placements = services.place(closure)
+        digest, kept = await services.keep(closure)
+        placements = services.place(kept.closure)
         run = Run(services, ExecutionState(id=execution, library=services.library), self._children)
+        run.closures[digest] = kept
         run.tell(Launched(services.clock.now_ns(), spec, digest, placements))
         return run
 

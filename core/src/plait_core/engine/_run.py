@@ -13,6 +13,7 @@ from itertools import count
 
 import attrs
 
+from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine._acting import Acting
 from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children, Ending
@@ -55,6 +56,8 @@ class Run:
         self.keyed: dict[tuple[NodeId, int | None], KeyedInputs] = {}
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
+        self.closures: dict[str, CompiledClosure] = {}
+        """What events of this execution name, and its graphs may not hold yet."""
         self.commands: deque[Command] = deque()
         self._ended: defaultdict[str, list[AttemptId]] = defaultdict(list)
         """Attempts heard to have ended, by executor, whose results the next commit makes safe."""
@@ -335,10 +338,11 @@ async def load(services: Services, execution: ExecutionId) -> ExecutionState:
     log = services.database.log
     state = await _snapshot(services, execution) or ExecutionState(id=execution, library=services.library)
     events = await log.read(execution, after=state.seq)
+    held = []
     for event in events:
         digest = getattr(event.decision, "closure", "")
         if digest and not isinstance(event.decision, ev.FragmentReceived):
-            await services.fetch(digest)
+            held.append(await services.fetch(digest))
     return fold(state, events)
 
 
@@ -351,6 +355,7 @@ async def _snapshot(services: Services, execution: ExecutionId) -> ExecutionStat
     reading = read(snapshot)
     if reading is None:
         return None
-    for digest in reading.closures:
-        await services.fetch(digest)
-    return reading.state(execution, services.library)
+    held = [await services.fetch(digest) for digest in reading.closures]
+    state = reading.state(execution, services.library)
+    del held  # by now, the state has what it needs of them
+    return state

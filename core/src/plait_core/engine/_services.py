@@ -4,14 +4,16 @@ What every run of one engine shares: ports, compiled closures, and how units are
 Made by ``Engine`` when it opens; has no state of its own beyond caches of pure functions.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 import attrs
 
 from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.compiler.placements import place
 from plait_core.engine._connectors import connector_executor_spec
+from plait_core.engine._library import ClosureLibrary
 from plait_core.ir.executions import Closure
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import Action, CommandLine
@@ -45,21 +47,22 @@ class Services:
     cache_mode: str = "on"
     lets_sleepers_go: bool = False
     """Whether runs that sleep for long leave memory: where somebody will claim them when they are due."""
-    library: MutableMapping[str, CompiledClosure] = attrs.field(factory=dict)
+    library: ClosureLibrary = attrs.field(factory=ClosureLibrary)
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
     _fragments: dict[str, Closure] = attrs.field(factory=dict)
     """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
-    _actions: dict[int, tuple[TaskTemplate, Action]] = attrs.field(factory=dict)
+    _actions: dict[int, tuple[ref[TaskTemplate], Action]] = attrs.field(factory=dict)
 
     def render(self, template: TaskTemplate) -> Action:
         """Ask the template's kind what an executor has to do, which for a connector is nothing; remembered per template."""
-        known = self._actions.get(id(template))
-        if known is None or known[0] is not template:
+        key, actions = id(template), self._actions
+        known = actions.get(key)
+        if known is None or known[0]() is not template:
             is_remote = self._is_remote(template)
             action = _NOTHING if is_remote else self._rendered(template)
-            known = (template, action)
-            self._actions[id(template)] = known
+            known = (ref(template, lambda _: actions.pop(key, None)), action)
+            actions[key] = known
         return known[1]
 
     def _rendered(self, template: TaskTemplate) -> Action:
@@ -72,8 +75,6 @@ class Services:
 
     def place(self, closure: Closure) -> Mapping[str, str]:
         """Choose an executor for every task; raises ``CompileFailed`` naming what is missing."""
-        if (kept := self.library.get(closure_digest(closure))) is not None:
-            closure = kept.closure  # an equal one, whose templates were rendered before
         remote = dict.fromkeys(task.type for task in closure.tasks if self._is_remote(task))
         return place(closure, [*self.executor_specs, *map(connector_executor_spec, remote)], self._action_of)
 
@@ -85,21 +86,23 @@ class Services:
             return None
         return type(self.render(template))
 
-    async def keep(self, closure: Closure) -> str:
-        """Compile *closure* and store it; returns the digest it is known by from now on."""
-        compiled = compile_closure(closure)
+    async def keep(self, closure: Closure) -> tuple[str, CompiledClosure]:
+        """Compile *closure* and store it; returns the digest it is known by from now on, and what to hold until that is folded."""
         digest = closure_digest(closure)
-        if digest not in self.library:
+        kept = self.library.get(digest)
+        if kept is None:
+            kept = compile_closure(closure)
             await self.database.log.put_closure(digest, closure)
-            self.library[digest] = compiled
-        return digest
+        return digest, self.library.add(digest, kept)
 
-    async def fetch(self, digest: str) -> None:
-        """Bring a stored closure into the library."""
-        if digest not in self.library:
+    async def fetch(self, digest: str) -> CompiledClosure:
+        """Bring a stored closure into the library; returns it, to be held until an event that names it is folded."""
+        kept = self.library.get(digest)
+        if kept is None:
             closure = self._fragments.pop(digest, None) or await self.database.log.get_closure(digest)
             assert closure is not None, digest
-            self.library[digest] = compile_closure(closure)
+            kept = compile_closure(closure)
+        return self.library.add(digest, kept)
 
     async def keep_fragment(self, closure: Closure) -> str:
         """Store what a dynamic task made, sound or not; returns its digest."""
