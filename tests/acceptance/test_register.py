@@ -59,6 +59,7 @@ def test_file_is_registered_with_all_it_reaches(project: Desk) -> None:
     assert (done["version"], set(done["created"]), done["unchanged"]) == ("v1", ids("v1"), [])
 
 
+@pytest.mark.slow
 def test_same_code_is_the_same_version_from_any_folder(project: Desk, tmp_path: Path) -> None:
     """The version follows from the code: again, and from the whole folder, nothing is new; a change is."""
     first = register(project, "flow.py")
@@ -100,6 +101,7 @@ def test_package_is_registered_without_its_code(project: Desk, tmp_path: Path) -
     assert set(done["created"]) == ids("v7", "lab:production")
 
 
+@pytest.mark.slow
 def test_package_is_the_same_each_time(project: Desk) -> None:
     """Not a byte depends on when or from where it is made, and an existing file is not replaced unasked."""
     calls = [
@@ -129,6 +131,7 @@ def test_all_files_that_cannot_be_imported_are_named_with_their_lines(project: D
     assert set(json.loads(skipped.out)[0]["created"]) == ids("v1")
 
 
+@pytest.mark.slow
 def test_dry_run_registers_nothing(project: Desk) -> None:
     """It tells what would be new, twice."""
     runs = [register(project, "flow.py", "--version", "v1", "--dry-run") for _ in range(2)]
@@ -136,6 +139,7 @@ def test_dry_run_registers_nothing(project: Desk) -> None:
     assert [set(run["created"]) for run in runs] == [ids("v1"), ids("v1")]
 
 
+@pytest.mark.slow
 def test_launch_plans_are_activated_on_demand(project: Desk) -> None:
     """All of them, with the account and prefix that were asked for; that makes another version."""
     plain = register(project, "flow.py")
@@ -147,6 +151,7 @@ def test_launch_plans_are_activated_on_demand(project: Desk) -> None:
     assert done["version"] != plain["version"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -168,6 +173,7 @@ def test_wrong_use_says_what_is_wrong(words: tuple[str, ...], code: int, said: s
     assert (called.code, said in called.err) == (code, True), called.err
 
 
+@pytest.mark.slow
 def test_faults_of_graphs_are_all_reported_and_nothing_is_registered(project: Desk) -> None:
     """Two files, two faults, one report."""
     for name in ("one", "two"):

@@ -235,6 +235,21 @@ async def test_token_goes_to_the_server_alone() -> None:
     assert [request.headers.get("authorization") for request in script.requests] == ["Bearer secret", None]
 
 
+async def test_server_may_be_mounted_under_a_prefix() -> None:
+    """The API is below the endpoint; a signed URL has the prefix in it already, and needs no token."""
+    script = Script(NOTHING, httpx.Response(200))
+
+    async with Connection(f"{ENDPOINT}/plait", "secret", transport=httpx.MockTransport(script)) as connection:
+        await ServerPlane(connection).projects()
+        await connection.send("PUT", connection.signed("/plait/api/v1/uploads/x"), content=b"data")
+
+    assert [str(request.url) for request in script.requests] == [
+        f"{ENDPOINT}/plait/api/v1/projects",
+        f"{ENDPOINT}/plait/api/v1/uploads/x",
+    ]
+    assert "authorization" not in script.requests[1].headers
+
+
 async def test_stream_goes_on_behind_the_last_event() -> None:
     """When the line breaks, the id of the last event is sent, and the end ends it."""
     script = Script(

@@ -110,6 +110,11 @@ class Connection:
         assert self._client is not None
         await self._client.aclose()
 
+    def signed(self, url: str) -> str:
+        """Return the whole of a signed URL, which is relative to the server's origin when it begins with a slash."""
+        server = urlsplit(self.endpoint)
+        return f"{server.scheme}://{server.netloc}{url}" if url.startswith("/") else url
+
     async def ask(self, kind: type[T], method: str, path: str, **request: Any) -> T:
         """Send a request and read the document that answers it; the arguments are those of ``send``."""
         response = await self.send(method, PREFIX + path, **request)
@@ -138,7 +143,7 @@ class Connection:
 
         Args:
             method: The HTTP method.
-            url: Below the endpoint when it begins with a slash; else a signed URL of some storage.
+            url: Below the endpoint when it begins with a slash; else a signed URL, which needs no token.
             query: Parameters; those that are ``None`` or empty are left out.
             body: A document of the API, sent as JSON.
             content: Bytes, or a function that makes an async iterator of them.

@@ -104,7 +104,7 @@ class ServerPlane:
             )
         )
         if ticket.url:
-            await self.connection.send("PUT", ticket.url, content=bundle.data)
+            await self.connection.send("PUT", self.connection.signed(ticket.url), content=bundle.data)
 
     async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:
         path = f"{_place(project, domain)}/register"  # twice is as good as once: what is there and equal is fine

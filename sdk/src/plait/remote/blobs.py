@@ -74,7 +74,7 @@ class ServerBlobs:
             else:
                 if not ticket.url:
                     raise BlobMissing(uri=uri)
-                chunks = plane.connection.read(ticket.url, start=start)
+                chunks = plane.connection.read(plane.connection.signed(ticket.url), start=start)
             async for chunk in chunks:
                 yield chunk
 
@@ -143,7 +143,7 @@ class ServerBlobs:
         async with self._plane() as plane:
             ticket = await plane.upload_ticket(request)
             if ticket.url:
-                await plane.connection.send("PUT", ticket.url, content=content)
+                await plane.connection.send("PUT", plane.connection.signed(ticket.url), content=content)
 
     def _place_of(self, uri: str) -> UploadPlace | None:
         return self._place if self._place is not None and uri.startswith(self._place.base) else None
