@@ -1,13 +1,16 @@
 """Files go up and come down by tickets that allow one thing, for a while."""
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from plait_core.authoring.bundles import bundle_uri
+from plait_server.api import uploads
 from plait_server.settings import ServerSettings
 from tests.plugins.server import serving as making
 from tests.plugins.server.registered import problem
@@ -70,6 +73,25 @@ async def test_upload_is_kept_where_the_ticket_says(serving: Serving) -> None:
     assert answer.status_code == 204
     assert await serving.engine.blobs(made["uri"]).get(made["uri"]) == CONTENT
     assert await held(serving) == [f"/raw/default/development/inputs/{sha256(CONTENT).hexdigest()}/data.csv"]
+
+
+async def test_large_content_holds_nobody_up(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is copied beside the loop that answers requests."""
+    monkeypatch.setattr(uploads, "AT_ONCE_BYTES", 4)
+    store = serving.engine.blobs(serving.server.blobs_root)
+    uploaded, threads = store.upload, list[str]()
+
+    async def upload_slowly(path: Path, uri: str) -> None:
+        threads.append(threading.current_thread().name)
+        await uploaded(path, uri)
+
+    monkeypatch.setattr(store, "upload", upload_slowly)
+
+    uri = await upload(serving)
+
+    assert await store.get(uri) == CONTENT
+    assert threading.current_thread().name not in threads
+    assert len(threads) == 1
 
 
 async def test_content_that_is_there_needs_no_upload(serving: Serving) -> None:

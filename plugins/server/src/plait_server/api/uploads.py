@@ -18,6 +18,7 @@ import attrs
 from plait_core.authoring.bundles import LARGEST_BUNDLE_BYTES, bundle_uri
 from plait_core.errors.stores import BlobUnavailable
 from plait_core.ports.api import UploadRequest, UploadTicket
+from plait_core.types.blocking import run
 from plait_server.bodies import bounded
 from plait_server.errors import ContentDiffers, MalformedRequest, PlaceTaken, SealBroken, TooLarge
 from plait_server.places import input_uri, is_path
@@ -133,7 +134,9 @@ async def _store(server: Server, path: Path, announced: Announced) -> None:
     if announced.size_bytes <= AT_ONCE_BYTES:
         is_new = await blobs.put(uri, await asyncio.to_thread(path.read_bytes), if_absent=True)
     elif is_new := not await blobs.exists(uri):
-        await blobs.upload(path, uri)
+        await asyncio.to_thread(
+            run, blobs.upload(path, uri)
+        )  # a copy on this machine would hold up every other request
     if not is_new and await _digest_of(server, uri) != announced.sha256:
         raise PlaceTaken(uri=uri)
 
