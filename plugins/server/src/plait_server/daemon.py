@@ -39,16 +39,31 @@ GOODBYE_S = 5
 SERVER_DEFAULTS: Mapping[str, Any] = {"durability": "full", "executors": ("process",)}
 """What a server uses where settings say nothing: commits outlive a power cut, and tasks run in other processes."""
 
+ALLOCATIONS_PER_LOOK = 10_000
+"""How many objects may come up, beyond those that went, before the youngest are searched for garbage; by default it is 700."""
+
 log = logging.getLogger("plait.server")
 
 
 def run(settings: Settings, *, parts: Collection[str] = PARTS) -> None:
     """Make this process a server, until it is asked to stop."""
-    gc.enable()  # `plait` puts it off, because most of its commands are short
     log_as_json()
     plugins = Plugins.load(server_settings(settings))
     install_process_plugins(plugins)
+    look_for_garbage_now_and_then()
     asyncio.run(serve(plugins, parts=parts))
+
+
+def look_for_garbage_now_and_then() -> None:
+    """
+    Have the interpreter look for cycles, which ``plait`` puts off as most of its commands are short, and less often than it would.
+
+    A server holds many objects, few of which are ever part of a cycle; at the interpreter's own pace, the search took 40 % of the
+    time in which an execution of 10 000 nodes is read.
+    """
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(ALLOCATIONS_PER_LOOK)
+    gc.enable()
 
 
 def server_settings(settings: Settings) -> Settings:
