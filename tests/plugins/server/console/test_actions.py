@@ -145,6 +145,37 @@ async def test_abort_keeps_the_reason(serving: Serving, console: httpx.AsyncClie
     assert "Aborted" in page.text
 
 
+async def test_execution_is_run_again_from_a_node(serving: Serving, console: httpx.AsyncClient) -> None:
+    """After a look at what that reuses."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+    panel = await console.get(f"{EXECUTIONS}/good?node=n1")
+    plan = await console.get(f"{EXECUTIONS}/good/rerun?node=n1")
+
+    answer = await console.post(f"{EXECUTIONS}/good/rerun", data={**csrf_of(plan), "node": "n1"})
+
+    id_ = await launched(serving, answer)
+    rows = await serving.engine.database.views.nodes(id_)
+    assert "/executions/good/rerun?node=n1" in panel.text
+    assert "takes over 1 of 2 nodes" in plan.text
+    assert {row.node: row.phase.value for row in rows if row.parent is None} == {"n0": "RECOVERED", "n1": "SUCCEEDED"}
+
+
+@pytest.mark.parametrize(("name", "node", "status"), [("good", "n9", 422), ("ask", "n0", 422), ("none", "n0", 404)])
+async def test_what_cannot_be_run_again_is_refused(
+    serving: Serving, console: httpx.AsyncClient, name: str, node: str, status: int
+) -> None:
+    """A node that is not there, an execution that still runs, and one that never was."""
+    from plait_core.authoring.tracing import trace
+
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+    await serving.engine.launch(trace(samples.asking).closure, {"x": number(1)}, name="ask")
+
+    answer = await console.get(f"{EXECUTIONS}/{name}/rerun?node={node}")
+
+    assert answer.status_code == status
+    assert "<h1>" in answer.text
+
+
 async def test_archived_execution_is_out_of_the_way(serving: Serving, console: httpx.AsyncClient) -> None:
     """Of the list, unless it is asked for; it can be brought back."""
     await ended(serving, samples.sums, "good", {"x": number(1)})

@@ -46,6 +46,7 @@ async def filled(serving: Serving) -> Sequence[str]:
         "executions/map/nodes/n0/elements?failed=yes",
         "executions/map/logs/n0/3/0",
         "executions/bad/relaunch",
+        "executions/bad/rerun?node=n0",
         *(f"workflows/{MODULE}.{name}" for name in ("sums", "typed", "asking")),
         f"tasks/{MODULE}.shout",
         f"launch_plans/{MODULE}.sums",

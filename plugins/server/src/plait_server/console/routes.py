@@ -20,7 +20,17 @@ from plait_core.ports.databases import AuditLine
 from plait_core.ports.principals import EVERY_PROJECT
 from plait_server.api.nodes import DECK_POLICY
 from plait_server.auth import require
-from plait_server.console import actions, downloads, element_pages, entities, executions, launching, lists, logins
+from plait_server.console import (
+    actions,
+    downloads,
+    element_pages,
+    entities,
+    executions,
+    launching,
+    lists,
+    logins,
+    rerunning,
+)
 from plait_server.console.panels import panel_html
 from plait_server.console.rendering import FOLDER, bare_page, page
 from plait_server.console.submissions import submitted
@@ -74,6 +84,8 @@ PAGES = (
     Page(f"{EXECUTION}/relaunch", launching.relaunch, "runner", "relaunch_execution", takes_files=True),
     Page(f"{EXECUTION}/abort", actions.abort, "runner", "abort_execution"),
     Page(f"{EXECUTION}/recover", actions.recover, "runner", "rerun_execution"),
+    Page(f"{EXECUTION}/rerun", rerunning.rerun_plan, "runner"),
+    Page(f"{EXECUTION}/rerun", rerunning.rerun, "runner", "rerun_execution"),
     Page(f"{EXECUTION}/archive", actions.archive, "runner", "archive_execution"),
     Page(f"{EXECUTION}/signals/{{signal}}", actions.send_signal, "runner", "signal_execution"),
     Page(f"{EXECUTION}/nodes/{{node}}/elements", element_pages.elements_page),

@@ -244,9 +244,16 @@ function comeBack() {
   const canvas = document.getElementById("canvas");
   const isHere = document.referrer && new URL(document.referrer).pathname === location.pathname;
   const place = isHere && canvas && JSON.parse(sessionStorage.getItem(left));
-  if (!place) return;
-  scrollTo(0, place[0]);
-  [, canvas.scrollLeft, canvas.scrollTop] = place;
+  if (place) {
+    scrollTo(0, place[0]);
+    [, canvas.scrollLeft, canvas.scrollTop] = place;
+  }
+  const chosen = canvas?.querySelector(".selected")?.getBoundingClientRect();
+  const seen = canvas?.getBoundingClientRect();
+  if (chosen && (chosen.left < seen.left || chosen.right > seen.right || chosen.top < seen.top || chosen.bottom > seen.bottom)) {
+    canvas.scrollLeft += (chosen.left + chosen.right - seen.left - seen.right) / 2;
+    canvas.scrollTop += (chosen.top + chosen.bottom - seen.top - seen.bottom) / 2;
+  }
 }
 
 document.addEventListener("click", (event) => {
