@@ -249,6 +249,16 @@ def lie(how: str) -> int:
     return 1
 
 
+@task
+def ignore_request(path: str) -> int:
+    """Note that somebody asked for an end, and return as if nobody had."""
+    signal.signal(signal.SIGTERM, lambda *_: Path(f"{path} asked").touch())
+    Path(path).touch()
+    while not Path(f"{path} asked").exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
 @task(requests=Resources(mem="600Mi"))
 def note_times_heavily(path: str) -> None:
     """Write down when this began and ended."""
