@@ -87,6 +87,11 @@ def inner(x: int) -> int:
 
 
 @workflow
+def noted(label: str) -> int:
+    return double(label=label, x=1)
+
+
+@workflow
 def planned(x: int) -> int:
     return double(label="planned", x=x)
 
