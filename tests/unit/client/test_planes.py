@@ -193,8 +193,7 @@ async def test_entities_are_the_same(planes: Planes) -> None:
         versions = [
             await plane.versions(*place, lists[0].items[0].id.name, page=Page(limit=1)) for plane in planes.both
         ]
-        assert [one.id for one in lists[0].items] == [one.id for one in lists[1].items]
-        assert [one.interface for one in lists[0].items] == [one.interface for one in lists[1].items]
+        assert lists[0] == lists[1]
         assert [(one.id, one.is_active) for one in versions[0].items] == [
             (one.id, one.is_active) for one in versions[1].items
         ]

@@ -16,6 +16,7 @@ from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.literals import Literal
 from plait_core.ir.types import LiteralType, SimpleType
 from plait_core.ir.workflows import Approve, Gate, WaitForInput
@@ -208,9 +209,13 @@ def interface_of(closure: Closure) -> TypedInterface:
         case EntityKind.WORKFLOW:
             return closure.workflow_by_id[main].interface
         case EntityKind.LAUNCH_PLAN:
-            plan = closure.launch_plan_by_id[main]
-            outputs = plan.expected_outputs or closure.workflow_by_id[plan.workflow].interface.outputs
-            return TypedInterface(inputs=tuple(parameter.variable for parameter in plan.parameters), outputs=outputs)
+            return interface_of_plan(closure.launch_plan_by_id[main])
+
+
+def interface_of_plan(plan: LaunchPlanTemplate) -> TypedInterface:
+    """Return what may still go into, and what comes out of, a launch plan."""
+    inputs = tuple(parameter.variable for parameter in plan.parameters)
+    return TypedInterface(inputs=inputs, outputs=plan.expected_outputs)
 
 
 def gates_of(closure: Closure) -> Mapping[str, LiteralType]:

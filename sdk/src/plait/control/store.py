@@ -10,7 +10,7 @@ from time import time_ns
 
 import attrs
 
-from plait.control.plane import FIRST, Waiting, answer_to, interface_of
+from plait.control.plane import FIRST, Waiting, answer_to, interface_of_plan
 from plait.errors import AlreadyOver, NoSuchEntity
 from plait_core.authoring.bundles import Bundle, bundle_uri
 from plait_core.compiler.registering import register
@@ -18,8 +18,10 @@ from plait_core.engine import Engine, Inspector, NodeState, output_prefix, waits
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION, ExecutionPhase
+from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import Gate
 from plait_core.ports.api import (
@@ -113,11 +115,14 @@ class StorePlane:
         return EntityPage(items=tuple([await self._summary(id_) for id_ in ids]), token=token)
 
     async def _summary(self, id: EntityId) -> EntitySummary:
-        is_active = False
-        if id.kind is EntityKind.LAUNCH_PLAN:
-            active = await self._database.registry.active(project=id.project, domain=id.domain, name=id.name)
-            is_active = active == id
-        return EntitySummary(id=id, interface=interface_of(await self.closure(id)), is_active=is_active)
+        registry = self._database.registry
+        template = await registry.get(id)
+        assert template is not None, "what is registered stays"
+        if isinstance(template, LaunchPlanTemplate):
+            active = await registry.active(project=id.project, domain=id.domain, name=id.name)
+            return EntitySummary(id=id, interface=interface_of_plan(template), is_active=active == id)
+        about = template.metadata if isinstance(template, TaskTemplate) else template
+        return EntitySummary(id=id, interface=template.interface, documentation=about.short_description)
 
     async def closure(self, id: EntityId) -> Closure:
         closure = await self._database.registry.closure(id)

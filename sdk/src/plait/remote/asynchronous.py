@@ -97,6 +97,7 @@ class AsyncRemote:
         self._types = process_types()
         self._opened: tuple[Connection, ServerPlane] | None = None
         self._pictures = Pictures(self._connect, self._types)
+        self._registered_as: dict[tuple[Entity[Any, Any], str, str, str], EntityId] = {}
 
     async def __aenter__(self) -> Self:
         """Connect to nothing yet."""
@@ -359,7 +360,7 @@ class AsyncRemote:
         Start an execution.
 
         Args:
-            entity: An entity of this process, which is registered first; one that was fetched; the id of one; or a name,
+            entity: An entity of this process, which is registered first, once per client; one that was fetched; the id of one; or a name,
                 which is looked for among workflows, tasks and launch plans, in this order.
             inputs: Python values by name; local files among them are uploaded.
             project: Where the execution belongs.
@@ -408,7 +409,7 @@ class AsyncRemote:
         """Return the id of what is to run, its interface, and the Python types of inputs and outputs where they are known."""
         match entity:
             case Entity():
-                id_ = await self._register_one(entity, version, project, domain, Copy.AUTO, activate=False)
+                id_ = await self._id_of(entity, version, project, domain)
                 interface = entity.python_interface
                 inputs = {name: declared.type for name, declared in interface.inputs.items()}
                 return id_, entity.interface, inputs, interface.outputs
@@ -419,6 +420,14 @@ class AsyncRemote:
             case str():
                 fetched = await self._named(entity, version, project, domain)
         return fetched.id, fetched.interface, {}, {}
+
+    async def _id_of(self, entity: Entity[Any, Any], version: str, project: str, domain: str) -> EntityId:
+        """Return the id under which an entity of this process is registered, which happens once per client."""
+        key = (entity, version, project, domain)
+        if key not in self._registered_as:
+            made = await self._register_one(entity, version, project, domain, Copy.AUTO, activate=False)
+            self._registered_as[key] = made
+        return self._registered_as[key]
 
     async def _named(self, name: str, version: str, project: str, domain: str) -> RemoteEntity:
         place = (project or self._project, domain or self._domain)
