@@ -6,7 +6,7 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import AttemptRow, Census, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
 from plait_core.ports.pages import execution_token
-from plait_sql.connections import Connection, Transaction
+from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import find_key
 from plait_sql.lists import SELECT, page_of
 from plait_sql.migrations import UNFINISHED
@@ -22,13 +22,11 @@ from plait_sql.rows import (
 _SELECT_NODE = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? AND node = ?"
 _SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
 _SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
-_SELECT_ATTEMPTS = (
-    "SELECT {} FROM attempts JOIN nodes ON nodes.execution = attempts.execution AND nodes.node = attempts.node "
-    "WHERE attempts.execution = ? {} ORDER BY appeared_seq, appeared_as, element, n LIMIT ? OFFSET ?"
+_ATTEMPTS_OF_NODE = (
+    f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? ORDER BY element, n LIMIT ? OFFSET ?"
 )
-_ATTEMPT_COLUMNS = ", ".join(f"attempts.{name}" for name in ATTEMPT_COLUMNS.split(", "))
-_EVERY_ATTEMPT = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "")
-_ATTEMPTS_OF_NODE = _SELECT_ATTEMPTS.format(_ATTEMPT_COLUMNS, "AND attempts.node = ?")
+_NODES_IN_ORDER = "SELECT node FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
+_COUNT_BY_NODE = "SELECT node, count(*) FROM attempts WHERE execution = ? GROUP BY node"
 
 _COUNT_EXECUTIONS = "SELECT phase, count(*) FROM executions GROUP BY phase"
 _LIVE = f"(SELECT key FROM executions WHERE {UNFINISHED})"
@@ -81,12 +79,13 @@ class SqlViews:
     async def attempts(
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
     ) -> Sequence[AttemptRow]:
-        statement = _EVERY_ATTEMPT if node is None else _ATTEMPTS_OF_NODE
-        narrowed = () if node is None else (node,)
-        rows = await self._connection.read(
-            lambda transaction: transaction.query(statement, (find_key(transaction, id), *narrowed, limit, offset))
-        )
-        return [attempt_row(id, *row) for row in rows]
+        def select(transaction: Transaction) -> list[Row]:
+            key = find_key(transaction, id)
+            if node is None:
+                return _every_attempt(transaction, key, limit, offset)
+            return transaction.query(_ATTEMPTS_OF_NODE, (key, node, limit, offset))
+
+        return [attempt_row(id, *row) for row in await self._connection.read(select)]
 
     async def census(self) -> Census:
         def count(transaction: Transaction) -> Census:
@@ -99,3 +98,16 @@ class SqlViews:
             )
 
         return await self._connection.read(count)
+
+
+def _every_attempt(transaction: Transaction, key: int | None, limit: int, offset: int) -> list[Row]:
+    """Return a slice of all attempts; joined with their nodes, every one of them would be sorted for each slice."""
+    counts: dict[str, int] = dict(transaction.query(_COUNT_BY_NODE, (key,)))
+    rows: list[Row] = []
+    for (node,) in transaction.query(_NODES_IN_ORDER, (key,)):
+        if offset < counts.get(node, 0):
+            rows += transaction.query(_ATTEMPTS_OF_NODE, (key, node, limit - len(rows), offset))
+        if len(rows) >= limit:
+            break
+        offset = max(0, offset - counts.get(node, 0))
+    return rows
