@@ -77,6 +77,13 @@ def leave_child(path: str) -> int:
 
 
 @task
+def leave_child_and_crash(path: str, is_apart: bool) -> None:
+    child = subprocess.Popen(["sleep", "60"], start_new_session=is_apart)
+    Path(path).write_text(str(child.pid))
+    os.abort()
+
+
+@task
 def daemonise(path: str) -> int:
     """Leave a grandchild in a session of its own, without the descriptors and variables of this process."""
     script = f"import os, time; os.setsid(); os.fork() and os._exit(0); open({path!r}, 'w').write(str(os.getpid())); time.sleep(60)"
@@ -199,6 +206,15 @@ def print_secret_in_pieces(key: str) -> None:
         os.write(1, character.encode())
         time.sleep(0.02)
     raise ValueError(f"the secret is {secret}")
+
+
+@task
+def print_secret_in_halves(path: str, key: str) -> None:
+    secret = current_context().secrets.get("db", key)
+    os.write(1, f"<{secret[:3]}".encode())
+    while not Path(path).exists():
+        time.sleep(0.01)
+    os.write(1, f"{secret[3:]}>".encode())
 
 
 @task

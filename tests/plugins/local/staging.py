@@ -7,12 +7,16 @@ from typing import Any
 import attrs
 
 from plait_core.ir.executions import TaskError
+from plait_core.ir.tasks import SecretRequest, SecurityContext
 from plait_core.ir.units import Unit
 from plait_core.ports.executors import Ended, Executor
+from plait_core.ports.secrets import SecretAnswer
 from plait_core.ports.specs import ExecutorContext
 from plait_core.testing.executors import ExecutorConformance, Stage
 from plait_local.process import ProcessExecutor
 from plait_local.settings import LocalSettings
+
+PASSWORD = SecretRequest(group="db", key="password")
 
 
 class Process(ExecutorConformance):
@@ -85,3 +89,16 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+async def only_password(request: SecretRequest) -> SecretAnswer:
+    """Answer like an engine that knows one secret."""
+    if request.key == "password":
+        return SecretAnswer(value="s3cr3t")
+    return SecretAnswer(value=None, places=("the test",))
+
+
+def with_secret(stage: Stage, entity: Any, inputs: dict[str, Any], request: SecretRequest = PASSWORD) -> Unit:
+    """Make an attempt of a task that asks for a secret."""
+    template = attrs.evolve(entity.template, security=SecurityContext(secrets=(request,)))
+    return stage.unit(entity, inputs, template=template, secrets=(request,))

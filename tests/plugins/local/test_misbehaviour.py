@@ -7,18 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from plait_core.ir.executions import Fault, TaskError
-from plait_core.ir.tasks import SecretRequest, SecurityContext
 from plait_core.ir.units import Unit
 from plait_core.ports.executors import Cancelled, Ended
-from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import Stage
 from tests.plugins.local import misdeeds, samples
-from tests.plugins.local.staging import Process, error_of, gone, log_of, started, value_of
+from tests.plugins.local.staging import Process, error_of, gone, log_of, only_password, started, value_of, with_secret
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +141,17 @@ def test_child_does_not_outlive_its_attempt(tmp_path: Path, entity: Any) -> None
     first, second = play(tmp_path, story)
 
     assert first != second
+
+
+@pytest.mark.parametrize("is_apart", [False, True], ids=["of its group", "of its own session"])
+def test_child_does_not_outlive_a_crash(tmp_path: Path, is_apart: bool) -> None:  # a parameter of the test
+    """However far it has gone from the worker."""
+    path = tmp_path / "pid"
+
+    error = failure(tmp_path, misdeeds.leave_child_and_crash, {"path": str(path), "is_apart": is_apart})
+
+    asyncio.run(gone(int(path.read_text())))
+    assert error.code == "USER:SIGABRT"
 
 
 def test_task_that_returns_in_two_processes_has_one_result(tmp_path: Path) -> None:
@@ -296,17 +304,12 @@ def test_log_is_read_while_the_task_runs(tmp_path: Path) -> None:
 def test_secret_is_masked_however_it_is_printed(tmp_path: Path) -> None:
     """Character by character in the log, and in the error."""
 
-    async def answer(request: SecretRequest) -> SecretAnswer:
-        return SecretAnswer(value="s3cr3t")
-
     async def story(stage: Stage) -> tuple[bytes, str]:
-        request = SecretRequest(group="db", key="password")
-        template = attrs.evolve(misdeeds.print_secret_in_pieces.template, security=SecurityContext(secrets=(request,)))
-        unit = stage.unit(misdeeds.print_secret_in_pieces, {"key": "password"}, template=template, secrets=(request,))
+        unit = with_secret(stage, misdeeds.print_secret_in_pieces, {"key": "password"})
         error = await error_of(stage, unit)
         return await log_of(stage, unit), f"{error.message}{error.traceback}"
 
-    log, error = play(tmp_path, story, changes={"secrets": answer})
+    log, error = play(tmp_path, story, changes={"secrets": only_password})
 
     assert log == b"<***>"
     assert "the secret is ***" in error

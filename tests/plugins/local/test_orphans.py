@@ -15,7 +15,17 @@ from plait_core.ir.units import Unit
 from plait_local.traces import Traces
 from tests.architecture.layout import ROOT
 from tests.plugins.local import misdeeds, samples
-from tests.plugins.local.staging import Process, gone, is_running, log_of, pid_of, started, value_of
+from tests.plugins.local.staging import (
+    Process,
+    gone,
+    is_running,
+    log_of,
+    only_password,
+    pid_of,
+    started,
+    value_of,
+    with_secret,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +146,7 @@ async def begin(folder: Path) -> None:
             await stage.executor.submit(stage.unit(misdeeds.count_and_wait, {"folder": str(folder), "n": n}, n=n))
         await started(folder / "began-0")
         await started(folder / "began-1")
+        await asyncio.sleep(0.2)  # for what was printed to be seen
         print("begun", flush=True)
         await asyncio.sleep(600)
 
@@ -185,3 +196,26 @@ def test_attempt_of_another_engine_is_followed(tmp_path: Path, monkeypatch: pyte
             return [type(report).__name__ for report in reports]
 
     assert asyncio.run(story()) == ["Ended", "Ended"]
+
+
+def test_secret_is_kept_from_the_log_while_the_engine_goes(tmp_path: Path) -> None:
+    """When one half of it is printed before and the other after that, they do not meet in the log."""
+    path = tmp_path / "go"
+
+    async def first() -> Unit:
+        async with Process(secrets=only_password).stage(tmp_path) as stage:
+            unit = with_secret(stage, misdeeds.print_secret_in_halves, {"path": str(path), "key": "password"})
+            await stage.executor.submit(unit)
+            async for chunk in stage.executor.logs(unit.attempt):
+                assert chunk == b"<"
+                break
+            return unit
+
+    async def second(unit: Unit) -> bytes:
+        async with Process().stage(tmp_path) as stage:
+            await stage.executor.reconcile([unit.attempt])
+            path.touch()
+            await stage.end_of(unit.attempt)
+            return await log_of(stage, unit)
+
+    assert asyncio.run(second(asyncio.run(first()))) == b"<r3t>"

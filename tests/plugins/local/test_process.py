@@ -6,21 +6,18 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from plait_core.errors.running import Saturated
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.phases import AttemptPhase
-from plait_core.ir.tasks import MountRequirement, SecretRequest, SecurityContext
+from plait_core.ir.tasks import MountRequirement, SecretRequest
 from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress
-from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing import worker_samples
-from plait_core.testing.executors import Stage
 from plait_local import process
 from tests.plugins.local import samples
-from tests.plugins.local.staging import Process, pid_of, started, text_of
+from tests.plugins.local.staging import Process, only_password, pid_of, started, text_of, with_secret
 
 pytestmark = pytest.mark.slow
 
@@ -179,17 +176,6 @@ def test_environment_of_the_unit_reaches_the_task(tmp_path: Path) -> None:
     assert asyncio.run(play()) == "red"
 
 
-def with_secrets(stage: Stage, entity: Any, inputs: dict[str, Any], *requests: SecretRequest) -> Any:
-    template = attrs.evolve(entity.template, security=SecurityContext(secrets=requests))
-    return stage.unit(entity, inputs, template=template, secrets=requests)
-
-
-async def only_password(request: SecretRequest) -> SecretAnswer:
-    if request.key == "password":
-        return SecretAnswer(value="s3cr3t")
-    return SecretAnswer(value=None, places=("the test",))
-
-
 def holds(folder: Path, data: bytes) -> bool:
     """Whether anything that the executor keeps on disk holds *data*."""
     return any(data in path.read_bytes() for path in folder.glob("executor/**/*") if path.is_file())
@@ -200,8 +186,7 @@ def test_secret_is_asked_for_over_the_line(tmp_path: Path) -> None:
 
     async def play() -> tuple[str, bool]:
         async with Process(secrets=only_password).stage(tmp_path) as stage:
-            request = SecretRequest(group="db")
-            unit = with_secrets(stage, samples.reverse_secret, {"key": "password"}, request)
+            unit = with_secret(stage, samples.reverse_secret, {"key": "password"}, SecretRequest(group="db"))
             text = await text_of(stage, unit)
             return text, holds(tmp_path, b"s3cr3t")
 
@@ -213,7 +198,7 @@ def test_missing_secret_names_the_places_of_the_engine(tmp_path: Path) -> None:
 
     async def play() -> TaskError | None:
         async with Process(secrets=only_password).stage(tmp_path) as stage:
-            unit = with_secrets(stage, samples.read_secret, {"key": "absent"}, SecretRequest(group="db"))
+            unit = with_secret(stage, samples.read_secret, {"key": "absent"}, SecretRequest(group="db"))
             return (await stage.result(unit)).error
 
     error = asyncio.run(play())
@@ -240,7 +225,7 @@ def test_secret_is_delivered_as_its_mount_requires(
     async def play() -> str:
         async with Process(secrets=only_password).stage(tmp_path) as stage:
             name = env_var or "_PSEC_DB_PASSWORD"
-            return await text_of(stage, with_secrets(stage, samples.read_variable_or_file, {"name": name}, request))
+            return await text_of(stage, with_secret(stage, samples.read_variable_or_file, {"name": name}, request))
 
     assert asyncio.run(play()) == expected
 

@@ -66,8 +66,7 @@ class Crew:
     async def leave(self) -> None:
         """Store what workers have printed so far and hang up; those that have an attempt end it by themselves."""
         for worker in self._workers:
-            await worker.outputs.finish()
-            worker.outputs.close()
+            await worker.outputs.leave()
             worker.hang_up()
 
     def _start(self, key: Key) -> WarmWorker:

@@ -52,6 +52,14 @@ class Outputs:
             await self._put(self.log)
             self.log = None
 
+    async def leave(self) -> None:
+        """Store what was read so far, and read no more: the rest is for the worker, whose engine is about to go."""
+        if self._storing is not None:
+            await self._storing
+        if self.log is not None:
+            await self._put(self.log)
+        self.close()
+
     @property
     def is_silent(self) -> bool:
         """Whether the attempt has printed nothing that is still to be stored."""
