@@ -5,13 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.requests import Request
 
 from plait_core.errors.stores import StoreUnavailable
 from plait_core.ports.databases import ExecutionFilter, Page
 from plait_server.console import routes as pages
-from plait_server.console.submissions import submitted
-from plait_server.errors import MalformedRequest
 from plait_server.settings import ServerSettings
 from tests.plugins.server import serving as making
 from tests.plugins.server.console import samples
@@ -144,20 +141,6 @@ async def test_upload_ends_where_it_is_too_large(tmp_path: Path, anyio_backend: 
         assert "max_upload_bytes" in answer.text
         assert await n_executions(serving) == 0
         assert not (tmp_path / "blobs" / "raw").exists()
-
-
-async def test_form_that_is_broken_off_is_no_failure_of_ours() -> None:
-    """Whoever sent it has left."""
-    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"100")]
-    messages = iter([{"type": "http.request", "body": b"csrf=", "more_body": True}, {"type": "http.disconnect"}])
-
-    async def receive() -> dict[str, object]:
-        return next(messages)
-
-    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
-    with pytest.raises(MalformedRequest, match="it was broken off"):
-        async with submitted(request, limit_bytes=1000):
-            pass
 
 
 async def test_what_is_no_form_is_refused(console: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from plait_server.bodies import bounded
 from plait_server.errors import MalformedRequest
@@ -32,8 +32,6 @@ async def submitted(request: Request, *, limit_bytes: int, setting: str = "max_b
         form = await reading.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=limit_bytes)
     except HTTPException as error:
         raise MalformedRequest(what="form", faults=(error.detail,)) from error
-    except ClientDisconnect as error:
-        raise MalformedRequest(what="form", faults=("it was broken off",)) from error
     try:
         yield form
     finally:
