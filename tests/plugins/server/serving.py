@@ -78,6 +78,12 @@ def make_engine(home: Path) -> Engine:
     return Engine(plugins=Plugins.load(settings), database=MemoryDatabase())
 
 
+def make_durable_engine(home: Path) -> Engine:
+    """Make an engine that keeps everything below *home*."""
+    settings = Settings(home=str(home), store=f"sqlite:///{home}/plait.db", blobs=f"file://{home}/blobs")
+    return Engine(plugins=Plugins.load(settings))
+
+
 async def make_tokens(engine: Engine) -> Mapping[str, str]:
     """Give everybody of ``ROLES_OF`` a token."""
     texts = {}

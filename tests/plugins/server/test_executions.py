@@ -1,17 +1,27 @@
 """Executions are started, found, looked at, repeated, answered and ended over HTTP."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plait_core.ir.events import GateOpened
 from plait_core.ir.ids import EntityKind, ExecutionId
+from tests.plugins.server import serving as making
 from tests.plugins.server.console import samples
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, problem, registered, target
-from tests.plugins.server.serving import HERE, ORIGIN, Serving
+from tests.plugins.server.serving import HERE, ORIGIN, Serving, make_durable_engine, make_engine
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[make_engine, make_durable_engine])
+async def serving(anyio_backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Serving]:
+    """A server over each kind of store: one that is told what is asked of executions, and one where it is left."""
+    async with making.serving(tmp_path, engine=request.param(tmp_path)) as made:
+        yield made
 
 
 async def end_of(serving: Serving, name: str) -> str:
