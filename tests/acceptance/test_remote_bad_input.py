@@ -76,7 +76,6 @@ CASES: Mapping[str, Case] = {
     "nothing_to_recover": Case(("recover", "fine"), before=(*RUN, "--wait", "--name", "fine")),
     "executor_of_this_machine": Case((*RUN, "--executor", "inline"), exit_code=2),
     "resume_on_a_server": Case(("run", "--remote", "--resume", "any"), exit_code=2),
-    "wait_on_this_machine": Case(("run", "--local", "--wait", *WF), exit_code=2),
     "relaunch_with_an_unknown_input": Case(
         ("relaunch", "again", "-i", "b=1"), exit_code=2, before=(*RUN, "--wait", "--name", "again")
     ),

@@ -167,7 +167,7 @@ def test_place_is_chosen_by_flag_or_by_settings(client: Client, server: Served) 
     client.desk.write("plait.toml", f'[env.lab]\nendpoint = "{server.url}"\n')
     unset = client.desk.plait("get", "execution", name, env=here)
     by_environment = client.desk.plait("get", "execution", name, "--env", "lab", env=here)
-    local_run = client.plait("run", "--local", "flow.py", "wf")
+    local_run = client.plait("run", "--local", "--wait", "flow.py", "wf")
 
     assert [call.code for call in (by_setting, overruled, unset, by_environment)] == [0, 1, 1, 0]
     assert local_run.result[-1] == "4"

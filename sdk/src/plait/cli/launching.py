@@ -21,7 +21,9 @@ def launch_options() -> list[click.Option]:
             ["--inputs-file", "inputs_file"], metavar="FILE", help="Read inputs from JSON or YAML; - is standard input."
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the result as one JSON document."),
-        click.Option(["--wait", "waits"], is_flag=True, help="On the server: wait for the end, and print the result."),
+        click.Option(
+            ["--wait", "waits"], is_flag=True, help="On the server, too: wait for the end, and print the result."
+        ),
         click.Option(
             ["--overwrite-cache", "overwrite_cache"],
             is_flag=True,

@@ -26,7 +26,9 @@ def repeat_options(command: _Command) -> _Command:
     """Give *command* the options of starting something again."""
     for option in (
         click.option("--name", default="", metavar="NAME", help="Name of the new execution; made up by default."),
-        click.option("--wait", "waits", is_flag=True, help="On the server: wait for the end, and print the result."),
+        click.option(
+            "--wait", "waits", is_flag=True, help="On the server, too: wait for the end, and print the result."
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     ):
         command = option(command)

@@ -105,10 +105,6 @@ def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any])
 def _launched(session: Session, form: Formed, watch: Watch) -> Sight:
     """Make a new execution in this process."""
     _check_executor(session, form.given)
-    if form.params["waits"]:
-        raise click.UsageError(
-            "--wait is for runs on the server; one of this machine is seen through anyway", form.given
-        )
     place = f"{session.settings.blobs}/raw/inputs/{uuid4().hex}"
     with closing(process_types().context(place, session.plugins.blob_store)) as context:
         literals = inputs.literals_of(form.entity, form.values, form.given, context)
