@@ -5,19 +5,25 @@ One section per thing that must stay fast. A budget is a ratio against a peer me
 run, against plait itself at another size, or an absolute limit.
 """
 
+from typing import Any
+
 from tests.bench.report import Budget, Figure, Probe
 
 
-def _probe(side: str, *command: object, durability: str | None = None) -> Probe:
-    return Probe(side=side, command=tuple(map(str, command)), durability=durability)
+def _probe(side: str, *command: object, **how: Any) -> Probe:
+    return Probe(side=side, command=tuple(map(str, command)), **how)
 
 
-def _figure(key: str, side: str, *command: object, durability: str | None = None) -> Figure:
-    return Figure(probe=_probe(side, *command, durability=durability), key=key)
+def _figure(key: str, side: str, *command: object, **how: Any) -> Figure:
+    return Figure(probe=_probe(side, *command, **how), key=key)
 
 
-def _chain(side: str, module: str, n_tasks: int = 1000, *, durability: str | None = None) -> Figure:
-    return _figure("s_per_item", side, "time_calls.py", module, n_tasks, durability=durability)
+def _chain(side: str, module: str, n_tasks: int = 1000, **how: Any) -> Figure:
+    return _figure("s_per_item", side, "time_calls.py", module, n_tasks, **how)
+
+
+def _served(module: str, workflow: str, **how: Any) -> Figure:
+    return _figure("s_per_item", "plait", "time_served.py", module, workflow, 200, **how)
 
 
 def _map(key: str, module: str, n_elements: int = 100_000) -> Figure:
@@ -126,6 +132,93 @@ BUDGETS: dict[str, tuple[Budget, ...]] = {
             figure=_figure("repeated", "plait", "kill_and_resume.py", 100_000, durability="normal"),
             limit=1000,
             unit="elements",
+        ),
+    ),
+    "server": (
+        _per_item(
+            "chain of ints through a server, per task : Prefect with its server",
+            _served("chain_ints", "chain"),
+            _chain("prefect", "chain_prefect", 50),
+            1,
+        ),
+        _per_item(
+            "fan-out through a server, per task : Prefect with its server",
+            _served("fan_ints", "fan"),
+            _chain("prefect", "fan_prefect", 50),
+            1,
+        ),
+        _per_item(
+            "chain of ints through a server, per task : DBOS per step",
+            _served("chain_ints", "chain"),
+            _chain("dbos", "chain_dbos", 200),
+            1,
+        ),
+        _per_item(
+            "fan-out through a server, per task : DBOS per step",
+            _served("fan_ints", "fan"),
+            _chain("dbos", "fan_dbos", 200),
+            1,
+        ),
+    ),
+    "postgresql": (
+        _per_item(
+            "chain of ints through a server on PostgreSQL, per task : DBOS per step",
+            _served("chain_ints", "chain", on_postgresql=True),
+            _chain("dbos", "chain_dbos", 200, on_postgresql=True),
+            1,
+        ),
+        _per_item(
+            "fan-out through a server on PostgreSQL, per task : DBOS per step",
+            _served("fan_ints", "fan", on_postgresql=True),
+            _chain("dbos", "fan_dbos", 200, on_postgresql=True),
+            1,
+        ),
+    ),
+    "restart": (
+        Budget(
+            what="restart with 10 000 live nodes, until something is submitted",
+            figure=_figure("seconds", "plait", "restart.py", 10_000),
+            limit=2,
+        ),
+    ),
+    "many": (
+        Budget(
+            what="1 000 executions in flight in one server, until all have ended",
+            figure=_figure("seconds", "plait", "in_flight.py", 1000),
+            limit=60,
+        ),
+        Budget(
+            what="the same, peak memory of the server",
+            figure=_figure("peak_mb", "plait", "in_flight.py", 1000),
+            limit=250,
+            unit="MB",
+        ),
+        Budget(
+            what="one task on 4 slots, beside ten executions of 1 000 : alone",
+            figure=_figure("crowded_s", "plait", "fairness.py", 1000),
+            peer=_figure("alone_s", "plait", "fairness.py", 1000),
+            limit=3,
+            unit="ms",
+            scale=1e3,
+        ),
+        Budget(
+            what="growth of a server's memory with each 1 000 executions",
+            figure=_figure("growth_mb", "plait", "soak.py", 3000),
+            limit=2,
+            unit="MB",
+        ),
+        Budget(
+            what="page of a list with 100 000 executions stored",
+            figure=_figure("seconds", "plait", "lists.py", 100_000),
+            limit=50,
+            unit="ms",
+            scale=1e3,
+        ),
+        Budget(
+            what="idle server without workers, memory",
+            figure=_figure("resident_mb", "plait", "idle.py"),
+            limit=120,
+            unit="MB",
         ),
     ),
 }

@@ -21,7 +21,9 @@ class Probe:
     command: tuple[str, ...]
     """Name of a script in ``probes/`` and its arguments."""
     durability: str | None = None
-    """``normal`` or ``full`` when plait records on SQLite; none when it runs in memory."""
+    """``normal`` or ``full`` when plain calls of plait record on SQLite; none when they run in memory."""
+    on_postgresql: bool = False
+    """Whether the script finds ``DATABASE_URL`` in its environment, of an empty database on PostgreSQL."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,9 +73,9 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """``met``, ``MISSED`` or ``no result``."""
+        """``met``, ``MISSED``, ``no peer`` when there is nothing to compare the figure with, or ``no result``."""
         if self.value is None:
-            return "no result"
+            return "no result" if self.measured is None else "no peer"
         return "met" if self.value <= self.budget.limit else "MISSED"
 
 

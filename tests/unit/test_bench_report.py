@@ -47,11 +47,11 @@ def test_an_absolute_limit_is_in_the_unit_that_is_shown() -> None:
 
 
 def test_a_side_that_never_ran_leaves_no_result() -> None:
-    """Neither a missing probe nor one that left its figure out counts as met."""
+    """Neither a missing probe nor one that left its figure out counts as met; what cannot be compared is told apart."""
     without_peer = judge(CHAIN, {OURS: [{"s": 0.001}]})
     without_figure = judge(CHAIN, {OURS: [{"s": None}], THEIRS: [{"s": 0.1}]})
 
-    assert (without_peer.text, without_figure.text) == ("no result", "no result")
+    assert (without_peer.text, without_figure.text) == ("no peer", "no result")
 
 
 def test_the_table_lines_up_and_shows_figures_in_their_unit() -> None:

@@ -1,4 +1,4 @@
-"""The chain of integers as a DBOS workflow: N_ITEMS steps, with DBOS's default durability (SQLite)."""
+"""The chain of integers as a DBOS workflow: N_ITEMS steps, with DBOS's default durability."""
 
 import os
 
@@ -26,8 +26,9 @@ workflow = DBOS.workflow()(chain)
 
 
 def prepare() -> None:
-    """Open DBOS's system database in the working directory."""
-    DBOS(config={"name": "chain", "log_level": "WARNING"})
+    """Open DBOS's system database: the one given, or SQLite in the working directory."""
+    database = os.environ.get("DATABASE_URL", "")
+    DBOS(config={"name": "chain", "log_level": "WARNING", **({"system_database_url": database} if database else {})})
     DBOS.launch()
 
 
