@@ -40,9 +40,10 @@ def test_an_engine_may_die_at_any_transition(when: str, story: Story, stride: Ca
         one.end()
 
 
-@pytest.mark.parametrize(("turns", "when"), [(3, "after"), (5, "before")])
-def test_engines_may_die_one_after_another(turns: int, when: str, story: Story) -> None:
-    """Each of many engines lives for a few turns, until everything has ended."""
+@pytest.mark.parametrize(("where", "turns", "when"), [("story", 3, "after"), ("postgres_story", 5, "before")])
+def test_engines_may_die_one_after_another(where: str, turns: int, when: str, request: pytest.FixtureRequest) -> None:
+    """Each of many engines lives for a few turns, until everything has ended; on either database."""
+    story: Story = request.getfixturevalue(where)
     story.enlist()
 
     n_lives = 0
