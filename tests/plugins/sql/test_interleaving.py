@@ -8,9 +8,11 @@ first goes on. On SQLite the second waits for the first; on PostgreSQL they over
 import asyncio
 from typing import Any
 
+import attrs
 import pytest
 
-from tests.plugins.sql.meetings import MEETINGS, Act, Meeting
+from plait_core.testing.databases import SIGNAL
+from tests.plugins.sql.meetings import E1, MEETINGS, Act, Meeting, two_runs
 from tests.plugins.sql.stepping import Pause, Store, result_of
 
 pytestmark = pytest.mark.slow
@@ -31,6 +33,27 @@ async def met(store: Store, meeting: Meeting, first: Act, second: Act, at: int) 
         pause.go_on()
     results = await beginning, await meanwhile
     return results if pause.is_reached else None
+
+
+def test_a_message_that_is_numbered_first_and_committed_last_is_news(postgres_store: Store) -> None:
+    """Whoever has seen a later one looks again all the same."""
+
+    async def run() -> None:
+        await postgres_store.clear()
+        one, other = postgres_store.databases()
+        await two_runs(one, postgres_store.clock)
+        pause = postgres_store.connections[0].step = Pause(2)
+        slow = asyncio.ensure_future(one.inbox.post(E1, SIGNAL))
+        await pause.reached(slow)
+        await other.inbox.post(E1, attrs.evolve(SIGNAL, key="s2"))
+        assert [posted.key for _, posted in await other.inbox.pending("engine-1")] == ["s2"]
+        assert not await other.inbox._has_news("engine-1")
+        pause.go_on()
+        await slow
+        assert await other.inbox._has_news("engine-1")
+        assert {posted.key for _, posted in await other.inbox.pending("engine-1")} == {SIGNAL.key, "s2"}
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("meeting", MEETINGS, ids=str)
