@@ -99,6 +99,7 @@ def test_mistake_is_told_of(name: str, case: Case, desk: Desk, server: Served, u
     called = desk.plait(*case.words, env=env)
 
     text = re.sub(rf"{server.url}|http://127.0.0.1:\d+", "SERVER", told(called, desk))
+    text = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", text)
     assert_golden(f"remote_{name}", text, update=update)
     assert called.code == case.exit_code
     assert "Traceback" not in called.err
