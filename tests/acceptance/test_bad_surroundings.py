@@ -48,7 +48,7 @@ def damage_inside(store: Path) -> None:
 def date_ahead(store: Path) -> None:
     """Have it look like one of a later release."""
     with closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("INSERT INTO migrations VALUES (99, 0)")
+        connection.execute("INSERT INTO migrations VALUES (99, 0, 99)")
 
 
 @pytest.mark.parametrize("harm", [damage, damage_inside, date_ahead])
