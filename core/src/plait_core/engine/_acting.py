@@ -29,9 +29,10 @@ from plait_core.errors.compiling import CompileFailed
 from plait_core.errors.running import Saturated
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir import events as ev
-from plait_core.ir.executions import CacheStatus, CacheVerdict, Fault, TaskError
-from plait_core.ir.ids import AttemptId, NodeExecutionId, NodeId
+from plait_core.ir.executions import CacheStatus, CacheVerdict, Closure, Fault, TaskError
+from plait_core.ir.ids import LOCAL_VERSION, AttemptId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
+from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import NONE, CollectionType, LiteralType
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array
@@ -474,8 +475,9 @@ class Acting:
 
     async def _keep_fragment(self, attempt: AttemptId, result: Result) -> None:
         assert result.fragment is not None
-        digest = await self._services.keep_fragment(result.fragment)
         node, n, element = attempt.node, attempt.n, attempt.element
+        fragment = _of_the_version_of(self._state.nodes[node].template, result.fragment)
+        digest = await self._services.keep_fragment(fragment)
         self._run.end(attempt, st.AttemptEnded(self._now(), node, n, result, element, fragment=digest))
 
     async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
@@ -496,10 +498,10 @@ class Acting:
             return self._outcome(known)
         waiter: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
         self._callers.setdefault(child, []).append(waiter)
-        digest, kept = await self._services.keep(call.closure)
+        digest, kept = await self._services.keep(_of_the_version_of(node.template, call.closure))
         self._run.closures[digest] = kept
-        placements = self._services.place(kept.closure)
-        self._run.tell(st.Called(self._now(), caller, n, call.key, call.target, call.inputs, digest, placements))
+        placements, target = self._services.place(kept.closure), kept.closure.main
+        self._run.tell(st.Called(self._now(), caller, n, call.key, target, call.inputs, digest, placements))
         return await waiter
 
     def _outcome(self, node: NodeState) -> ChildOutcome:
@@ -507,6 +509,19 @@ class Acting:
             return ChildOutcome(outputs=node.outputs)
         error = node.error or TaskError(code="Aborted", message=f"{node.id} was aborted", fault=Fault.SYSTEM)
         return ChildOutcome(error=error, exception=self._run.exceptions.get(NodeId(error.node or node.id)))
+
+
+def _of_the_version_of(template: TaskTemplate, traced: Closure) -> Closure:
+    """Give what a registered task traced while it ran the ids that the code around it was registered under, and the same bundle."""
+    id_ = template.id
+    if id_.version == LOCAL_VERSION:
+        return traced
+    from plait_core.compiler.versions import versioned
+
+    (closure,) = versioned(
+        [traced], project=id_.project, domain=id_.domain, version=id_.version, bundle=template.bundle
+    )
+    return closure
 
 
 _ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
