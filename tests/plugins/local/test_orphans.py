@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from plait_core.ir.units import Unit
+from plait_core.ports.executors import Ended
 from plait_local.traces import Traces
 from tests.architecture.layout import ROOT
 from tests.plugins.local import misdeeds, samples
@@ -80,6 +81,23 @@ def test_orphan_goes_with_its_children(tmp_path: Path) -> None:
 
     asyncio.run(gone(pid))
     asyncio.run(gone(int(path.read_text())))
+
+
+def test_orphan_that_stands_still_is_killed_by_the_next_engine(tmp_path: Path) -> None:
+    """It cannot end by itself."""
+    path = tmp_path / "here"
+    unit, pid = abandoned(tmp_path, samples.wait_at, {"path": str(path)}, path)
+    os.kill(pid, signal.SIGSTOP)
+
+    async def story() -> str:
+        async with Process(settings={"frozen_s": 0.2}).stage(tmp_path) as stage:
+            await stage.executor.reconcile([unit.attempt])
+            report = await stage.end_of(unit.attempt)
+            assert isinstance(report, Ended), report
+            assert report.result.error is not None
+            return report.result.error.code
+
+    assert asyncio.run(story()) == "Interrupted"
 
 
 def test_idle_workers_end_with_their_engine(tmp_path: Path) -> None:

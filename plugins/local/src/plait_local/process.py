@@ -31,12 +31,12 @@ from plait_core.worker.limits import memory_limit, requested_bytes
 from plait_core.worker.lines import Question, answer
 from plait_core.worker.logs import LogWriter, read_log
 from plait_local.capabilities import PROCESS
-from plait_local.crashes import crash_error, distrust_error, not_started_error, timeout_error
+from plait_local.crashes import crash_error, distrust_error, frozen_error, not_started_error, timeout_error
 from plait_local.crew import Crew
 from plait_local.launching import Key, send_signal
 from plait_local.settings import LocalSettings, in_bytes
 from plait_local.traces import Trace, Traces, WorkerFolder, key_of
-from plait_local.vitals import end_marked
+from plait_local.vitals import end_marked, is_stopped
 from plait_local.waiting import Waiting
 from plait_local.warm import WarmWorker
 
@@ -447,11 +447,23 @@ class ProcessExecutor:
         self._watch_time_of(job)
         self.spawn(self._follow(job, job.folder))
 
+    def _kill_if_frozen(self, job: Job, pid: int, moved_at: float) -> float:
+        """Kill a process that has stood still for too long; returns when it was last seen to move."""
+        now = asyncio.get_running_loop().time()
+        if not is_stopped(pid):
+            return now
+        if now - moved_at > self._settings.frozen_s:
+            job.verdict = frozen_error(self._settings.frozen_s, at_ns=self._context.clock.now_ns())
+            send_signal(pid, signal.SIGKILL)
+        return moved_at
+
     async def _follow(self, job: Job, folder: WorkerFolder | None) -> None:
         """Wait for the result or the end of a worker that is not our child; its exit status goes to nobody."""
         assert folder is not None
         n_looked_at = 0
-        while folder.pid() is not None:
+        moved_at = asyncio.get_running_loop().time()
+        while (pid := folder.pid()) is not None:
+            moved_at = self._kill_if_frozen(job, pid, moved_at)
             if folder.n_bytes != n_looked_at:
                 n_looked_at = folder.n_bytes
                 if folder.result(job.key) is not None:
