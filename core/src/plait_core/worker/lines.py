@@ -70,7 +70,10 @@ class EngineLine:
                 raise EngineGone(asked=what)
             number = next(self._ids)
             self._waiting[number] = answer
-            print(json.dumps({"id": number, "ask": what, "with": payload}), file=self._stream, flush=True)
+            try:
+                print(json.dumps({"id": number, "ask": what, "with": payload}), file=self._stream, flush=True)
+            except ConnectionError as error:  # before the listener has noticed
+                raise EngineGone(asked=what) from error
         try:
             return await asyncio.wrap_future(answer)
         except ConnectionError as error:

@@ -1,0 +1,60 @@
+"""The worker's end of the line to its engine, when that hangs up."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from plait_core.errors.running import EngineGone
+from plait_core.worker.lines import EngineLine
+
+
+class Cut:
+    """A connection that has ended, which its reader has not noticed yet."""
+
+    def __init__(self) -> None:
+        self.may_notice = threading.Event()
+
+    def makefile(self, *_: object, **__: object) -> "Cut":
+        return self
+
+    def __iter__(self) -> Iterator[str]:
+        self.may_notice.wait(10)
+        return iter(())
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None: ...
+
+
+def test_an_engine_that_is_gone_is_no_fault_of_the_task() -> None:
+    """Whether that is noticed by asking, or before: the attempt is made again by the next engine."""
+    connection = Cut()
+    line = EngineLine(connection)  # type: ignore[arg-type]  # as much of a socket as is used
+
+    with pytest.raises(EngineGone):
+        asyncio.run(line.heartbeat())
+    gone = threading.Event()
+    line.when_gone(gone.set)
+    connection.may_notice.set()
+    assert gone.wait(10)
+    with pytest.raises(EngineGone):
+        asyncio.run(line.heartbeat())
+
+
+def test_an_answer_that_never_comes_is_not_waited_for() -> None:
+    """An engine that hangs up while it is asked."""
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            asking = asyncio.ensure_future(EngineLine(ours).heartbeat())
+            assert await asyncio.to_thread(theirs.recv, 1)
+            theirs.shutdown(socket.SHUT_RDWR)
+            with pytest.raises(EngineGone):
+                await asyncio.wait_for(asking, timeout=10)
+
+    asyncio.run(run())
