@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.stories import Story
-from tests.postgres import Cluster, postgres_cluster
+from tests.postgres import PACKAGE, Cluster, postgres_binaries, postgres_cluster
 
 
 @pytest.fixture
@@ -28,6 +28,8 @@ def postgres_story(tmp_path: Path, cluster: Cluster) -> Iterator[Story]:
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL of the test's own."""
+    if postgres_binaries() is None:
+        pytest.skip(f"needs a PostgreSQL: install the package {PACKAGE}")
     with postgres_cluster() as cluster:
         yield cluster
 
