@@ -145,6 +145,16 @@ async def test_other_content_than_announced_is_not_kept(serving: Serving, conten
     assert (await put(serving, made["url"], CONTENT)).status_code == 204
 
 
+async def test_size_is_part_of_what_was_announced(serving: Serving) -> None:
+    """Downloads and limits go by it."""
+    made = await ticket(serving, size_bytes=len(CONTENT) + 1)
+
+    answer = await put(serving, made["url"], CONTENT)
+
+    assert problem(answer) == (422, "ContentDiffers")
+    assert await held(serving) == []
+
+
 async def test_endless_body_is_not_read_to_its_end(serving: Serving) -> None:
     """A byte more than announced is enough."""
     made = await ticket(serving)
