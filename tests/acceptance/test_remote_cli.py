@@ -254,6 +254,31 @@ def test_gates_are_answered_from_the_shell(client: Client) -> None:
 
 
 @slow
+def test_who_waits_is_told_of_gates(client: Client) -> None:
+    """And how to answer them; then the result comes."""
+    words = ("run", "--remote", "--wait", "flow.py", "gated", "--name", "waited-for")
+    with subprocess.Popen(
+        [PLAIT, *words],
+        cwd=client.desk.folder,
+        env={**os.environ, **client.env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        assert waiting.stderr is not None
+        told = sorted(waiting.stderr.readline() + waiting.stderr.readline() for _ in range(2))
+        client.plait("approve", "waited-for", "sure")
+        client.plait("signal", "waited-for", "number", "5")
+        out, _ = waiting.communicate(timeout=60)
+
+    assert told == [
+        "number waits for an answer\n  → give it with `plait signal waited-for number VALUE --remote`\n",
+        "sure waits for an answer\n  → give it with `plait approve waited-for sure --remote`\n",
+    ]
+    assert (waiting.returncode, out.splitlines()[1:]) == (0, ["6"])
+
+
+@slow
 def test_execution_is_cancelled(client: Client) -> None:
     """With a reason, which is shown; a second time there is nothing to end."""
     client.plait("run", "--remote", "flow.py", "gated", "--name", "unwanted")

@@ -6,6 +6,7 @@ not the execution.
 """
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from plait.control.server import ServerPlane
 from plait.remote.asynchronous import AsyncRemote
 from plait.remote.executions import RemoteExecution
 from plait_core.authoring.entities import Entity
+from plait_core.ir.events import GateOpened
+from plait_core.ir.types import SimpleType
 
 if TYPE_CHECKING:
     from plait_core.ir.executions import TaskError
@@ -48,7 +51,7 @@ def follow(
             if not waits:
                 return ""
             async with session.server() as plane:
-                await _waited(remote, plane, execution)
+                await _waited(remote, plane, execution, session.flags)
                 return await _place(plane, execution)
 
     try:
@@ -80,19 +83,36 @@ def result_of(execution: RemoteExecution, entity: Entity[Any, Any] | None) -> An
     return next(iter(outputs.values()), None) if len(outputs) < 2 else dict(outputs)
 
 
-async def _waited(remote: AsyncRemote, plane: ServerPlane, execution: RemoteExecution) -> None:
-    """Wait for the end; on a terminal, the nodes are drawn meanwhile, and taken away then."""
-    if not sys.stderr.isatty():
-        await remote.wait(execution)
-        return
-    drawing = Drawing(plane, execution.id, sys.stderr)
-    keeping_up = asyncio.create_task(drawing.keep_up(), name="drawing")
+async def _waited(remote: AsyncRemote, plane: ServerPlane, execution: RemoteExecution, flags: str) -> None:
+    """Wait for the end; on a terminal, the nodes are drawn meanwhile. Whoever waits is told of gates that wait for them."""
+    drawing = Drawing(plane, execution.id, sys.stderr) if sys.stderr.isatty() else None
+    beside = [asyncio.create_task(_tell_gates(plane, execution, flags, drawing), name="gates")]
+    if drawing is not None:
+        beside.append(asyncio.create_task(drawing.keep_up(), name="drawing"))
     try:
         await remote.wait(execution)
     finally:
-        keeping_up.cancel()
-        await asyncio.wait((keeping_up,))
-        drawing.erase()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)  # what waits knows by itself when the server is gone
+        if drawing is not None:
+            drawing.erase()
+
+
+async def _tell_gates(plane: ServerPlane, execution: RemoteExecution, flags: str, drawing: Drawing | None) -> None:
+    async for event in plane.events(execution.id):
+        if not isinstance(event.decision, GateOpened) or not event.decision.signal_id:
+            continue
+        gate, gates = event.decision.signal_id, await plane.gates(execution.id)
+        if gate not in gates:
+            continue  # answered meanwhile
+        kind = gates[gate]
+        is_approval = kind is not None and kind.type is SimpleType.BOOLEAN
+        verb, value = ("approve", "") if is_approval else ("signal", " VALUE")
+        answer = f"plait {verb} {execution.name} {shlex.quote(gate)}{value}"
+        if drawing is not None:
+            drawing.erase()
+        click.echo(f"{gate} waits for an answer\n  → give it with `{answer}{flags}`", err=True)
 
 
 async def _place(plane: ServerPlane, execution: RemoteExecution) -> str:

@@ -5,6 +5,7 @@ Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage.
 """
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any
 
 import click
@@ -52,7 +53,7 @@ async def _explanation(plane: ControlPlane, execution: ExecutionId, flags: str) 
 def _wait(wait: Waiting, execution: ExecutionId, flags: str) -> dict[str, Any]:
     document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": wait.until}
     if wait.signal:
-        document["answer"] = f"plait signal {execution.name} {wait.signal} VALUE{flags}"
+        document["answer"] = f"plait signal {execution.name} {quote(wait.signal)} VALUE{flags}"
     return document
 
 
