@@ -8,7 +8,19 @@ from typing import Any
 import attrs
 import pytest
 
-from plait_core.engine import _acting, _apply, _books, _cache, _decide, _driving, _endings, _policies, _run, _snapshots
+from plait_core.engine import (
+    _acting,
+    _apply,
+    _books,
+    _cache,
+    _decide,
+    _driving,
+    _endings,
+    _lookups,
+    _policies,
+    _run,
+    _snapshots,
+)
 from plait_core.engine import _stimuli as st
 from plait_core.engine._adopting import Adopting
 from plait_core.engine._run import Run
@@ -112,7 +124,7 @@ def recovery_opens_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def cache_ignores_inputs(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(_acting, "keyed", lambda template, policy, inputs: _cache.keyed(template, policy, {}))
+    patch.setattr(_lookups, "keyed", lambda template, policy, inputs: _cache.keyed(template, policy, {}))
 
 
 def lost_reports_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine import _commands as cmd
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, part_of
-from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
+from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children, child_node_id
+from plait_core.engine._lookups import Lookups
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._references import Reference
 from plait_core.engine._reuse import REUSABLE
@@ -29,7 +30,7 @@ from plait_core.errors.compiling import CompileFailed
 from plait_core.errors.running import Saturated
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir import events as ev
-from plait_core.ir.executions import CacheStatus, CacheVerdict, Closure, Fault, TaskError
+from plait_core.ir.executions import Closure, Fault, TaskError
 from plait_core.ir.ids import LOCAL_VERSION, AttemptId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
 from plait_core.ir.tasks import TaskTemplate
@@ -37,7 +38,6 @@ from plait_core.ir.types import NONE, CollectionType, LiteralType
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array
 from plait_core.ports.channels import ChildCall, ChildOutcome
-from plait_core.ports.databases import CacheEntry, Reservation
 from plait_core.ports.executors import Ended, Executor, Report
 from plait_core.types.offloading import fetch, offload
 
@@ -95,7 +95,8 @@ class Acting:
         self._run = run
         self._services = run.services
         self._state = run.state
-        self._reference = Reference(run.state, run.children, self._is_whole, run.services.blobs_root)
+        self._cache = Lookups(run)
+        self._reference = Reference(run.state, run.children, self._cache.is_whole, run.services.blobs_root)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists: dict[NodeId, LiteralMap] = {}
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
@@ -139,7 +140,7 @@ class Acting:
         if cache_policy(node) is not None:
             element = attempt.element
             inputs = node.inputs() if element is None else await self._element_inputs(node, element)
-            self._remember_key(node, element, inputs)
+            self._cache.remember(node, element, inputs)
         self.adopt(attempt)
 
     def dismiss(self, attempt: AttemptId) -> None:
@@ -204,7 +205,7 @@ class Acting:
         inputs = node.inputs() if element is None else await self._element_inputs(node, element)
         attempt = attempt_id(self._state, node, n, element)
         services = self._services
-        self._remember_key(node, element, inputs)
+        self._cache.remember(node, element, inputs)
         try:
             unit = unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
             report = await self._executor(node).submit(unit)
@@ -239,7 +240,7 @@ class Acting:
             if phases[element] != SCHEDULED or element in node.array.retries or node.is_cancelling:
                 continue
             inputs = await self._element_inputs(node, element)
-            self._remember_key(node, element, inputs)
+            self._cache.remember(node, element, inputs)
             unit = unit_for(
                 state, node, attempt_id(state, node, 0, element), inputs, services.render, blobs=services.blobs_root
             )
@@ -333,7 +334,7 @@ class Acting:
 
     async def _look_up_cache(self, command: cmd.LookUpCache) -> None:
         node = self._state.nodes[command.node]
-        verdict, outputs, held = await self._ask_cache(node, None, node.inputs())
+        verdict, outputs, held = await self._cache.ask(node, None, node.inputs())
         retry_at = self._now() + int(RESERVATION_POLL_S * 1e9) if held else None
         if held:
             self._services.awaited.setdefault(verdict.key, []).append(partial(self._ask_again, node.id))
@@ -350,72 +351,12 @@ class Acting:
         for element in command.elements:
             outputs = await self._reference.output_of(node, element)
             if outputs is None and cache_policy(node) is not None:
-                _, outputs, _ = await self._ask_cache(node, element, await self._element_inputs(node, element))
+                _, outputs, _ = await self._cache.ask(node, element, await self._element_inputs(node, element))
             if outputs is None:
                 misses.append(element)
             else:
                 hits.append((element, next(iter(outputs.values()), None)))
         self._run.tell(st.ElementsLookedUp(self._now(), node.id, hits, tuple(misses)))
-
-    async def _ask_cache(
-        self, node: NodeState, element: int | None, inputs: LiteralMap
-    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
-        """Return the verdict, the outputs of a hit, and whether another attempt is making the value."""
-        policy = cache_policy(node)
-        assert policy is not None
-        if self._services.cache_mode == "off":
-            return CacheVerdict(status=CacheStatus.DISABLED, reason="switched off by settings"), None, False
-        asked = keyed(node.template, policy, inputs)
-        index = self._services.database.cache
-        assert self._state.spec is not None
-        is_overwriting = self._state.spec.options.overwrite_cache
-        entry = None if is_overwriting else await index.get(asked.key)
-        if entry is not None and await self._is_whole(entry.outputs):
-            return self._found(node, element, entry)
-        self._run.keyed[node.id, element] = asked
-        if is_overwriting:
-            verdict = CacheVerdict(status=CacheStatus.SKIPPED, key=asked.key.digest, reason="to be overwritten")
-        elif entry is not None:
-            verdict = CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED")
-        else:
-            verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
-        if not policy.serializable or element is not None:
-            return verdict, None, False
-        attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
-        holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
-        if entry is None and not is_overwriting and holder.attempt == attempt:
-            made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
-            if made is not None:
-                return self._found(node, element, made)
-        return verdict, None, holder.attempt != attempt
-
-    def _found(
-        self, node: NodeState, element: int | None, entry: CacheEntry
-    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
-        self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
-        return hit(entry), entry.outputs, False
-
-    def _remember_key(self, node: NodeState, element: int | None, inputs: LiteralMap) -> None:
-        """Know under which key an attempt's outputs are to be kept, also where the cache was asked in an earlier life."""
-        policy = cache_policy(node)
-        if policy is not None and self._services.cache_mode != "off" and (node.id, element) not in self._run.keyed:
-            self._run.keyed[node.id, element] = keyed(node.template, policy, inputs)
-
-    async def _is_whole(self, outputs: LiteralMap) -> bool:
-        """Whether everything the outputs refer to is still there."""
-        for literal in outputs.values():
-            for uri in uris(literal):
-                if not await self._has(uri):
-                    return False
-        return True
-
-    async def _has(self, uri: str) -> bool:
-        store = self._services.blobs(uri)
-        if await store.exists(uri):
-            return True
-        async for _ in store.list(uri):
-            return True
-        return False
 
     # ── children ─────────────────────────────────────────────────────────────
 
@@ -522,9 +463,6 @@ def _of_the_version_of(template: TaskTemplate, traced: Closure) -> Closure:
         [traced], project=id_.project, domain=id_.domain, version=id_.version, bundle=template.bundle
     )
     return closure
-
-
-_ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
 
 
 def _stored_at(uri: str) -> Literal:

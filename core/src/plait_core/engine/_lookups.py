@@ -1,0 +1,96 @@
+"""
+Looking in the cache on behalf of a run: what is there, who else makes it, and under which key an attempt's outputs are kept.
+
+Made by ``Acting``. What is asked here is only read and reserved; entries are written by the turn that binds outputs (``_run``).
+"""
+
+from typing import Protocol
+
+from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
+from plait_core.engine._policies import cache_policy
+from plait_core.engine._services import Services
+from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.engine._units import attempt_id
+from plait_core.ir.executions import CacheStatus, CacheVerdict
+from plait_core.ir.ids import NodeId
+from plait_core.ir.literals import LiteralMap
+from plait_core.ports.databases import CacheEntry, Reservation
+
+_ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
+
+
+class Asker(Protocol):
+    """The run that asks. ``keyed`` holds, by node and element, under which keys its next outputs are to be kept."""
+
+    services: Services
+    state: ExecutionState
+    keyed: dict[tuple[NodeId, int | None], KeyedInputs]
+
+
+class Lookups:
+    """What a run asks the cache."""
+
+    def __init__(self, run: Asker) -> None:
+        self._run = run
+        self._services = run.services
+        self._state = run.state
+
+    async def ask(
+        self, node: NodeState, element: int | None, inputs: LiteralMap
+    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
+        """Return the verdict, the outputs of a hit, and whether another attempt is making the value."""
+        policy = cache_policy(node)
+        assert policy is not None
+        if self._services.cache_mode == "off":
+            return CacheVerdict(status=CacheStatus.DISABLED, reason="switched off by settings"), None, False
+        asked = keyed(node.template, policy, inputs)
+        index = self._services.database.cache
+        assert self._state.spec is not None
+        is_overwriting = self._state.spec.options.overwrite_cache
+        entry = None if is_overwriting else await index.get(asked.key)
+        if entry is not None and await self.is_whole(entry.outputs):
+            return self._found(node, element, entry)
+        self._run.keyed[node.id, element] = asked
+        if is_overwriting:
+            verdict = CacheVerdict(status=CacheStatus.SKIPPED, key=asked.key.digest, reason="to be overwritten")
+        elif entry is not None:
+            verdict = CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED")
+        else:
+            verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
+        if not policy.serializable or element is not None:
+            return verdict, None, False
+        attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
+        holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
+        if entry is None and not is_overwriting and holder.attempt == attempt:
+            made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
+            if made is not None:
+                return self._found(node, element, made)
+        return verdict, None, holder.attempt != attempt
+
+    def _found(
+        self, node: NodeState, element: int | None, entry: CacheEntry
+    ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
+        self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
+        return hit(entry), entry.outputs, False
+
+    def remember(self, node: NodeState, element: int | None, inputs: LiteralMap) -> None:
+        """Know under which key an attempt's outputs are to be kept, also where the cache was asked in an earlier life."""
+        policy = cache_policy(node)
+        if policy is not None and self._services.cache_mode != "off" and (node.id, element) not in self._run.keyed:
+            self._run.keyed[node.id, element] = keyed(node.template, policy, inputs)
+
+    async def is_whole(self, outputs: LiteralMap) -> bool:
+        """Whether everything the outputs refer to is still there."""
+        for literal in outputs.values():
+            for uri in uris(literal):
+                if not await self._has(uri):
+                    return False
+        return True
+
+    async def _has(self, uri: str) -> bool:
+        store = self._services.blobs(uri)
+        if await store.exists(uri):
+            return True
+        async for _ in store.list(uri):
+            return True
+        return False
