@@ -37,7 +37,7 @@ def acme(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def test_a_command_of_a_plugin_runs_and_is_in_the_help(acme: Desk) -> None:
     """It stands among the built-in ones."""
     assert acme.plait("greet").out == "hello from acme\n"
-    assert "greet       Say hello." in acme.plait("--help").out
+    assert "greet        Say hello." in acme.plait("--help").out
 
 
 def test_a_plugin_that_is_left_out_takes_no_part(acme: Desk) -> None:
