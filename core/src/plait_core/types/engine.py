@@ -23,7 +23,7 @@ from plait_core.ir.types import STRUCT, LiteralType
 from plait_core.types.contexts import BlobAccess, ConversionContext, DatasetReader
 from plait_core.types.converters import Compile, Converter, Types, type_name
 from plait_core.types.dataset_formats import DatasetFormats, OfferedFormats
-from plait_core.types.locations import loaded_class, resolve
+from plait_core.types.locations import is_installed, loaded_class, resolve
 from plait_core.types.transformers import TypeTransformer
 
 BUILT_IN = "plait-core"
@@ -113,9 +113,10 @@ class TypeEngine:
         return found[0] if found else self._from_plugin(cls)
 
     def transformers(self) -> list[TypeTransformer[Any]]:
-        """List what is registered or offered, made if need be."""
-        for spec, distribution in self._specs().values():
-            self._make(spec, distribution)
+        """List what is registered or offered, made if need be; of libraries that are not installed there are no values."""
+        for name, (spec, distribution) in self._specs().items():
+            if is_installed(name):
+                self._make(spec, distribution)
         return [transformer for transformer, _ in self._registered.values()]
 
     def _from_plugin(self, cls: type) -> TypeTransformer[Any] | None:

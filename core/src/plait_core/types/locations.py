@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -18,3 +19,14 @@ def loaded_class(location: str) -> Any:
     for part in qualname.split("."):
         found = getattr(found, part, None)
     return found
+
+
+def is_installed(location: str) -> bool:
+    """Say whether the module of *location* can be found here; of what is not loaded, the packages that it is in are imported."""
+    module = location.partition(":")[0]
+    if module in sys.modules:
+        return True
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
