@@ -274,7 +274,9 @@ def test_guess_of_an_enum_is_called_dynamic() -> None:
     assert (guessed.__name__, [member.value for member in guessed]) == ("DynamicEnum", ["red"])
 
 
-@pytest.mark.parametrize("library", ["no_such_library:Model", "no_such_library.models:Model", "json.no_such_part:Model"])
+@pytest.mark.parametrize(
+    "library", ["no_such_library:Model", "no_such_library.models:Model", "json.no_such_part:Model"]
+)
 def test_guess_passes_over_libraries_that_are_not_installed(library: str) -> None:
     """A plugin offers what it can convert, whichever of those libraries are there; no value of the others can be met."""
     spec = TypeTransformerSpec(name="absent", python_type=library, factory="no_such_library:ModelTransformer")
