@@ -24,3 +24,19 @@ def test_exit_status_decides_whose_fault_it_is(returncode: int, code: str, fault
     error = crash_error(returncode, "tail", at_ns=1)
 
     assert (error.code, error.fault, error.is_recoverable, error.traceback) == (code, fault, True, "tail")
+
+
+def test_stack_of_a_crash_is_that_of_the_thread_which_crashed() -> None:
+    """Python writes the stacks of all threads, the guilty one's last, and then modules that nobody asked for."""
+    guilty = """Current thread 0x00007f4120271b80 (most recent call first):
+  File "ctypes/__init__.py", line 519 in string_at
+  File "flow.py", line 40 in segv"""
+    others = """strap_inner
+  File "threading.py", line 1002 in _bootstrap
+
+Thread 0x00007f411d67c6c0 (most recent call first):
+  File "threading.py", line 327 in wait"""
+
+    error = crash_error(-signal.SIGSEGV, f"{others}\n\n{guilty}\n\nExtension modules: msgpack (total: 1)", at_ns=1)
+
+    assert (error.message, error.traceback) == ("the worker process crashed with SIGSEGV", guilty)

@@ -25,7 +25,7 @@ def crash_error(returncode: int, log_tail: str, *, at_ns: int) -> TaskError:
         at_ns: When that was noticed.
     """
     code, fault, message = _reading(returncode)
-    return TaskError(code=code, message=message, fault=fault, traceback=log_tail, at_ns=at_ns)
+    return TaskError(code=code, message=message, fault=fault, traceback=_guilty_stack(log_tail), at_ns=at_ns)
 
 
 def timeout_error(limit_ns: int, *, at_ns: int) -> TaskError:
@@ -73,6 +73,16 @@ def _reading(returncode: int) -> tuple[str, Fault, str]:
         message = "the attempt used more time on a processor than the setting plugins.local.cpu_s allows"
         return f"USER:{name}", Fault.USER, message
     return f"USER:{name}", Fault.USER, f"the worker process crashed with {name}"
+
+
+def _guilty_stack(log_tail: str) -> str:
+    """
+    Return the stack of the thread that crashed, where Python wrote the stacks of all; else *log_tail* as it is.
+
+    That thread comes last and the tail is short, so what precedes it is often the end of another's stack.
+    """
+    _, mark, rest = log_tail.rpartition("Current thread 0x")
+    return mark + rest.partition("\n\n")[0] if mark else log_tail
 
 
 def _signal_name(number: int) -> str:

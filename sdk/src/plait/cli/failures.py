@@ -26,7 +26,7 @@ def report_failure(execution: str, phase: str, error: TaskError, place: str, *, 
     """Tell why an execution failed; *place* says which node and attempt, empty for none, and *flags* where to look for it."""
     if error.traceback:
         click.echo(error.traceback, err=True)
-    elif place:
+    if place and error.message.strip() not in error.traceback:
         click.echo(error.message, err=True)
     what = place or f"[{error.code}] {error.message}"
     _tell(
