@@ -2,15 +2,17 @@
 SQLite: the connection over Python's own ``sqlite3``, which only this module imports.
 
 The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` a commit costs some
-microseconds and happens in the caller's thread; with ``full`` it waits for the disk, in a thread of its own. A lock held by
-another process is waited for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
+microseconds and happens in the caller's thread; with ``full`` it waits for the disk, in a thread of its own, together with what else
+is ready by then, and reads have a link and a thread of their own. A lock held by another process is waited for by asking again, so
+the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
 """
 
 import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,6 +20,7 @@ from typing import Any, TypeVar
 from plait_core.errors.stores import StoreReadOnly
 from plait_sql.connections import Durability, Row, Transaction, Work
 from plait_sql.errors import LOCKED, family, translate
+from plait_sql.groups import Groups
 from plait_sql.workers import Workers
 
 T = TypeVar("T")
@@ -52,10 +55,13 @@ class SqliteConnection:
         self._lock_timeout_s = lock_timeout_s
         self._turn = threading.Lock()
         self._link: _Link | None = None
-        self._workers = Workers(1, name="plait-sql")
+        self._reading_link: _Link | None = None
+        """Where commits wait for the disk, what is only read needs not wait for them."""
+        self._workers, self._readers = Workers(1, name="plait-sql"), Workers(1, name="plait-sql-reader")
+        self._groups = Groups(self._workers, self._writing)
 
     async def open(self) -> None:
-        await self._patiently(self._connect)
+        await self._patiently(self._connect, lambda: self._workers.do(self._connect))
 
     def _connect(self) -> None:
         try:
@@ -63,6 +69,11 @@ class SqliteConnection:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
+        self._link = self._new_link()
+        if self._durability == "full" and self._path != ":memory:":
+            self._reading_link = self._new_link()
+
+    def _new_link(self) -> "_Link":
         handle = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
         link = _Link(handle, self._now_ns)
         try:
@@ -74,46 +85,45 @@ class SqliteConnection:
         except BaseException:
             link.close()
             raise
-        self._link = link
+        return link
 
     async def close(self) -> None:
+        self._readers.stop()
         self._workers.stop()
         with self._turn:
-            if self._link is not None:
-                self._link.close()
-            self._link = None
+            for link in (self._reading_link, self._link):
+                if link is not None:
+                    link.close()
+            self._link = self._reading_link = None
 
     async def read(self, work: Work[T]) -> T:
-        return await self._patiently(lambda: self._within(work, "BEGIN"))
+        read = partial(self._reading, work)
+        return await self._patiently(read, lambda: self._readers.do(read))
 
     async def write(self, work: Work[T]) -> T:
-        return await self._patiently(lambda: self._within(work, "BEGIN IMMEDIATE"))
+        return await self._patiently(lambda: self._writing(work), lambda: self._groups.write(work))
 
     def has_table(self, transaction: Transaction, name: str) -> bool:
         return transaction.query_one("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)) is not None
 
     def listen(self, hear: Callable[[str], None]) -> None: ...
 
-    def _within(self, work: Work[T], begin: str) -> T:
+    def _reading(self, work: Work[T]) -> T:
+        if self._reading_link is not None:
+            return _within(self._reading_link, "BEGIN", work)
         with self._turn:
-            link = self._link
-            if link is None:
-                raise sqlite3.ProgrammingError("the database is not open")
-            link.execute(begin)
-            try:
-                result = work(link)
-                link.commit()
-            except BaseException:
-                link.rollback()
-                raise
-            return result
+            return _within(self._link, "BEGIN", work)
 
-    async def _patiently(self, act: Callable[[], T]) -> T:
-        """Carry out *act*; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
+    def _writing(self, work: Work[T]) -> T:
+        with self._turn:
+            return _within(self._link, "BEGIN IMMEDIATE", work)
+
+    async def _patiently(self, act: Callable[[], T], act_in_a_thread: Callable[[], Awaitable[T]]) -> T:
+        """Act here or, where that waits for the disk, in a thread; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
         give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
         while True:
             try:
-                return act() if self._durability == "normal" else await self._workers.do(act)
+                return act() if self._durability == "normal" else await act_in_a_thread()
             except sqlite3.Error as error:
                 name = getattr(error, "sqlite_errorname", "")
                 give_up_at = give_up_at or time.monotonic() + self._lock_timeout_s
@@ -123,6 +133,19 @@ class SqliteConnection:
                     raise
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _within(link: "_Link | None", begin: str, work: Work[T]) -> T:
+    if link is None:
+        raise sqlite3.ProgrammingError("the database is not open")
+    link.execute(begin)
+    try:
+        result = work(link)
+        link.commit()
+    except BaseException:
+        link.rollback()
+        raise
+    return result
 
 
 class _Link:
