@@ -18,6 +18,7 @@ from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, part_of
 from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children, child_node_id
+from plait_core.engine._lines import Lines
 from plait_core.engine._lookups import Lookups
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._references import Reference
@@ -98,6 +99,7 @@ class Acting:
         self._cache = Lookups(run)
         self._reference = Reference(run.state, run.children, self._cache.is_whole, run.services.blobs_root)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines = Lines(run, self._spawn)
         self._lists: dict[NodeId, LiteralMap] = {}
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
         self._out: dict[tuple[NodeId, int | None, int], AttemptId] = {}
@@ -202,20 +204,25 @@ class Acting:
     async def _submit(self, command: cmd.Submit) -> None:
         node = self._state.nodes[command.node]
         n, element = command.n, command.element
+        executor = self._state.executor_of(node.template.id)
+        if self._lines.has_to_wait(executor, command):
+            return
         inputs = node.inputs() if element is None else await self._element_inputs(node, element)
         attempt = attempt_id(self._state, node, n, element)
         services = self._services
         self._cache.remember(node, element, inputs)
         try:
             unit = unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
-            report = await self._executor(node).submit(unit)
+            report = await services.executors[executor].submit(unit)
         except Saturated as full:
-            self._spawn(self._try_again(command, full.delay_s))
+            self._lines.refused(executor, command, full.delay_s)
             return
         except UserError as refusal:
             error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
             self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element))
+            self._lines.call_next(executor)
             return
+        self._lines.call_next(executor)
         if report is None:
             self.adopt(attempt)
         else:

@@ -36,7 +36,7 @@ RECONCILE_AFTER_S = 30.0
 """How long a run may hear nothing of attempts that are out before it asks executors about them."""
 
 YIELD_AFTER_NS = 5_000_000
-"""How long a run may keep the loop while tasks end as soon as they are submitted."""
+"""How long the runs of an engine may keep the loop together, while they have something to carry out, before others have their turn."""
 
 LONG_SLEEP_S, LINGER_S = 60.0, 10.0
 """How far off the next due time must be for an execution to leave memory, and how long it stays although it is: an answer may come."""
@@ -166,10 +166,19 @@ class Run:
             heappush(self._timers, (command.at_ns, next(self._order), command))
             return
         await self.acting.carry_out(command)
-        clock = self.services.clock
-        if clock.now_ns() - self._yielded_at > YIELD_AFTER_NS:
+        services = self.services
+        if services.clock.now_ns() - self._yielded_at > YIELD_AFTER_NS // (1 + services.n_giving_way):
+            await self._give_way()
+
+    async def _give_way(self) -> None:
+        """Let the rest of the loop have its turn; the more runs wait for theirs in this way, the sooner each does it again."""
+        services = self.services
+        services.n_giving_way += 1
+        try:
             await asyncio.sleep(0)
-            self._yielded_at = clock.now_ns()
+        finally:
+            services.n_giving_way -= 1
+        self._yielded_at = services.clock.now_ns()
 
     def _fire_timers(self) -> None:
         now = self.services.clock.now_ns()

@@ -50,6 +50,8 @@ class Services:
     library: ClosureLibrary = attrs.field(factory=ClosureLibrary)
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
+    n_giving_way: int = 0
+    """How many runs have something to carry out, and let the rest of the loop have its turn first."""
     _fragments: dict[str, Closure] = attrs.field(factory=dict)
     """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
     _actions: dict[int, tuple[ref[TaskTemplate], Action]] = attrs.field(factory=dict)
