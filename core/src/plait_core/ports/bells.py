@@ -5,11 +5,14 @@ Used by the implementations of ``Inbox`` and ``EventLog``. A ring is remembered 
 waiting; it may come from any thread and reaches waiters on any loop.
 """
 
-import asyncio
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from plait_core.ir.ids import ExecutionId
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Bell:
@@ -33,6 +36,8 @@ class Bell:
 
     async def wait(self, patience: Awaitable[None]) -> bool:
         """Return True once it rings, or False when *patience* is over; what is left of that is cancelled."""
+        import asyncio  # whoever loads plugins pays for this module, and waits for nothing
+
         heard = asyncio.get_running_loop().create_future()
         patient = asyncio.ensure_future(patience)
         self._waiting[heard] = None
