@@ -128,8 +128,11 @@ def _show(version: str, registration: "Registration", reply: "RegisterReply", *,
     click.echo(f"Version {version}, {code}")
     for id_ in (*reply.created, *reply.unchanged):
         click.echo(f"[✔] {_line(id_, reply, dry_run=dry_run)}")
-    count = len(reply.created) + len(reply.unchanged)
-    click.echo(f"{count} entities {'checked, none registered' if dry_run else 'registered'}")
+    n_created, n_unchanged = len(reply.created), len(reply.unchanged)
+    if dry_run:
+        click.echo(f"{n_created + n_unchanged} entities checked, none registered")
+    else:
+        click.echo(f"{n_created} entities registered" + (f", {n_unchanged} unchanged" if n_unchanged else ""))
 
 
 def _line(id_: "EntityId", reply: "RegisterReply", *, dry_run: bool) -> str:
