@@ -33,6 +33,8 @@ from tests.durability.engine_process import Fate, Life
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
+N_TURNS = 32
+"""More turns than both executions take together; an engine that is to die later does not."""
 MAIN, DOOMED = ExecutionId(name="main"), ExecutionId(name="doomed")
 YES = Literal(value=Primitive(kind=SimpleType.BOOLEAN, value=True))
 EXPECTED = 700

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from plait_core.ir.executions import Fault
-from tests.durability.stories import DOOMED, LABELS, MAIN, Story
+from tests.durability.stories import DOOMED, LABELS, MAIN, N_TURNS, Story
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ def test_a_worker_may_die_within_any_body(story: Story) -> None:
 
 def test_all_workers_may_die_at_any_transition(story: Story, stride: Callable[[int], range]) -> None:
     """Every attempt that was out is lost, and made up for; those that had ended are not repeated."""
-    for turn in stride(60):
+    for turn in stride(N_TURNS):
         one = story.another()
         one.enlist()
         with one.engine(turn=turn, kills_workers=True) as engine:

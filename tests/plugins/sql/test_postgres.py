@@ -160,6 +160,19 @@ def test_a_write_waits_for_a_server_that_restarts(url: str, postgres: Cluster) -
     asyncio.run(run())
 
 
+def test_a_server_that_recovers_is_waited_for(url: str, postgres: Cluster) -> None:
+    """Whoever opens the store right after a crash gets in."""
+
+    async def run() -> None:
+        async with opened(url) as database:
+            await started(database)
+            postgres.kill_backends(url.partition("@/")[2].partition("?")[0])
+            async with opened(url, lock_timeout_s=20.0) as another:
+                assert await another.views.execution(execution_id()) is not None
+
+    asyncio.run(run())
+
+
 # ── announcements ────────────────────────────────────────────────────────────
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 from plait_sql.connections import Durability, Transaction, Work
 from plait_sql.links import READ, WRITE, Link, LinkFailure
 from plait_sql.listener import Listener
-from plait_sql.postgres_errors import is_passing, shown_url, translate
+from plait_sql.postgres_errors import is_getting_ready, is_passing, shown_url, translate
 from plait_sql.settings import SqlSettings
 from plait_sql.workers import Workers
 
@@ -63,10 +63,17 @@ class PostgresConnection:
         await self._workers.do(self._try_out)
 
     def _try_out(self) -> None:
-        try:
-            self._idle.append(self._connect())
-        except LinkFailure as failure:
-            raise self._error(failure) from failure
+        """Connect, now that somebody waits: a server that is getting ready is waited for, one that is not there is not."""
+        give_up_at = time.monotonic() + self._patience_s
+        while True:
+            try:
+                self._idle.append(self._connect())
+            except LinkFailure as failure:
+                if not is_getting_ready(str(failure)) or time.monotonic() >= give_up_at:
+                    raise self._error(failure) from failure
+            else:
+                return
+            time.sleep(_FIRST_PAUSE_S)
 
     async def close(self) -> None:
         if self._listener is not None:

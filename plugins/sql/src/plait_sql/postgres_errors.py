@@ -18,6 +18,14 @@ _TURNED_AWAY = (
     "no password",
     "no URL",
 )
+_GETTING_READY = (
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "not yet accepting",
+    "closed the connection",
+    "terminating",
+)
 _NO_ROOM = ("too many", "connection slots are reserved")
 _AGAIN = frozenset({"40001", "40P01", "23503"})
 """What passes when a transaction that met another one is run again: the last, when that one deleted what this one refers to."""
@@ -37,6 +45,11 @@ def is_passing(sqlstate: str, detail: str, *, is_lost: bool) -> bool:
     """Say whether the same may succeed in a moment, on this link or on another one."""
     error = translate(sqlstate, detail, url="")
     return sqlstate in _AGAIN or (is_lost and isinstance(error, StoreUnavailable))
+
+
+def is_getting_ready(detail: str) -> bool:
+    """Say whether a server that is there turned a client away only because it starts, stops or recovers."""
+    return any(words in detail for words in _GETTING_READY)
 
 
 def shown_url(url: str) -> str:
