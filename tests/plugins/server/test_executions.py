@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from plait_core.ir.events import GateOpened
 from plait_core.ir.ids import EntityKind, ExecutionId
+from plait_server.farewell import Farewell
 from tests.plugins.server import serving as making
 from tests.plugins.server.console import samples
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, problem, registered, target
@@ -218,6 +220,23 @@ async def test_wait_is_over_when_its_time_is(serving: Serving) -> None:
 
     assert answer.json()["phase"] == "RUNNING"
     assert problem(too_long) == (400, "MalformedRequest")
+
+
+async def test_wait_is_over_when_the_server_stops(serving: Serving) -> None:
+    """What is shown then is what there is; the reader asks the next server."""
+    await registered(serving, samples.asking)
+    name = await launched(serving, samples.asking)
+    stopping = asyncio.Event()
+    transport = httpx.ASGITransport(Farewell(serving.app, stopping=stopping))
+    async with httpx.AsyncClient(
+        transport=transport, base_url=serving.viewer.base_url, headers=serving.viewer.headers
+    ) as reader:
+        waiting = asyncio.create_task(reader.get(f"{EXECUTIONS}/{name}", params={"wait_s": 30}))
+        await asyncio.sleep(0)
+        stopping.set()
+        answer = await asyncio.wait_for(waiting, 5)
+
+    assert (answer.status_code, answer.json()["phase"]) == (200, "RUNNING")
 
 
 # ── repeating ────────────────────────────────────────────────────────────────

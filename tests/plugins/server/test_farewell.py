@@ -1,6 +1,7 @@
 """A server that stops answers what it was asked, and ends streams that would go on for ever."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +15,9 @@ from plait_server.farewell import Farewell
 
 pytestmark = pytest.mark.anyio
 
+BROKEN_OFF = "ASGI callable returned without completing response."
+"""What uvicorn logs of an answer that its application leaves unfinished."""
+
 
 async def for_ever(request: Request) -> Response:
     """Stream until the reader leaves."""
@@ -22,7 +26,7 @@ async def for_ever(request: Request) -> Response:
         yield "tick"
         await asyncio.Event().wait()
 
-    return StreamingResponse(ticks())
+    return StreamingResponse(ticks(), media_type=request.query_params["media"])
 
 
 async def slowly(request: Request) -> Response:
@@ -35,10 +39,11 @@ async def slowly(request: Request) -> Response:
 class Reader:
     """One request, and what is sent in answer."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, media: str = "text/event-stream") -> None:
         self.has_left = asyncio.Event()
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
-        self.scope: Scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+        self.scope: Scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+        self.scope["query_string"] = f"media={media}".encode()
         self._parts: list[Message] = [
             {"type": "http.request", "body": b"a", "more_body": True},
             {"type": "http.request", "body": b"b"},
@@ -70,7 +75,7 @@ def app(stopping: asyncio.Event) -> Farewell:
     return Farewell(inner, stopping=stopping)
 
 
-async def test_stream_is_ended(app: Farewell, stopping: asyncio.Event) -> None:
+async def test_stream_of_events_is_ended(app: Farewell, stopping: asyncio.Event) -> None:
     """As an answer that is complete: the reader comes back to the next server."""
     reader = Reader("/for_ever")
     answering = asyncio.create_task(app(reader.scope, reader.receive, reader.sent.put))
@@ -81,6 +86,20 @@ async def test_stream_is_ended(app: Farewell, stopping: asyncio.Event) -> None:
 
     assert first["body"] == b"tick"
     assert await reader.next(n=1) == [{"type": "http.response.body"}]
+
+
+async def test_other_stream_is_broken_off(app: Farewell, stopping: asyncio.Event) -> None:
+    """The reader of a log knows that there is more of it; and the log of the server has no complaint about that."""
+    reader = Reader("/for_ever", media="text/plain")
+    answering = asyncio.create_task(app(reader.scope, reader.receive, reader.sent.put))
+    await reader.next(n=2)
+
+    stopping.set()
+    await asyncio.wait_for(answering, 5)
+
+    assert reader.sent.empty()
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, BROKEN_OFF, None, None)
+    assert not app.is_news(record)
 
 
 async def test_request_is_answered(app: Farewell, stopping: asyncio.Event) -> None:

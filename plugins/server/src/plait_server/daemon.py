@@ -16,7 +16,6 @@ from typing import Any
 
 import attrs
 import uvicorn
-from starlette.types import ASGIApp
 
 from plait_core.engine import Engine
 from plait_core.plugins import Plugins, Settings, install_process_plugins
@@ -109,8 +108,9 @@ def _origin(host: str, port: int) -> str:
     return f"http://{'localhost' if is_loopback(host) else host}:{port}"
 
 
-async def _answer(app: ASGIApp, listener: socket.socket, stopping: asyncio.Event) -> None:
+async def _answer(app: Farewell, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Answer requests until *stopping* is set."""
+    logging.getLogger("uvicorn.error").addFilter(app.is_news)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GOODBYE_S)
     server = _Server(config)
     answering = asyncio.create_task(server.serve(sockets=[listener]), name="http")

@@ -4,9 +4,11 @@ Executions: start them, find them, look at them, and bring them to an end.
 What is shown is read from the store, whichever engine drives the execution. What is asked of an execution is left for its owner.
 """
 
+import asyncio
 from typing import Any
 
 import attrs
+from starlette.requests import Request
 
 from plait_core.ir.executions import Closure, ExecutionMode
 from plait_core.ir.ids import LOCAL_VERSION, EntityId, EntityKind, ExecutionId, NodeId
@@ -107,8 +109,27 @@ async def get_execution(call: Call[WaitQuery, None]) -> ExecutionDetail:
     """Show an execution, with what was asked for and what came of it."""
     execution = execution_of(call)
     if call.query.wait_s:
-        await call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s)
+        await _wait_end(call, execution)
     return await _detail(call, execution)
+
+
+async def _wait_end(call: Call[WaitQuery, None], execution: ExecutionId) -> None:
+    """Wait for the end as long as is asked, or until the reader leaves; a server that stops says of every reader that it has left."""
+    ending = asyncio.create_task(call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s), name="end")
+    leaving = asyncio.create_task(_reader_leaves(call.request), name="reader")
+    try:
+        await asyncio.wait((ending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if ending.done():
+            ending.result()
+    finally:
+        for task in (ending, leaving):
+            task.cancel()
+        await asyncio.gather(ending, leaving, return_exceptions=True)
+
+
+async def _reader_leaves(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _detail(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDetail:
