@@ -1,12 +1,13 @@
 """What is particular to blobs that are files."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from plait_core.errors.stores import BlobDenied, BlobMissing
-from plait_local.blobs import FileBlobStore
+from plait_local.blobs import PARTIAL, FileBlobStore
 from plait_local.settings import LocalSettings
 
 STORE = FileBlobStore(LocalSettings())
@@ -44,3 +45,24 @@ def test_file_below_a_file_is_missing_not_a_crash(tmp_path: Path) -> None:
 
     with pytest.raises(BlobMissing):
         asyncio.run(STORE.get(f"file://{tmp_path}/file/below"))
+
+
+@pytest.mark.parametrize("durability", ["normal", "full"])
+def test_what_is_stored_is_on_the_disk_first_where_that_is_asked_for(
+    durability: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under ``full``, the content before the object has its name, then the names of the object and of new folders."""
+    synced: list[tuple[str, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(
+            ("partial" if path.name.startswith(PARTIAL) else path.name, (tmp_path / "a" / "b" / "c").exists())
+        )
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    asyncio.run(FileBlobStore(LocalSettings(), durability).put(f"{tmp_path}/a/b/c", b"x"))
+
+    wanted = [("partial", False), ("b", True), ("a", True), (tmp_path.name, True)]
+    assert synced == (wanted if durability == "full" else [])

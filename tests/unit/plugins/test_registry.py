@@ -105,7 +105,7 @@ def test_error_of_plaits_own_passes_through_a_factory(site: SitePackages) -> Non
 
 def test_things_are_made_once(site: SitePackages) -> None:
     """A blob store is shared by everyone who names its scheme; a path without a scheme is a file."""
-    more = "def make(settings): return [settings]\n"
+    more = "def make(settings, durability): return [settings, durability]\n"
     site.install(
         "moon", offering("plait_blob_stores", "BlobStoreSpec(scheme='file', factory='acme_moon_hooks:make')", more)
     )
@@ -113,7 +113,7 @@ def test_things_are_made_once(site: SitePackages) -> None:
 
     stores: list[Any] = [plugins.blob_store(uri) for uri in ["file:///a", "FILE:///b", "/c"]]
 
-    assert stores == [[None]] * 3
+    assert stores == [[None, "normal"]] * 3
     assert stores[0] is stores[1] is stores[2]
 
 

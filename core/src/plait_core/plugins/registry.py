@@ -185,7 +185,7 @@ class Plugins:
 
     def blob_store(self, uri: str) -> BlobStore:
         """Return the store of *uri*’s scheme, one per scheme. Raises ``UnknownOffer``."""
-        store: BlobStore = self._make("plait_blob_stores", _scheme(uri))
+        store: BlobStore = self._make("plait_blob_stores", _scheme(uri), self.settings.durability)
         return store
 
     def database(self, url: str) -> Database:
@@ -323,12 +323,12 @@ class Plugins:
         quarantined = tuple(error.plugin for error in self._roster.rejected)
         raise UnknownOffer(what=_OFFERS[hook][1], name=name, known=tuple(sorted(offers)), quarantined=quarantined)
 
-    def _make(self, hook: str, name: str, *, with_settings: bool = True) -> Any:
-        """Make the thing called *name*, once."""
+    def _make(self, hook: str, name: str, *more: Any, with_settings: bool = True) -> Any:
+        """Make the thing called *name*, once, of its plugin's settings and *more*."""
         if (hook, name) not in self._made:
             offer = self._find(hook, name)
             arguments = (self.settings_for(offer.member.found.name),) if with_settings else ()
-            self._made[hook, name] = self.make(offer.spec.factory, *arguments)
+            self._made[hook, name] = self.make(offer.spec.factory, *arguments, *more)
         return self._made[hook, name]
 
     def _make_ordered(self, hook: str) -> Sequence[Any]:

@@ -112,7 +112,7 @@ class DeclarationSpec(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BlobStoreSpec(Shape):
-    """A blob store by URI scheme: factory(settings) -> ``BlobStore``."""
+    """A blob store by URI scheme: factory(settings, durability) -> ``BlobStore``; *durability* as in ``Settings``."""
 
     scheme: str
     factory: str

@@ -1,13 +1,15 @@
 """
 The blob store of the scheme ``file``: objects are files, and an object appears whole or not at all.
 
-URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
+Under ``full`` durability it is on the disk, with its name, before it counts as stored; otherwise the operating system sees to that in its
+own time. URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
 Every call blocks for as long as the disk takes; it awaits nothing and can be used from any loop.
 """
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from shutil import copyfile
 from tempfile import NamedTemporaryFile
@@ -25,8 +27,8 @@ PARTIAL = ".plait-partial-"
 class FileBlobStore:
     """``BlobStore`` over the file system of this machine."""
 
-    def __init__(self, settings: LocalSettings) -> None:
-        """Need nothing: a URI says where its file is."""
+    def __init__(self, settings: LocalSettings, durability: str = "normal") -> None:  # noqa: ARG002  # a URI says where its file is
+        self._outlives_power_cuts = durability == "full"
 
     async def get(self, uri: str) -> bytes:
         with _translated(uri):
@@ -36,7 +38,7 @@ class FileBlobStore:
         def write(partial: Path) -> None:
             partial.write_bytes(data)
 
-        return _place(uri, write, if_absent=if_absent)
+        return self._place(uri, write, if_absent=if_absent)
 
     async def stream(self, uri: str, *, start: int = 0) -> AsyncIterator[bytes]:
         with _translated(uri), _path(uri).open("rb") as file:
@@ -49,7 +51,7 @@ class FileBlobStore:
             copyfile(_path(uri), path)
 
     async def upload(self, path: Path, uri: str) -> None:
-        _place(uri, lambda partial: copyfile(path, partial))
+        self._place(uri, lambda partial: copyfile(path, partial))
 
     async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
         root = _path(prefix.rstrip("/"))
@@ -75,6 +77,24 @@ class FileBlobStore:
     async def close(self) -> None:
         """Keep nothing open between calls."""
 
+    def _place(self, uri: str, write: Callable[[Path], object], *, if_absent: bool = False) -> bool:
+        """Let *write* fill a file beside the object, then give it the object's name in one step."""
+        target = _path(uri)
+        with _translated(uri):
+            folders = _make_folders(target.parent)
+            with NamedTemporaryFile(dir=target.parent, prefix=PARTIAL, delete=False) as file:
+                partial = Path(file.name)
+            try:
+                write(partial)
+                if self._outlives_power_cuts:
+                    _sync(partial)
+                is_new = _name(partial, target, if_absent=if_absent)
+                for folder in (target.parent, *folders) if self._outlives_power_cuts else ():
+                    _sync(folder)
+                return is_new
+            finally:
+                partial.unlink(missing_ok=True)
+
 
 def _path(uri: str) -> Path:
     path = Path(uri.removeprefix(SCHEME))
@@ -88,18 +108,20 @@ def _uri_like(prefix: str, file: Path) -> str:
     return f"{SCHEME if prefix.startswith(SCHEME) else ''}{file}"
 
 
-def _place(uri: str, write: Callable[[Path], object], *, if_absent: bool = False) -> bool:
-    """Let *write* fill a file beside the object, then give it the object's name in one step."""
-    target = _path(uri)
-    with _translated(uri):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=target.parent, prefix=PARTIAL, delete=False) as file:
-            partial = Path(file.name)
-        try:
-            write(partial)
-            return _name(partial, target, if_absent=if_absent)
-        finally:
-            partial.unlink(missing_ok=True)
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder with those above it; returns the ones that have a new name in them, the deepest first."""
+    missing = list(takewhile(lambda above: not above.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    return [made.parent for made in missing]
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _name(partial: Path, target: Path, *, if_absent: bool) -> bool:
