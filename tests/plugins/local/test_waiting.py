@@ -34,3 +34,29 @@ def test_attempt_leaves_the_line() -> None:
 
     assert [waiting.remove(LONG, "a"), waiting.remove(LONG, "a"), waiting.remove(SHORT, "b")] == [True, False, False]
     assert drained(waiting) == ["b"]
+
+
+def test_newcomer_is_served_soon() -> None:
+    """It waits for one of another execution at most, not for one of each."""
+    waiting: Waiting[str] = Waiting()
+    for name in "abc":
+        for _ in range(3):
+            waiting.add(ExecutionId(name=name), name)
+    for _ in range(4):
+        waiting.take()
+
+    waiting.add(SHORT, "x")
+
+    assert "x" in drained(waiting)[:2]
+
+
+def test_newcomers_leave_others_half_of_the_turns() -> None:
+    """A steady stream of them does not starve whoever waits with many."""
+    waiting: Waiting[str] = Waiting()
+    for _ in range(5):
+        waiting.add(LONG, "a")
+    waiting.take()
+    for number in range(6):
+        waiting.add(ExecutionId(name=f"n{number}"), "x")
+
+    assert drained(waiting)[:8] == ["x", "a"] * 4
