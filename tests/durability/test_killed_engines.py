@@ -42,9 +42,9 @@ def test_an_engine_may_die_at_any_transition(when: str, story: Story, stride: Ca
     assert n_killed > 0.6 * len(stride(N_TURNS))
 
 
-@pytest.mark.parametrize(("where", "turns", "when"), [("story", 3, "after"), ("postgres_story", 5, "before")])
+@pytest.mark.parametrize(("where", "turns", "when"), [("story", 7, "after"), ("postgres_story", 8, "before")])
 def test_engines_may_die_one_after_another(where: str, turns: int, when: str, request: pytest.FixtureRequest) -> None:
-    """Each of many engines lives for a few turns, until everything has ended; on either database."""
+    """Each of many engines lives for a few turns, more than an eager task needs to begin again, until everything has ended."""
     story: Story = request.getfixturevalue(where)
     story.enlist()
 
@@ -54,5 +54,5 @@ def test_engines_may_die_one_after_another(where: str, turns: int, when: str, re
             story.wait(engine)
         n_lives += 1
 
-    assert n_lives > 3
+    assert n_lives >= 3
     story.check()
