@@ -34,6 +34,17 @@ def _per_item(what: str, figure: Figure, peer: Figure, limit: float) -> Budget:
     return Budget(what=what, figure=figure, peer=peer, limit=limit, unit="µs", scale=1e6)
 
 
+def _fair(tasks: str, task_s: float) -> Budget:
+    return Budget(
+        what=f"one task on 4 slots, beside ten executions of 1 000 tasks {tasks} : alone",
+        figure=_figure("crowded_s", "plait", "fairness.py", 1000, task_s),
+        peer=_figure("alone_s", "plait", "fairness.py", 1000, task_s),
+        limit=3,
+        unit="ms",
+        scale=1e3,
+    )
+
+
 BUDGETS: dict[str, tuple[Budget, ...]] = {
     "import": (
         Budget(
@@ -193,14 +204,8 @@ BUDGETS: dict[str, tuple[Budget, ...]] = {
             limit=250,
             unit="MB",
         ),
-        Budget(
-            what="one task on 4 slots, beside ten executions of 1 000 : alone",
-            figure=_figure("crowded_s", "plait", "fairness.py", 1000),
-            peer=_figure("alone_s", "plait", "fairness.py", 1000),
-            limit=3,
-            unit="ms",
-            scale=1e3,
-        ),
+        _fair("of 100 ms", 0.1),
+        _fair("that do nothing", 0),
         Budget(
             what="growth of a server's memory with each 1 000 executions",
             figure=_figure("growth_mb", "plait", "soak.py", 3000),

@@ -1,7 +1,8 @@
 """
 Print how long an execution of one task takes alone, and beside ten executions of many tasks, on four slots.
 
-Usage: ``fairness.py N_TASKS``: of each of the ten. Both are medians of several; the crowd still runs when the last of them has ended.
+Usage: ``fairness.py N_TASKS TASK_S``: of each of the ten, and how long each task takes. Both figures are medians of several; the crowd
+still runs when the last of them has ended.
 """
 
 import json
@@ -14,7 +15,7 @@ import httpx
 
 from tests.bench.probes.serving import HERE, launch_body, see_through, serving
 
-os.environ["N_ITEMS"] = sys.argv[1]  # the server inherits it
+os.environ["N_ITEMS"], os.environ["TASK_S"] = sys.argv[1:]  # the server inherits them
 N_CROWDS, N_SLOTS, N_TRIES = 10, 4, 7
 ALONE = launch_body("flights.alone", {"x": 0})
 

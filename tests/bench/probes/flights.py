@@ -1,11 +1,13 @@
 """Workflows of a few tasks: one that runs through, one that waits for an answer, one that sleeps."""
 
 import os
+import time
 from datetime import timedelta
 
 from plait import approve, sleep, task, workflow
 
 N_TASKS = int(os.environ.get("N_ITEMS", "1"))
+TASK_S = float(os.environ.get("TASK_S", "0"))
 
 
 @task
@@ -34,13 +36,20 @@ def asleep(x: int) -> int:
     return increment(x=x)
 
 
+@task
+def slowly(x: int) -> int:
+    """Add one in TASK_S seconds."""
+    time.sleep(TASK_S)
+    return x + 1
+
+
 @workflow
 def alone(x: int) -> int:
     """Add one."""
-    return increment(x=x)
+    return slowly(x=x)
 
 
 @workflow
 def crowd(x: int) -> list[int]:
     """Add one to the same number, N_TASKS times."""
-    return [increment(x=x) for _ in range(N_TASKS)]
+    return [slowly(x=x) for _ in range(N_TASKS)]

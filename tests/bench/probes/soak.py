@@ -1,7 +1,7 @@
 """
 Print by how much the memory of a server grows with each thousand executions that have ended.
 
-Usage: ``soak.py N_EXECUTIONS``. A third as many are run before that, so that caches are full and allocators have their pages.
+Usage: ``soak.py N_EXECUTIONS``. Some are run before that, so that caches are full and allocators have their pages.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ import sys
 
 from tests.bench.probes.serving import HERE, Server, launch_body, repeat, serving
 
-N_EXECUTIONS = int(sys.argv[1]) // (4 if "BENCH_QUICK" in os.environ else 1)
+N_EXECUTIONS = int(sys.argv[1]) // (3 if "BENCH_QUICK" in os.environ else 1)
+N_WARM = 1000
 
 
 async def growth_mb(server: Server) -> float:
@@ -25,10 +26,9 @@ async def growth_mb(server: Server) -> float:
             if found["outputs"] != {"o0": {"integer": number + 2}}:
                 sys.exit(f"execution soak-{number} is {found['phase']}: {found['outputs']}")
 
-        n_warm = N_EXECUTIONS // 3
-        await repeat(see_through, range(n_warm))
+        await repeat(see_through, range(N_WARM))
         warm_mb = server.resident_mb()
-        await repeat(see_through, range(n_warm, n_warm + N_EXECUTIONS))
+        await repeat(see_through, range(N_WARM, N_WARM + N_EXECUTIONS))
         grown_mb = server.resident_mb() - warm_mb
         return grown_mb / N_EXECUTIONS * 1000
 
