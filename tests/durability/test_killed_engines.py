@@ -53,6 +53,7 @@ def test_engines_may_die_one_after_another(where: str, turns: int, when: str, re
         with story.engine(turn=turns, when=when) as engine:
             story.wait(engine)
         n_lives += 1
+        assert n_lives < 60, story.told()
 
     assert n_lives >= 3
     story.check()
