@@ -153,6 +153,13 @@ class Cluster:
         """Kill the processes that serve *database* with SIGKILL, which makes the server drop everyone and recover."""
         with self.connect("postgres") as connection:
             rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", (database,)).fetchall()
-        for (pid,) in rows:
-            os.kill(pid, signal.SIGKILL)
-        return len(rows)
+        return sum(_kill(pid) for (pid,) in rows)
+
+
+def _kill(pid: int) -> bool:
+    """Kill a process; says whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:  # its connection was closed a moment ago
+        return False
+    return True
