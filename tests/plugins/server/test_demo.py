@@ -174,6 +174,36 @@ def test_log_is_shown_readable(demo: Demo) -> None:
     assert as_it_is.output == f"{line}\nFatal\n"
 
 
+def test_programs_are_told_what_was_done(demo: Demo) -> None:
+    """Each in one document; nothing is asked of them."""
+    demo.folder.mkdir()
+
+    stopped, unsure = call(demo, "stop", "--json"), call(demo, "teardown", "--json")
+    torn_down, again = (call(demo, "teardown", "--yes", "--json") for _ in range(2))
+
+    assert json.loads(stopped.stdout) == {"was_running": False}
+    assert (unsure.exit_code, unsure.stdout) == (2, "")
+    assert [json.loads(result.stdout) for result in (torn_down, again)] == [
+        {"deleted": str(demo.folder)},
+        {"deleted": None},
+    ]
+    assert call(demo, "console", "--json").exit_code == 1
+
+
+def test_log_that_is_followed_is_left_with_ctrl_c(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As shells count it."""
+    demo.folder.mkdir()
+    demo.log.touch()
+
+    def lines(_: Demo, *, follows: bool) -> Iterator[str]:
+        yield "one\n"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Demo, "lines", lines)
+
+    assert call(demo, "logs", "-f").exit_code == 130
+
+
 @pytest.mark.slow
 def test_log_that_is_followed_ends_with_the_server(demo: Demo) -> None:
     """Nothing more is to come then."""

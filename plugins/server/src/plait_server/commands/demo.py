@@ -16,6 +16,9 @@ def command() -> None:
     """Start and stop a platform on this machine."""
 
 
+INTERRUPTED_EXIT = 130
+"""The exit code of what Ctrl-C ends, as shells count it."""
+
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -45,35 +48,45 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 @command.command()
+@_json
 @click.pass_context
-def console(ctx: click.Context) -> None:
+def console(ctx: click.Context, as_json: bool) -> None:
     """Print a link that logs a browser in to the console, once and within five minutes."""
     link = _demo(ctx.obj).login_link()
-    click.echo(link or "The demo does not run; `plait demo start` starts it.", err=not link)
-    ctx.exit(0 if link else 1)
+    if not link:
+        click.echo("The demo does not run; `plait demo start` starts it.", err=True)
+        ctx.exit(1)
+    click.echo(json.dumps({"login": link}, indent=2) if as_json else link)
 
 
 @command.command()
+@_json
 @click.pass_obj
-def stop(session: Any) -> None:
+def stop(session: Any, as_json: bool) -> None:
     """Stop the demo; nothing is lost, and `plait demo start` goes on where it was."""
     was_running = _demo(session).stop()
+    if as_json:
+        click.echo(json.dumps({"was_running": was_running}, indent=2))
+        return
     click.echo("The demo has stopped; `plait demo start` goes on." if was_running else "The demo does not run.")
 
 
 @command.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
 @click.pass_obj
-def teardown(session: Any, yes: bool) -> None:
+def teardown(session: Any, yes: bool, as_json: bool) -> None:
     """Stop the demo and delete all its executions, entities and files."""
     demo = _demo(session)
+    if as_json and not yes:
+        raise click.UsageError("--json asks nothing; add --yes to delete")
     if not demo.folder.exists():
-        click.echo("There is no demo to delete.")
+        click.echo(json.dumps({"deleted": None}, indent=2) if as_json else "There is no demo to delete.")
         return
     if not yes:
         click.confirm(f"Delete {demo.folder} with everything that ran there?", abort=True)
     demo.teardown()
-    click.echo(f"Deleted {demo.folder}.")
+    click.echo(json.dumps({"deleted": str(demo.folder)}, indent=2) if as_json else f"Deleted {demo.folder}.")
 
 
 @command.command()
@@ -86,8 +99,11 @@ def logs(ctx: click.Context, follows: bool, as_json: bool) -> None:
     if not demo.log.exists():
         click.echo("The demo was never started.", err=True)
         ctx.exit(1)
-    for line in demo.lines(follows=follows):
-        click.echo(line.rstrip("\n") if as_json else readable(line))
+    try:
+        for line in demo.lines(follows=follows):
+            click.echo(line.rstrip("\n") if as_json else readable(line))
+    except KeyboardInterrupt:
+        ctx.exit(INTERRUPTED_EXIT)
 
 
 def _demo(session: Any) -> Demo:
