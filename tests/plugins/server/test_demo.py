@@ -46,6 +46,7 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     started = call(demo, "start", "--port", port)
     pid = pid_of(demo)
     again = call(demo, "start", "--port", port)
+    elsewhere = call(demo, "start", "--port", "1")
     status = call(demo, "status", "--json")
     stopped = call(demo, "stop")
     gone = call(demo, "status")
@@ -59,6 +60,7 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     assert console == f"Console: http://localhost:{port}/console"
     assert link.startswith(f"Log in:  http://localhost:{port}/console/login?ticket=")
     assert again.output.startswith("The demo runs already.\n")
+    assert f"It keeps its address, http://localhost:{port}; stop it first to give it port 1.\n" in elsewhere.output
     document = json.loads(status.output)
     assert (document["url"], document["console"]) == (f"http://localhost:{port}", f"http://localhost:{port}/console")
     assert all(service["is_ok"] for service in document["services"])

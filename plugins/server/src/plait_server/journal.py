@@ -16,8 +16,8 @@ from plait_core.errors import PlaitError
 STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 """What every record has; anything else came as ``extra``."""
 
-QUIET = ("uvicorn", "asyncio")
-"""Loggers that only have to say what is wrong."""
+QUIET = {"uvicorn": logging.WARNING, "asyncio": logging.WARNING, "psycopg": logging.ERROR}
+"""Loggers that only have to say what is wrong; of a connection that broke, our own errors say so."""
 
 
 def log_as_json(stream: TextIO | None = None) -> None:
@@ -27,8 +27,8 @@ def log_as_json(stream: TextIO | None = None) -> None:
     handler.setFormatter(_Readable() if stream.isatty() else _Documents())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def readable(line: str) -> str:

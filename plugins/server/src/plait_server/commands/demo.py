@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from plait_server.demo import Demo
 from plait_server.journal import readable
@@ -25,11 +27,17 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON doc
 @command.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=30080, show_default=True, help="Port to listen on.")
 @_json
-@click.pass_obj
-def start(session: Any, port: int, as_json: bool) -> None:
+@click.pass_context
+def start(ctx: click.Context, port: int, as_json: bool) -> None:
     """Start the demo, or go on with the one that was stopped; exit 1 when it does not come up."""
-    demo = _demo(session)
+    demo = _demo(ctx.obj)
     is_new = demo.start(port=port)
+    if (
+        not is_new
+        and ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE
+        and port != urlsplit(demo.url).port
+    ):
+        click.echo(f"It keeps its address, {demo.url}; stop it first to give it port {port}.", err=True)
     if not as_json:
         click.echo("The demo runs." if is_new else "The demo runs already.")
     _show(demo, as_json=as_json)
