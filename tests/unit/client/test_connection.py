@@ -9,9 +9,8 @@ import attrs
 import httpx
 import pytest
 
-from plait.control import connection as module
-from plait.control import server as server_module
 from plait.control.connection import Connection, Message, token_of
+from plait.control.patience import FOLLOWING_S, LOOKING_S, Patience
 from plait.control.server import ServerPlane
 from plait.errors import (
     NoEndpoint,
@@ -59,9 +58,24 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0))
+class Time:
+    """Time that passes when somebody rests, and what is said meanwhile."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.told: list[tuple[float, str]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def patience(self, limit_s: float = LOOKING_S) -> Patience:
+        """Wait in this time."""
+        return Patience(
+            limit_s,
+            tell=lambda text: self.told.append((self.now_s, text)),
+            now_s=lambda: self.now_s,
+            sleep=self.sleep,
+        )
 
 
 class Script:
@@ -84,8 +98,11 @@ class Script:
         return [(request.method, request.url.path.removeprefix("/api/v1")) for request in self.requests]
 
 
-def connected(script: Callable[[httpx.Request], httpx.Response], token: str = "") -> Connection:
-    return Connection(ENDPOINT, token, transport=httpx.MockTransport(script))
+def connected(
+    script: Callable[[httpx.Request], httpx.Response], token: str = "", patience: Patience | None = None
+) -> Connection:
+    patience = patience or Time().patience()
+    return Connection(ENDPOINT, token, transport=httpx.MockTransport(script), patience=patience)
 
 
 def document(value: Any, status: int = 200) -> httpx.Response:
@@ -124,9 +141,8 @@ async def test_server_that_never_answered_is_not_waited_for() -> None:
     assert (raised.value.endpoint, len(script.requests)) == (ENDPOINT, 1)
 
 
-async def test_server_that_has_no_room_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_server_that_has_no_room_is_asked_again() -> None:
     """It did nothing yet, so even a nameless launch may be sent again, after the time that it asks for."""
-    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.0)
     full = problem(429, "Saturated")
     full.headers["retry-after"] = "7"
     script = Script(full, document(DETAIL))
@@ -137,17 +153,68 @@ async def test_server_that_has_no_room_is_asked_again(monkeypatch: pytest.Monkey
     assert (started.row.id, len(script.requests)) == (RUN, 2)
 
 
-async def test_server_that_stays_away_is_given_up() -> None:
-    """After as many tries as there are pauses, and one more."""
-    script = Script(NOTHING, *[httpx.ConnectError("refused")] * 3)
+@pytest.mark.parametrize("limit_s", [LOOKING_S, FOLLOWING_S])
+@pytest.mark.parametrize("away", [httpx.ConnectError("refused"), problem(503, "StoreAway", "refused")])
+async def test_server_that_stays_away_is_given_up(away: Step, limit_s: float) -> None:
+    """When patience is at its end; after two seconds, and once, it is said what is waited for and why."""
+    time = Time()
+    script = Script(NOTHING, *[away] * 40)
 
-    async with connected(script) as connection:
+    async with connected(script, patience=time.patience(limit_s)) as connection:
         plane = ServerPlane(connection)
         await plane.projects()
-        with pytest.raises(ServerUnreachable):
+        with pytest.raises(ServerUnreachable if isinstance(away, Exception) else ServerRefused):
             await plane.projects()
 
-    assert len(script.requests) == 4
+    assert limit_s - 5.0 < time.now_s < limit_s
+    assert time.told == [(2.0, f"waiting for the server at {ENDPOINT}: refused")]
+
+
+async def test_answers_that_come_late_count() -> None:
+    """A server that takes seconds to say that it cannot is not asked as often as a quick one."""
+    time = Time()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.now_s += 8.0
+        return problem(503, "StoreAway", "the database is away")
+
+    async with connected(slow, patience=time.patience()) as connection:
+        with pytest.raises(ServerRefused, match="database"):
+            await ServerPlane(connection).projects()
+
+    assert time.now_s < 2 * LOOKING_S
+    assert [text for _, text in time.told] == [f"waiting for the server at {ENDPOINT}: the database is away"]
+
+
+async def test_streams_of_an_execution_outlive_a_restart() -> None:
+    """Events and logs go on after half a minute without a server, or with one that has no database yet."""
+    time = Time()
+    away = [httpx.ConnectError("refused")] * 5 + [problem(503, "StoreAway", "starting")] * 5
+    events = httpx.Response(200, text="event: end\ndata: 3\n\n")
+    script = Script(NOTHING, *away, events, *away, httpx.Response(200, content=b"two"))
+    attempt = AttemptId(execution=RUN, node=NodeId("n0"), task=TARGET)
+
+    async with connected(script, patience=time.patience(FOLLOWING_S)) as connection:
+        plane = ServerPlane(connection)
+        await plane.projects()
+        messages = [message async for message in connection.follow("/events")]
+        read = b"".join([chunk async for chunk in plane.log(attempt, follows=True)])
+
+    assert (messages, read) == ([Message("", "end", "3")], b"two")
+    assert [text for _, text in time.told] == [f"waiting for the server at {ENDPOINT}: refused"] * 2
+    assert time.now_s > 2 * 25.0
+
+
+async def test_stream_that_ends_again_and_again_is_given_up() -> None:
+    """Something in between that answers and says nothing is no server that comes back."""
+    time = Time()
+    script = Script(*[httpx.Response(200, text=":\n\n") for _ in range(40)])
+
+    async with connected(script, patience=time.patience(FOLLOWING_S)) as connection:
+        with pytest.raises(ServerUnreachable, match="ended early"):
+            [message async for message in connection.follow("/events")]
+
+    assert time.now_s < FOLLOWING_S
 
 
 async def test_nameless_launch_is_never_repeated() -> None:
@@ -297,9 +364,8 @@ def test_token_of_the_loopback_is_found_under_either_name(kept: str, endpoint: s
     assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own")) == "own"
 
 
-async def test_log_that_falls_silent_is_asked_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_log_that_falls_silent_is_asked_to_go_on() -> None:
     """From the byte behind the last one, as long as the server is there."""
-    monkeypatch.setattr(server_module, "LOG_PAUSE_S", 0.0)
 
     async def broken() -> AsyncIterator[bytes]:
         yield b"one "

@@ -9,6 +9,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,13 +45,13 @@ def follow(
     started: list[RemoteExecution] = []
 
     async def drive() -> str:
-        async with AsyncRemote(settings=session.settings) as remote:
+        async with AsyncRemote(settings=session.settings, connect=partial(session.connection, follows=waits)) as remote:
             execution = await start(remote)
             started.append(execution)
             click.echo(f"Go to {execution.url} to see execution in the console.", err=as_json)
             if not waits:
                 return ""
-            async with session.server() as plane:
+            async with session.server(follows=True) as plane:
                 await _waited(remote, plane, execution, session.flags)
                 return await _place(plane, execution)
 

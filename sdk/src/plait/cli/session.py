@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from plait.control.connection import Connection
+    from plait.control.patience import Patience
     from plait.control.plane import ControlPlane
     from plait.control.server import ServerPlane
     from plait_core.engine import Engine
@@ -102,20 +104,38 @@ class Session:
         """What has to stand behind another command for it to work in the same place: ``" --remote"``, or nothing."""
         return " --remote" if self._wants_remote else ""
 
-    @asynccontextmanager
-    async def server(self) -> "AsyncIterator[ServerPlane]":
-        """Connect to the server."""
+    def connection(self, *, follows: bool = False) -> "Connection":
+        """Make a connection to the server; one that *follows* an execution waits longer while the server is away."""
         from plait.control.connection import Connection, token_of
+
+        patience = self._following if follows else self._looking
+        return Connection(self.settings.endpoint, token_of(self.settings), patience=patience)
+
+    @cached_property
+    def _looking(self) -> "Patience":
+        from plait.control.patience import Patience
+
+        return Patience(tell=_tell)
+
+    @cached_property
+    def _following(self) -> "Patience":
+        from plait.control.patience import FOLLOWING_S, Patience
+
+        return Patience(FOLLOWING_S, tell=_tell)
+
+    @asynccontextmanager
+    async def server(self, *, follows: bool = False) -> "AsyncIterator[ServerPlane]":
+        """Connect to the server."""
         from plait.control.server import ServerPlane
 
-        async with Connection(self.settings.endpoint, token_of(self.settings)) as connection:
+        async with self.connection(follows=follows) as connection:
             yield ServerPlane(connection)
 
     @asynccontextmanager
-    async def plane(self, *, remote_by_default: bool = False) -> "AsyncIterator[ControlPlane]":
+    async def plane(self, *, remote_by_default: bool = False, follows: bool = False) -> "AsyncIterator[ControlPlane]":
         """Open the server or the store of this machine, whichever the command works on."""
         if self.is_remote(by_default=remote_by_default):
-            async with self.server() as server:
+            async with self.server(follows=follows) as server:
                 yield server
             return
         from plait.control.store import StorePlane
@@ -150,6 +170,10 @@ class Session:
             raise click.UsageError(f"an execution is NAME or PROJECT/DOMAIN/NAME, not {text!r}")
         project, domain = place or (self.settings.project, self.settings.domain)
         return ExecutionId(project=project, domain=domain, name=name)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def setting_options() -> list[click.Option]:

@@ -2,16 +2,17 @@
 The HTTP connection to a server: tokens, refusals as errors, and requests sent again when the line breaks.
 
 The only module that knows the HTTP library. A request that may be repeated is sent again while a server that has answered
-before is away; one that never answered is reported at once.
+before is away, as long as the connection's patience lasts; one that never answered is reported at once.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
+from plait.control.patience import Absence, Patience
 from plait.errors import (
     NoEndpoint,
     NotOnServer,
@@ -35,11 +36,8 @@ PREFIX = f"/api/v{API_VERSION}"
 TIMEOUT_S = 60.0
 SILENCE_S = 60.0
 """How long a stream may say nothing; servers send a sign of life more often."""
-PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
-"""Between the tries of one request."""
-
-LONGEST_PAUSE_S = 5.0
-"""How long to rest at most, however long the server asks for."""
+STEADY_S = 1.0
+"""A stream that was open for so long was there, whatever it said; one that ends sooner is part of an absence."""
 
 BUSY, UNAVAILABLE = 429, 503
 """Statuses that pass; the first also says that nothing was done."""
@@ -81,13 +79,22 @@ class Connection:
         endpoint: Origin of the server, with a prefix if any.
         token: Sent to the server, and to nobody else.
         transport: In place of the network: an application in this process.
+        patience: How long a server that is away is waited for; by default as long as who looks at something waits.
     """
 
-    def __init__(self, endpoint: str, token: str = "", *, transport: "httpx.AsyncBaseTransport | None" = None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        token: str = "",
+        *,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self.patience = patience or Patience()
         self._has_answered = False
 
     async def __aenter__(self) -> Self:
@@ -160,23 +167,30 @@ class Connection:
         sent: dict[str, Any] = {"params": _given(query), "headers": self._headers_for(url), "timeout": timeout_s}
         if body is not None:
             sent["json"] = to_json(body)
-        for n_tries, pause_s in enumerate((*PAUSES_S, None), 1):
+        absence, refused = self.absence(), None
+        for n_tries in count(1):
             try:
                 response = await self._one(method, url, sent, content)
             except httpx.HTTPError as error:
                 never_there = isinstance(error, httpx.ConnectError) and not self._has_answered
-                if pause_s is None or not repeats or never_there or isinstance(error, httpx.ReadTimeout):
-                    raise self._unreachable(error) from error
+                is_over = not repeats or never_there or isinstance(error, httpx.ReadTimeout)
+                if is_over or not await absence.pause(_text(error)):
+                    raise refused or self._unreachable(error) from error
             else:
                 self._has_answered = True
                 if not response.is_error:
+                    self.patience.note_answer()
                     return response
+                refused = _refusal(response, n_tries)
                 may_wait = response.status_code == BUSY or (repeats and response.status_code == UNAVAILABLE)
-                if pause_s is None or not may_wait:
-                    raise _refusal(response, n_tries)
-                await asyncio.sleep(min(_retry_after_s(response), LONGEST_PAUSE_S))
-            await asyncio.sleep(pause_s)
+                if not may_wait or not await absence.pause(refused.detail, asked_s=_retry_after_s(response)):
+                    raise refused
+            sent["timeout"] = timeout_s - TIMEOUT_S + min(TIMEOUT_S, absence.left_s)
         raise AssertionError("the last try returns or raises")
+
+    def absence(self) -> Absence:
+        """Begin to wait for the server."""
+        return Absence(self.endpoint, self.patience)
 
     async def _one(self, method: str, url: str, sent: Mapping[str, Any], content: Any) -> "httpx.Response":
         assert self._client is not None, "use the connection as an async context manager"
@@ -188,8 +202,7 @@ class Connection:
         return self._headers if url.startswith("/") else {}
 
     def _unreachable(self, error: Exception, *, had_begun: bool = False) -> ServerUnreachable:
-        detail = str(error) or type(error).__name__
-        return ServerUnreachable(endpoint=self.endpoint, detail=detail, had_begun=had_begun)
+        return ServerUnreachable(endpoint=self.endpoint, detail=_text(error), had_begun=had_begun)
 
     # ── streams ──────────────────────────────────────────────────────────────
 
@@ -207,6 +220,7 @@ class Connection:
             if response.is_error:
                 await response.aread()
                 raise _refusal(response, 1)
+            self.patience.note_answer()
             yield response
 
     async def read(self, url: str, *, query: Mapping[str, Any] | None = None, start: int = 0) -> AsyncIterator[bytes]:
@@ -234,24 +248,34 @@ class Connection:
         """
         import httpx
 
-        pauses_s = iter(PAUSES_S)
+        absence: Absence | None = None
         while True:
             headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
+            opened: Absence | None = None
+            broken: ServerUnreachable | ServerRefused
             try:
                 async with self._opened(PREFIX + path, None, headers) as response:
+                    opened = self.absence()
                     async for message in _messages(response.aiter_lines()):
-                        pauses_s = iter(PAUSES_S)
+                        absence = None
                         last_id = message.id or last_id
                         yield message
                         if message.event == "end":
                             return
-                broken: Exception = httpx.ReadError("the stream ended early")
+                broken = self._unreachable(httpx.ReadError("the stream ended early"))
             except httpx.HTTPError as error:
-                broken = error
-            pause_s = next(pauses_s, None)
-            if pause_s is None or not self._has_answered:
-                raise self._unreachable(broken) from broken
-            await asyncio.sleep(pause_s)
+                broken = self._unreachable(error)
+            except ServerRefused as refused:
+                broken = refused
+            if absence is None or (opened is not None and opened.lasted_s >= STEADY_S):
+                absence = self.absence()
+            if not self._has_answered or not is_passing(broken) or not await absence.pause(broken.detail):
+                raise broken
+
+
+def is_passing(error: ServerUnreachable | ServerRefused) -> bool:
+    """Whether what went wrong may be over soon."""
+    return isinstance(error, ServerUnreachable) or error.status in {BUSY, UNAVAILABLE}
 
 
 async def _messages(lines: AsyncIterator[str]) -> AsyncIterator[Message]:
@@ -276,6 +300,10 @@ async def _messages(lines: AsyncIterator[str]) -> AsyncIterator[Message]:
                 event = value
             case "data":
                 data.append(value)
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _retry_after_s(response: "httpx.Response") -> float:

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import quote
 
-from plait.control.connection import PREFIX, TIMEOUT_S, Connection
+from plait.control.connection import PREFIX, TIMEOUT_S, Connection, is_passing
+from plait.control.patience import Absence
 from plait.control.plane import FIRST, Waiting, gates_of
-from plait.errors import ServerConflict, ServerUnreachable
+from plait.errors import ServerConflict, ServerRefused, ServerUnreachable
 from plait_core.authoring.bundles import Bundle
 from plait_core.ir.codec import from_json
 from plait_core.ir.events import Event
@@ -53,9 +54,6 @@ from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrd
 AT_ONCE = 8
 """Nodes that are asked for at the same time."""
 ATTEMPTS_AT_ONCE = 1000
-LOG_TRIES = 4
-"""How often in a row a server that is away is asked to go on with a log."""
-LOG_PAUSE_S = 1.0
 
 _FOLDERS = {EntityKind.TASK: "tasks", EntityKind.WORKFLOW: "workflows", EntityKind.LAUNCH_PLAN: "launch_plans"}
 
@@ -220,17 +218,19 @@ class ServerPlane:
     async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
         query = {"element": attempt.element, "follow": follows}
         path = f"{PREFIX}{_execution(attempt.execution)}/attempts/{_quoted(attempt.node)}/{attempt.n}/logs"
-        since, n_failed = 0, 0
+        since = 0
+        absence: Absence | None = None
         while True:
             try:
                 async for chunk in self.connection.read(path, query={**query, "since": since or None}):
-                    since, n_failed = since + len(chunk), 0
+                    since, absence = since + len(chunk), None
                     yield chunk
-            except ServerUnreachable as error:  # a task may be silent for longer than a line is kept open
-                n_failed += 0 if error.had_begun else 1
-                if not follows or n_failed > LOG_TRIES:
+            except (ServerUnreachable, ServerRefused) as error:
+                # a task may be silent for longer than a line is kept open, which says nothing of the server
+                if absence is None or (isinstance(error, ServerUnreachable) and error.had_begun):
+                    absence = self.connection.absence()
+                if not follows or not is_passing(error) or not await absence.pause(error.detail):
                     raise
-                await asyncio.sleep(LOG_PAUSE_S * n_failed)
             else:
                 return
 

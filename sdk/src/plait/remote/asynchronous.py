@@ -16,6 +16,7 @@ import attrs
 
 from plait.code.discovery import gathered
 from plait.control.connection import Connection, token_of
+from plait.control.patience import FOLLOWING_S, Patience
 from plait.control.plane import PAGE, first, gates_of, interface_of, resolved
 from plait.control.server import ServerPlane
 from plait.errors import NotOnServer, WaitTimedOut
@@ -93,7 +94,7 @@ class AsyncRemote:
         self._project = default_project or settings.project
         self._domain = default_domain or settings.domain
         token = token or token_of(settings)
-        self._connect = connect or (lambda: Connection(settings.endpoint, token))
+        self._connect = connect or (lambda: Connection(settings.endpoint, token, patience=Patience(FOLLOWING_S)))
         self._types = process_types()
         self._opened: tuple[Connection, ServerPlane] | None = None
         self._pictures = Pictures(self._connect, self._types)

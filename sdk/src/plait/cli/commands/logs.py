@@ -37,7 +37,7 @@ def command(
         return n in {None, attempt.n} and element in {None, attempt.element}
 
     async def read() -> int:
-        async with session.plane() as plane:
+        async with session.plane(follows=follows) as plane:
             reader = _Reader(plane, session.execution_id(id), node, wanted, as_json=as_json)
             await (reader.follow() if follows else reader.show())
             return reader.n_lines

@@ -29,7 +29,7 @@ def command(ctx: click.Context, /, id: str, *, as_json: bool) -> None:
     session: Session = ctx.obj
 
     async def watch() -> int:
-        async with session.plane() as plane:
+        async with session.plane(follows=True) as plane:
             return await _watch(plane, session.execution_id(id), as_json=as_json, flags=session.flags)
 
     try:
