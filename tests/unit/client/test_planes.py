@@ -125,6 +125,9 @@ async def test_executions_look_the_same(planes: Planes) -> None:
     listed = [[without_address(one) for one in await list_executions(plane, WHERE, limit=3)] for plane in planes.both]
     assert listed[0] == listed[1]
     assert [one["name"] for one in listed[0]] == ["many", "bad", "cached"]
+    for target, names in ((good.name, ["cached", "good"]), ("nothing", [])):
+        of_target = [await list_executions(plane, WHERE, limit=3, target=target) for plane in planes.both]
+        assert [[one["name"] for one in found] for found in of_target] == [names, names]
 
 
 async def test_failures_are_placed_the_same(planes: Planes) -> None:

@@ -20,10 +20,10 @@ from plait_core.engine._turns import fold
 from plait_core.errors.engine import UnknownExecution
 from plait_core.ir.events import Event, ExecutionEnded, ExecutionStarted, FragmentReceived
 from plait_core.ir.executions import Closure, ExecutionSpec
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
-from plait_core.ports.databases import Database, ExecutionRow
+from plait_core.ports.databases import Database, ExecutionRow, Page
 from plait_core.ports.pools import is_local, shown_phase
 
 K = TypeVar("K")
@@ -36,6 +36,9 @@ STATES_KEPT = 16
 CLOSURES_KEPT = 64
 HEADS_KEPT = 1024
 """Of how many executions it is remembered what was asked for, but for the inputs."""
+
+VERSIONS_LOOKED_AT = 500
+"""Of how many versions of an entity, the newest, executions are looked for."""
 
 LOOK_EVERY_S = 0.5
 """How soon, at the latest, events are seen that another process commits."""
@@ -60,6 +63,18 @@ class Inspector:
         if row is None:
             raise UnknownExecution(execution=execution.name)
         return row
+
+    async def targets(
+        self, project: str, domain: str, name: str, kind: EntityKind | None = None
+    ) -> tuple[EntityId, ...]:
+        """Return the ids under which executions may have run an entity: its newest versions, and that of unregistered code."""
+        found: list[EntityId] = []
+        for each in (kind,) if kind else EntityKind:
+            local = EntityId(kind=each, project=project, domain=domain, name=name)
+            page = Page(limit=VERSIONS_LOOKED_AT)
+            ids, _ = await self._database.registry.list(each, project=project, domain=domain, name=name, page=page)
+            found += (local, *ids)
+        return tuple(found)
 
     async def phase(self, row: ExecutionRow) -> ExecutionPhase:
         """Return the phase to show: INTERRUPTED for a local run whose process is gone."""

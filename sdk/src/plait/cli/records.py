@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from plait_core.ports.databases import ExecutionRow
 
 
-async def list_executions(plane: ControlPlane, where: ExecutionFilter, *, limit: int) -> list[dict[str, Any]]:
-    """Return the newest executions, at most *limit*."""
-    found = await first(limit, lambda page: plane.executions(where, page))
+async def list_executions(
+    plane: ControlPlane, where: ExecutionFilter, *, limit: int, target: str = ""
+) -> list[dict[str, Any]]:
+    """Return the newest executions, at most *limit*; those of *target* alone where one is named."""
+    found = await first(limit, lambda page: plane.executions(where, page, target=target))
     return [summary(one) for one in found]
 
 

@@ -101,9 +101,14 @@ class ControlPlane(Protocol):
     # ── executions ───────────────────────────────────────────────────────────
 
     async def executions(
-        self, where: ExecutionFilter, page: Page = FIRST, order: ExecutionOrder = ExecutionOrder.NEWEST
+        self,
+        where: ExecutionFilter,
+        page: Page = FIRST,
+        order: ExecutionOrder = ExecutionOrder.NEWEST,
+        *,
+        target: str = "",
     ) -> ExecutionPage:
-        """Return a page of executions of one project and domain."""
+        """Return a page of executions of one project and domain; those of *target* alone, an entity by name, in any version."""
         ...
 
     async def execution(self, id: ExecutionId) -> ExecutionDetail:

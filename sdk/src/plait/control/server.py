@@ -146,11 +146,12 @@ class ServerPlane:
         where: ExecutionFilter,
         page: Page = FIRST,
         order: ExecutionOrder = ExecutionOrder.NEWEST,
+        *,
+        target: str = "",
     ) -> ExecutionPage:
         query = {
             "phase": [phase.value for phase in where.phases],
-            "target": where.targets[0].name if where.targets else "",
-            "kind": where.targets[0].kind.value if where.targets else "",
+            "target": target,
             "name_contains": where.name_contains,
             "include_archived": where.include_archived,
             "sort": order.value,

@@ -140,8 +140,11 @@ class StorePlane:
         where: ExecutionFilter,
         page: Page = FIRST,
         order: ExecutionOrder = ExecutionOrder.NEWEST,
+        *,
+        target: str = "",
     ) -> ExecutionPage:
-        stored = attrs.evolve(where, phases=())  # INTERRUPTED is shown, and is not in the rows
+        targets = await self._inspector.targets(where.project, where.domain, target) if target else ()
+        stored = attrs.evolve(where, phases=(), targets=targets)  # INTERRUPTED is shown, and is not in the rows
         rows, token = await self._database.views.executions(stored, page, order)
         phases = [await self._inspector.phase(row) for row in rows]
         items = tuple(

@@ -11,7 +11,7 @@ import attrs
 from starlette.requests import Request
 
 from plait_core.ir.executions import Closure, ExecutionMode
-from plait_core.ir.ids import LOCAL_VERSION, EntityId, EntityKind, ExecutionId, NodeId
+from plait_core.ir.ids import EntityKind, ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.api import (
     AbortRequest,
@@ -33,9 +33,6 @@ from plait_server.routing import Call, Route
 HERE = "/projects/{project}/domains/{domain}"
 ONE = f"{HERE}/executions/{{execution}}"
 """Where the operations on one execution are found."""
-
-VERSIONS_LOOKED_AT = 500
-"""Of how many versions of an entity, the newest, a list by target shows executions."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,29 +65,20 @@ def execution_of(call: Call[Any, Any]) -> ExecutionId:
 async def list_executions(call: Call[ExecutionQuery, None]) -> ExecutionPage:
     """List executions of a project and domain, a page at a time."""
     query, server = call.query, call.server
+    targets = (
+        await server.inspector.targets(call.project, call.domain, query.target, query.kind) if query.target else ()
+    )
     where = ExecutionFilter(
         project=call.project,
         domain=call.domain,
         phases=query.phase,
-        targets=await _versions(call) if query.target else (),
+        targets=targets,
         name_contains=query.name_contains,
         include_archived=query.include_archived,
     )
     page = Page(limit=query.limit, token=query.token)
     rows, token = await server.database.views.executions(where, page, query.sort)
     return ExecutionPage(items=tuple([await summary_of(call, row) for row in rows]), token=token)
-
-
-async def _versions(call: Call[ExecutionQuery, None]) -> tuple[EntityId, ...]:
-    """Return the ids that the target of the query stands for, with that of unregistered code."""
-    kinds = [call.query.kind] if call.query.kind else list(EntityKind)
-    place = {"project": call.project, "domain": call.domain, "name": call.query.target}
-    found = []
-    for kind in kinds:
-        found.append(EntityId(kind=kind, version=LOCAL_VERSION, **place))
-        ids, _ = await call.server.database.registry.list(kind, **place, page=Page(limit=VERSIONS_LOOKED_AT))
-        found += ids
-    return tuple(found)
 
 
 async def summary_of(call: Call[Any, Any], row: ExecutionRow) -> ExecutionSummary:

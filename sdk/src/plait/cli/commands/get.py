@@ -88,12 +88,21 @@ for _kind, _word in (
     help="Only those in this phase.",
 )
 @_contains
+@click.option("--target", default="", metavar="NAME", help="Only those of this task, workflow or launch plan.")
 @click.option("--all", "include_archived", is_flag=True, help="Archived ones, too.")
 @_limit
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
 def executions(
-    session: Session, /, phases: tuple[str, ...], *, contains: str, include_archived: bool, limit: int, as_json: bool
+    session: Session,
+    /,
+    phases: tuple[str, ...],
+    *,
+    contains: str,
+    target: str,
+    include_archived: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List executions, the newest first."""
     where = ExecutionFilter(
@@ -103,7 +112,7 @@ def executions(
         name_contains=contains,
         include_archived=include_archived,
     )
-    found = session.ask(lambda plane: list_executions(plane, where, limit=limit))
+    found = session.ask(lambda plane: list_executions(plane, where, limit=limit, target=target))
     if as_json:
         documents.show(found)
     else:
