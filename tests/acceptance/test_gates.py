@@ -91,6 +91,7 @@ def test_a_gate_is_answered_from_another_terminal(desk: Desk) -> None:
     running = started(desk, "approval", "patient")
 
     assert "n1 waits for an answer to 'proceed'" in desk.plait("explain", "patient").out
+    assert "`plait approve patient proceed`" in desk.plait("explain", "patient").out
     assert desk.plait("approve", "patient", "nothing").code == 2
     assert desk.plait("approve", "patient", "proceed").out == "proceed approved\n"
 

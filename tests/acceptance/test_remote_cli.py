@@ -245,9 +245,13 @@ def test_gates_are_answered_from_the_shell(client: Client) -> None:
     """An answer that comes before its gate is kept; a value is read as the type that the gate waits for."""
     client.plait("run", "--remote", "flow.py", "gated", "--name", "asking")
 
+    wrong = client.plait("approve", "asking", "number")
     answers = [client.plait("approve", "asking", "sure"), client.plait("signal", "asking", "number", "5")]
     watched = client.plait("watch", "asking")
 
+    assert (wrong.code, "wants a value; supply it with `plait signal asking number VALUE" in wrong.err) == (2, True), (
+        wrong
+    )
     assert [called.code for called in answers] == [0, 0], answers
     assert watched.code == 0
     assert client.json("get", "execution", "asking")["outputs"] == {"o0": 6}

@@ -6,7 +6,6 @@ not the execution.
 """
 
 import asyncio
-import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -17,6 +16,7 @@ import click
 from plait.cli import documents
 from plait.cli.failures import INTERRUPTED_EXIT, report_failure
 from plait.cli.interrupts import Interrupted, run_interruptibly
+from plait.cli.messages import answering_command
 from plait.cli.records import place_of_failure
 from plait.cli.session import Session
 from plait.cli.watching import Drawing
@@ -25,7 +25,6 @@ from plait.remote.asynchronous import AsyncRemote
 from plait.remote.executions import RemoteExecution
 from plait_core.authoring.entities import Entity
 from plait_core.ir.events import GateOpened
-from plait_core.ir.types import SimpleType
 
 if TYPE_CHECKING:
     from plait_core.ir.executions import TaskError
@@ -107,10 +106,7 @@ async def _tell_gates(plane: ServerPlane, execution: RemoteExecution, flags: str
         gate, gates = event.decision.signal_id, await plane.gates(execution.id)
         if gate not in gates:
             continue  # answered meanwhile
-        kind = gates[gate]
-        is_approval = kind is not None and kind.type is SimpleType.BOOLEAN
-        verb, value = ("approve", "") if is_approval else ("signal", " VALUE")
-        answer = f"plait {verb} {execution.name} {shlex.quote(gate)}{value}"
+        answer = answering_command(execution.id, gate, gates[gate])
         if drawing is not None:
             drawing.erase()
         click.echo(f"{gate} waits for an answer\n  → give it with `{answer}{flags}`", err=True)

@@ -5,16 +5,17 @@ Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage.
 """
 
 from collections.abc import Mapping
-from shlex import quote
 from typing import Any
 
 import click
 
 from plait.cli import documents
+from plait.cli.messages import answering_command
 from plait.cli.records import execution_document
 from plait.cli.session import Session, with_place
 from plait.control.plane import ControlPlane, Waiting
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.types import LiteralType
 
 
 @click.command()
@@ -33,7 +34,9 @@ def command(session: Session, id: str, as_json: bool) -> None:
 
 async def _explanation(plane: ControlPlane, execution: ExecutionId, flags: str) -> dict[str, Any]:
     whole = await execution_document(plane, execution)
-    waits = [_wait(wait, execution, flags) for wait in await plane.waits(execution)]
+    found = await plane.waits(execution)
+    gates = await plane.gates(execution) if any(wait.signal for wait in found) else {}
+    waits = [_wait(wait, execution, gates.get(wait.signal), flags) for wait in found]
     return {
         "name": whole["name"],
         "phase": whole["phase"],
@@ -50,10 +53,10 @@ async def _explanation(plane: ControlPlane, execution: ExecutionId, flags: str) 
     }
 
 
-def _wait(wait: Waiting, execution: ExecutionId, flags: str) -> dict[str, Any]:
+def _wait(wait: Waiting, execution: ExecutionId, kind: LiteralType | None, flags: str) -> dict[str, Any]:
     document: dict[str, Any] = {"node": wait.node, "waits_for": wait.what, "until": wait.until}
     if wait.signal:
-        document["answer"] = f"plait signal {execution.name} {quote(wait.signal)} VALUE{flags}"
+        document["answer"] = f"{answering_command(execution, wait.signal, kind)}{flags}"
     return document
 
 
