@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the settings cannot be read or written, 2 usage.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 import click
@@ -45,6 +46,10 @@ def show(session: Session, as_json: bool) -> None:
 @click.argument("value")
 def set_(key: str, value: str, environment: str, as_json: bool) -> None:
     """Set a setting in the `plait.toml` that holds here; one is made in this folder if there is none."""
+    if key == "endpoint":
+        server = urlsplit(value)
+        if server.scheme not in {"http", "https"} or not server.hostname:
+            raise click.BadParameter(f"{value!r} is no URL of a server; write it like http://localhost:30080")
     path = set_value(Path.cwd(), key, value, environment=environment)
     if as_json:
         documents.show({"key": key, "value": value, "environment": environment, "path": str(path)})
