@@ -82,6 +82,16 @@ def test_an_unknown_execution_is_an_error(desk: Desk) -> None:
     assert called.err == "Error: there is no execution 'nobody'\n  → list what there is with `plait get executions`\n"
 
 
+def test_logs_of_a_node_that_is_not_there_are_an_error(desk: Desk) -> None:
+    """With the names of those that are; a follower need not wait for it either, once the execution has ended."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "bad", "--name", "late")
+
+    for refused in (desk.plait("logs", "late", "n7"), desk.plait("logs", "-f", "late", "n7")):
+        assert (refused.code, "late has no node 'n7'; it has: n0, n1" in refused.err) == (2, True), refused
+    assert desk.plait("logs", "late", "n1").code == 0
+
+
 def test_explain_tells_cache_verdicts_and_errors(desk: Desk) -> None:
     """A second run hits the cache, and the node that failed is named."""
     desk.write("steps.py", STEPS)

@@ -1,7 +1,7 @@
 """
 ``plait logs``: what the tasks of an execution print.
 
-With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage, 130 Ctrl-C.
+With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage: no such node, 130 Ctrl-C.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from plait.cli.session import Session, with_place
 from plait.control.plane import ControlPlane
 from plait_core.ir.events import AttemptScheduled, ElementsScheduled
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
+from plait_core.ir.phases import TERMINAL_EXECUTION
 
 
 @click.command()
@@ -38,7 +39,8 @@ def command(
 
     async def read() -> int:
         async with session.plane(follows=follows) as plane:
-            reader = _Reader(plane, session.execution_id(id), node, wanted, as_json=as_json)
+            reader = _Reader(plane, session.execution_id(id), node, wanted, follows=follows, as_json=as_json)
+            await reader.check_node()
             await (reader.follow() if follows else reader.show())
             return reader.n_lines
 
@@ -62,8 +64,10 @@ class _Reader:
         node: str,
         wanted: Callable[[AttemptId], bool],
         *,
+        follows: bool,
         as_json: bool,
     ) -> None:
+        self._follows = follows
         self._plane = plane
         self._execution = execution
         self._node = NodeId(node) if node else None
@@ -72,15 +76,23 @@ class _Reader:
         self._seen: set[AttemptId] = set()
         self.n_lines = 0
 
+    async def check_node(self) -> None:
+        """Raise ``click.UsageError`` unless the execution has, or may come to have, the node; its own error if there is none."""
+        detail = await self._plane.execution(self._execution)
+        if self._node is None:
+            return
+        known = [row.node for row in await self._plane.rows(self._execution)]
+        if self._node not in known and (detail.phase in TERMINAL_EXECUTION or not self._follows):
+            names = ", ".join(known) or "none"
+            raise click.UsageError(f"{self._execution.name} has no node {self._node!r}; it has: {names}")
+
     async def show(self) -> None:
         """Print what there is, one attempt after the other."""
-        await self._plane.execution(self._execution)
         for attempt in await self._new():
             await self._print(attempt, follows=False)
 
     async def follow(self) -> None:
         """Print what there is and what comes, of all attempts at once."""
-        await self._plane.execution(self._execution)
         async with asyncio.TaskGroup() as readers:
             for attempt in await self._new():
                 readers.create_task(self._print(attempt, follows=True))
