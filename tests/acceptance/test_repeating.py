@@ -87,7 +87,10 @@ def test_old_executions_are_put_away(failed: Desk) -> None:
     refused = failed.plait("gc", "--older-than", "0s", typed="n\n")
     deleted = failed.plait("gc", "--older-than", "0s", "--yes")
 
-    assert young == {"executions": [], "closures": [], "is_deleted": False}
+    settings = json.loads(failed.plait("config", "show", "--json").out)
+    store = next(one["value"] for one in settings if one["key"] == "store")
+    assert young == {"store": store, "executions": [], "closures": [], "is_deleted": False}
+    assert f"0 sets of templates of 0.0 KiB, in the store {store}" in failed.plait("gc", "--dry-run").out
     assert [one["execution"] for one in old["executions"]] == ["default/development/first"]
     assert (len(old["closures"]), old["is_deleted"]) == (1, False)
     assert (refused.code, deleted.code) == (1, 0)

@@ -6,6 +6,7 @@ codes: 0 done or shown, 1 not confirmed, or the store cannot be reached, 2 usage
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from time import time_ns
@@ -21,6 +22,9 @@ from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
 
 KEPT_FOR = "30d"
+
+_PASSWORD = re.compile(r"(?<=://)[^/@]*@")
+"""Who logs in to a database, and how."""
 
 
 def _ns(_: click.Context, __: click.Parameter, text: str) -> int:
@@ -57,6 +61,7 @@ def command(ctx: click.Context, /, *, age_ns: int, everywhere: bool, dry_run: bo
     settings = session.settings
     place = ("", "") if everywhere else (settings.project, settings.domain)
     now_ns = time_ns()
+    store = _PASSWORD.sub("", settings.store)
 
     async def find() -> Rubbish:
         async with session.store() as database:
@@ -68,9 +73,9 @@ def command(ctx: click.Context, /, *, age_ns: int, everywhere: bool, dry_run: bo
 
     rubbish = asyncio.run(find())
     if as_json:
-        documents.show({**_document(rubbish), "is_deleted": not dry_run})
+        documents.show({"store": store, **_document(rubbish), "is_deleted": not dry_run})
     else:
-        _show(rubbish)
+        _show(rubbish, store)
     if dry_run or not (rubbish.executions or rubbish.closures):
         return
     if not yes:
@@ -90,7 +95,7 @@ def _document(rubbish: Rubbish) -> Mapping[str, Any]:
     }
 
 
-def _show(rubbish: Rubbish) -> None:
+def _show(rubbish: Rubbish, store: str) -> None:
     if rubbish.executions:
         rows = [("EXECUTION", "PHASE", "ENDED")]
         rows += [
@@ -98,6 +103,5 @@ def _show(rubbish: Rubbish) -> None:
         ]
         click.echo(table(rows))
     size_bytes = sum(one.size_bytes for one in rubbish.closures)
-    click.echo(
-        f"{len(rubbish.executions)} executions, and {len(rubbish.closures)} sets of templates of {size_bytes / 1024:.1f} KiB"
-    )
+    templates = f"{len(rubbish.closures)} sets of templates of {size_bytes / 1024:.1f} KiB"
+    click.echo(f"{len(rubbish.executions)} executions, and {templates}, in the store {store}")
