@@ -252,6 +252,7 @@ OTHERS = {
     "files": ("run",),
     "entities": ("run", "cli_rows.py"),
     "file": ("run", "cli_rows.py", "made"),
+    "no value": ("run", "cli_rows.py", "wf", "--n"),
     "help": ("run", "cli_rows.py", "wait", "--help"),
     "task fails": ("run", "cli_rows.py", "boom", "--n", "1"),
     "workflow fails": ("run", "cli_rows.py", "broken", "--n", "1"),
@@ -297,6 +298,15 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
 def test_result_is_printed_as_text(words: tuple[str, ...], outcomes: Mapping[str, Outcome]) -> None:
     """P-01, P-02, P-17 to P-19, P-30 to P-43: after the line that says where it runs."""
     assert outcomes[" ".join(words)] == (0, f"{RUNNING}{PRINTED[words]}\n", "")
+
+
+def test_input_without_its_value_is_told_with_the_usage_of_the_entity(outcomes: Mapping[str, Outcome]) -> None:
+    """And not with that of the command in front of it."""
+    code, _, err = outcomes["no value"]
+
+    assert code == 2
+    assert "Usage: plait run cli_rows.py wf [INPUTS]" in err
+    assert "Option '--n' requires an argument" in err
 
 
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)

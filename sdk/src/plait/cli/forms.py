@@ -33,6 +33,15 @@ class EntityForm(click.Command):
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
         )
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; click leaves out whose usage an option without its value breaks, and would show that of ``run``."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if error.ctx is None:
+                error.ctx, error.cmd = ctx, self
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Tell inputs from options."""
         for title, options in (("Inputs", self.inputs), ("Options", self.others)):
