@@ -39,7 +39,7 @@ class EntityForm(click.Command):
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             if error.ctx is None:
-                error.ctx, error.cmd = ctx, self
+                raise click.UsageError(error.format_message(), ctx) from error
             raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plait.cli.documents import of_value
-from plait.cli.messages import answering_command
-from plait.control.plane import answer_to
 from plait_core.errors import UserError
 from plait_core.hookspecs import hookimpl
 from plait_core.ir.events import Event, GateOpened
@@ -66,7 +64,6 @@ async def _settle(engine: "Engine", execution: ExecutionId, signal_id: str) -> N
     if waiting is None:
         return
     assert isinstance(waiting.node.target, Gate)
-    answer = answer_to(waiting.node.target)
     match waiting.node.target.condition:
         case Approve():
             shown = ", ".join(str(of_value(literal)) for literal in waiting.inputs().values())
@@ -81,6 +78,10 @@ async def _settle(engine: "Engine", execution: ExecutionId, signal_id: str) -> N
     if value is not None:
         await engine.signal(execution, signal_id, value, principal="terminal")
     else:
+        from plait.cli.messages import answering_command
+        from plait.control.plane import answer_to
+
+        answer = answer_to(waiting.node.target)
         command = answering_command(execution, signal_id, answer[1] if answer else None)
         click.echo(f"\nnobody is here to answer; use `{command}`", err=True)
 
