@@ -18,7 +18,7 @@ from plait_server.console.graphs import Box, count_nodes, graph_of
 from plait_server.console.lists import described, schedule_text
 from plait_server.console.panels import panels_of
 from plait_server.console.rendering import crumbs_of, page, place_of
-from plait_server.console.summaries import runs_of, versions_of
+from plait_server.console.summaries import runs_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
 
@@ -80,7 +80,7 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
         versions=[{"id": version, "is_active": version == active} for version in versions],
         versions_next=f"?{urlencode({'token': following})}" if following else "",
         versions_token=token,
-        runs=await runs_of(visit, await versions_of(visit, id_.kind, id_.name), limit=10),
+        runs=await runs_of(visit, id_, limit=10),
         fixed=show_all(template.fixed_inputs) if isinstance(template, LaunchPlanTemplate) else (),
         panels=await panels_of(visit, id_.kind.value, id_),
         **drawn,

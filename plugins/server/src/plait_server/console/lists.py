@@ -16,7 +16,7 @@ from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import ExecutionFilter, Page
 from plait_server.console.phases import look_of
 from plait_server.console.rendering import crumbs_of, page, place_of, visible_projects
-from plait_server.console.summaries import Summary, runs_of, summary_of, versions_of
+from plait_server.console.summaries import Summary, runs_of, summary_of
 from plait_server.console.visits import KINDS, Visit
 
 PAGE_SIZE = 50
@@ -68,14 +68,13 @@ async def executions_page(visit: Visit) -> Response:
         archived=visit.query("archived") == "yes",
     )
     known = {value for value, _ in _PHASES}
-    targets: list[EntityId] = []
-    for kind in EntityKind if query.target else ():
-        targets += await versions_of(visit, kind, query.target)
+    inspector = visit.server.inspector
+    targets = await inspector.targets(visit.project, visit.domain, query.target) if query.target else ()
     where = ExecutionFilter(
         project=visit.project,
         domain=visit.domain,
         phases=(ExecutionPhase(query.phase),) if query.phase in known else (),
-        targets=tuple(targets),
+        targets=targets,
         name_contains=query.name,
         include_archived=query.archived,
     )
@@ -177,7 +176,7 @@ async def _line(visit: Visit, id_: EntityId) -> EntityLine:
             schedule=schedule_text(template.schedule),
         )
     interface = template.interface if template is not None else TypedInterface()
-    runs = await runs_of(visit, await versions_of(visit, id_.kind, id_.name), limit=STRIP)
+    runs = await runs_of(visit, id_, limit=STRIP)
     return EntityLine(id=id_, description=short or long, signature=signature_text(interface), runs=tuple(runs))
 
 
