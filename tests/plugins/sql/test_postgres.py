@@ -19,7 +19,7 @@ from plait_core.testing.databases import LONG_S, SIGNAL
 from plait_sql import inbox
 from plait_sql.connections import Durability
 from plait_sql.database import SqlDatabase, open_postgresql
-from plait_sql.postgres_errors import shown_url, translate
+from plait_sql.postgres_errors import translate
 from plait_sql.settings import SqlSettings
 from tests.postgres import Cluster
 
@@ -107,14 +107,6 @@ def test_too_many_connections_name_the_setting(postgres: Cluster, url: str) -> N
 def test_codes_of_the_server_are_errors_of_ours(sqlstate: str, kind: type) -> None:
     """A code counts before its class does; what only a bug can cause is left as it is."""
     assert type(translate(sqlstate, "detail", url="postgresql://db")) is kind
-
-
-def test_urls_are_shown_without_passwords() -> None:
-    """Wherever libpq lets one write them."""
-    assert shown_url("postgresql://ada:pw@db:5432/plait?password=pw&sslmode=require") == (
-        "postgresql://ada@db:5432/plait?sslmode=require"
-    )
-    assert shown_url("postgresql://db/plait") == "postgresql://db/plait"
 
 
 # ── durability ───────────────────────────────────────────────────────────────

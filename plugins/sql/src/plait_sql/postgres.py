@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 from uuid import uuid4
 
+from plait_core.ports.urls import shown_url
 from plait_sql.connections import Durability, Transaction, Work
 from plait_sql.links import READ, WRITE, Link, LinkFailure
 from plait_sql.listener import Listener
-from plait_sql.postgres_errors import is_getting_ready, is_passing, shown_url, translate
+from plait_sql.postgres_errors import is_getting_ready, is_passing, translate
 from plait_sql.settings import SqlSettings
 from plait_sql.workers import Workers
 

@@ -52,15 +52,6 @@ def is_getting_ready(detail: str) -> bool:
     return any(words in detail for words in _GETTING_READY)
 
 
-def shown_url(url: str) -> str:
-    """Return *url* without its password."""
-    scheme, _, rest = url.partition("://")
-    address, _, query = rest.partition("?")
-    user, at, where = address.rpartition("@")
-    kept = "&".join(option for option in query.split("&") if "password" not in option.partition("=")[0])
-    return f"{scheme}://{user.partition(':')[0]}{at}{where}{'?' if kept else ''}{kept}"
-
-
 def _unavailable(hint: str) -> Callable[[str, str], PlaitError]:
     return lambda url, detail: StoreUnavailable(url=url, detail=detail, hint=hint)
 

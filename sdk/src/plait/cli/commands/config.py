@@ -58,11 +58,13 @@ def set_(key: str, value: str, environment: str, as_json: bool) -> None:
 
 
 def _settings(session: Session) -> list[dict[str, Any]]:
-    """List all settings; of the token, only whether there is one."""
+    """List all settings; of the token, only whether there is one, and of the store not its password."""
     from plait.control.connection import token_of
+    from plait_core.ports.urls import shown_url
 
     settings = session.settings
     values = attrs.asdict(settings, filter=lambda field, _: field.name not in {"token", "origins", "plugins"})
+    values["store"] = shown_url(settings.store)
     found = [{"key": key, "value": value, "origin": settings.origin(key)} for key, value in values.items()]
     kept = "kept for the endpoint" if not settings.token and token_of(settings) else settings.origin("token")
     found.append({"key": "token", "value": "set" if token_of(settings) else "", "origin": kept})

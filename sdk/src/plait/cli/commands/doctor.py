@@ -14,6 +14,7 @@ from plait.cli import documents
 from plait.cli.session import Session, with_settings
 from plait_core.errors import PlaitError
 from plait_core.ports.specs import HealthCheck
+from plait_core.ports.urls import shown_url
 
 
 @click.command()
@@ -62,6 +63,6 @@ def _executors(session: Session) -> HealthCheck:
 async def _store(session: Session) -> HealthCheck:
     try:
         async with session.store():
-            return HealthCheck(name="store", is_ok=True, detail=session.settings.store)
+            return HealthCheck(name="store", is_ok=True, detail=shown_url(session.settings.store))
     except PlaitError as error:
         return HealthCheck(name="store", is_ok=False, detail=error.problem, remedy=error.remedy)

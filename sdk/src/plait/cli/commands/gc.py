@@ -6,7 +6,6 @@ codes: 0 done or shown, 1 not confirmed, or the store cannot be reached, 2 usage
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from time import time_ns
@@ -20,11 +19,9 @@ from plait.cli.tables import table
 from plait.control.upkeep import Rubbish, delete, find_rubbish
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
+from plait_core.ports.urls import shown_url
 
 KEPT_FOR = "30d"
-
-_PASSWORD = re.compile(r"(?<=://)[^/@]*@")
-"""Who logs in to a database, and how."""
 
 
 def _ns(_: click.Context, __: click.Parameter, text: str) -> int:
@@ -61,7 +58,7 @@ def command(ctx: click.Context, /, *, age_ns: int, everywhere: bool, dry_run: bo
     settings = session.settings
     place = ("", "") if everywhere else (settings.project, settings.domain)
     now_ns = time_ns()
-    store = _PASSWORD.sub("", settings.store)
+    store = shown_url(settings.store)
 
     async def find() -> Rubbish:
         async with session.store() as database:
