@@ -231,7 +231,7 @@ def test_statements_of_an_earlier_release_still_work(schema: int, make: Make) ->
         database = SqlDatabase(connection)
         await database.open()
         for noted in golden(f"statements-{schema}.json"):
-            again = await connection.write(lambda transaction, noted=noted: replayed(transaction, noted))  # type: ignore[misc]
+            again = await connection.write(lambda transaction, noted=noted: replayed(transaction, noted))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             assert again == noted
         await database.close()
 

@@ -237,3 +237,19 @@ async def test_an_attempt_whose_execution_went_elsewhere_is_told_so(pool: Pool) 
 
         with pytest.raises(AttemptSuperseded):
             engine._channel(attempt)
+
+
+@story
+async def test_a_launch_does_not_take_the_place_of_what_was_adopted(pool: Pool) -> None:
+    """Two may launch under one name at a time; the one that comes later finds that out, and the other goes on."""
+    async with pool.engine(adopts=False) as front, pool.engine() as back:
+        execution = await front.enlist(BUSY, NUMBERS, name="one")
+        await pool.clock.advance(1)
+        run = back._driving.runs[execution]
+        assert run.state.spec is not None
+
+        with pytest.raises(ExecutionExists):
+            await back._driving.begin(execution, BUSY, run.state.spec)
+
+        assert back._driving.runs[execution] is run
+        assert back.driving() == [execution]
