@@ -1,11 +1,13 @@
 """Nodes and attempts are shown with what went in, what came out, what failed, and what they printed."""
 
 from datetime import timedelta
+from typing import Any
 
+import attrs
 import pytest
 
 from plait import Deck, task, wait_for_input, workflow
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import ExecutionId, NodeId
 from tests.plugins.server.console import samples
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, launched, problem, registered
 from tests.plugins.server.serving import Serving
@@ -57,6 +59,70 @@ async def test_nodes_come_in_order_of_appearance(serving: Serving) -> None:
         ("n0-0-n1", "task", "SUCCEEDED"),
         ("n1", "task", "SUCCEEDED"),
     ]
+
+
+async def test_nodes_come_in_pages(serving: Serving) -> None:
+    """Each once, whatever the limit; a token that no page gave is refused."""
+    await registered(serving, samples.made)
+    name = await ended(serving, samples.made, integers(n=5))
+    url = f"{EXECUTIONS}/{name}/nodes"
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        page = (await serving.viewer.get(url, params={"limit": 4, "token": token})).json()
+        found += [row["node"] for row in page["items"]]
+        token = page.get("token")
+
+    assert len(found) == len(set(found)) == 6
+    assert found == [row["node"] for row in (await serving.viewer.get(url)).json()["items"]]
+    assert problem(await serving.viewer.get(url, params={"token": "n9"})) == (400, "NotReadable")
+
+
+async def test_ten_thousand_nodes_are_never_one_document(serving: Serving) -> None:
+    """Whoever does not ask for a page gets the first."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+    id_ = ExecutionId(name=name)
+    (row, *_) = await serving.engine.database.views.nodes(id_)
+    record = serving.engine.database._records.of(id_)  # type: ignore[attr-defined]  # the twin's own
+    record.nodes = {NodeId(f"m{n}"): attrs.evolve(row, node=NodeId(f"m{n}")) for n in range(10_000)}
+
+    page = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes")).json()
+
+    assert (len(page["items"]), page["token"]) == (50, "m49")
+    assert problem(await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes", params={"limit": 1001})) == (
+        400,
+        "MalformedRequest",
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "nodes"),
+    [
+        ({"kind": "workflow"}, ["n0"]),
+        ({"kind": ["workflow", "task"], "name_contains": "n1"}, ["n0-0-n1", "n1"]),
+        ({"name_contains": "samples.add"}, ["n0-0-n0", "n0-0-n1", "n1"]),
+        ({"phase": ["FAILED", "RUNNING"]}, []),
+        ({"phase": "SUCCEEDED", "limit": 1}, ["n0"]),
+    ],
+)
+async def test_nodes_are_narrowed(serving: Serving, query: dict[str, Any], nodes: list[str]) -> None:
+    """To kinds, phases and what they are called."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+
+    rows = (await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes", params=query)).json()["items"]
+
+    assert [row["node"] for row in rows] == nodes
+
+
+@pytest.mark.parametrize("query", [{"kind": "job"}, {"phase": "DONE"}, {"entity": "add"}, {"limit": 0}])
+async def test_what_nodes_are_not_narrowed_to_is_refused(serving: Serving, query: dict[str, Any]) -> None:
+    """A misspelt filter is not a list of everything."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+
+    assert problem(await serving.viewer.get(f"{EXECUTIONS}/{name}/nodes", params=query)) == (400, "MalformedRequest")
 
 
 async def test_node_has_its_values(serving: Serving) -> None:

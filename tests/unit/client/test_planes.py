@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from plait import approve, map_task, task, workflow
-from plait.cli.records import execution_document, list_executions, place_of_failure
+from plait.cli.records import execution_document, list_executions, list_nodes, place_of_failure
 from plait.control.connection import Connection
 from plait.control.plane import ControlPlane, Waiting
 from plait.control.server import ServerPlane
@@ -21,9 +21,9 @@ from plait_core.authoring.tracing import trace
 from plait_core.errors import PlaitError
 from plait_core.ir.events import GateOpened
 from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
-from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ports.api import ProjectRequest
-from plait_core.ports.databases import ExecutionFilter, Page
+from plait_core.ports.databases import ExecutionFilter, NodeFilter, Page
 from plait_core.types.contexts import DETACHED
 from tests.plugins.server.serving import ORIGIN, Serving, serving
 
@@ -128,6 +128,28 @@ async def test_executions_look_the_same(planes: Planes) -> None:
     for target, names in ((good.name, ["cached", "good"]), ("nothing", [])):
         of_target = [await list_executions(plane, WHERE, limit=3, target=target) for plane in planes.both]
         assert [[one["name"] for one in found] for found in of_target] == [names, names]
+
+
+async def test_nodes_are_listed_the_same(planes: Planes) -> None:
+    """In pages, narrowed, one by one, and cut where only some are wanted."""
+    bad_run = await run(planes, bad, "bad")
+    failed = NodeFilter(phases=(NodePhase.FAILED,), kinds=("task",), name_contains="refuse")
+
+    for plane in planes.both:
+        first = await plane.rows(bad_run, page=Page(limit=1))
+        second = await plane.rows(bad_run, page=Page(limit=1, token=first.token))
+        assert [[row.node for row in page.items] for page in (first, second)] == [["n0"], ["n1"]]
+        assert (first.token, second.token) == ("n0", "")
+        assert [row.node for row in (await plane.rows(bad_run, failed)).items] == ["n1"]
+        assert [detail.row.node for detail in await plane.nodes(bad_run, failed)] == ["n1"]
+        assert await plane.node(bad_run, NodeId("n9")) is None
+        found = await plane.node(bad_run, NodeId("n1"))
+        assert found is not None
+        assert found.row.error is not None
+        assert [node["name"] for node in await list_nodes(plane, bad_run, NodeFilter(), limit=1)] == [""]
+        cut = await execution_document(plane, bad_run, limit=1)
+        assert ([node["id"] for node in cut["nodes"]], cut["is_cut"]) == (["n0"], True)
+        assert "is_cut" not in await execution_document(plane, bad_run, limit=2)
 
 
 async def test_failures_are_placed_the_same(planes: Planes) -> None:

@@ -51,9 +51,10 @@ class AttemptPage(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class NodePage(Shape):
-    """All nodes of an execution, in order of first appearance."""
+    """Nodes of an execution, in order of first appearance; ``token`` as above."""
 
     items: tuple[NodeRow, ...]
+    token: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -58,9 +58,17 @@ class ExecutionRow(Shape):
     is_archived: bool = False
 
 
+NODE_KINDS = ("task", "workflow", "launch_plan", "branch", "gate", "map")
+"""What a node can be."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class NodeRow(Shape):
-    """Where one node of one execution stands. ``node`` is the run-time id, ``definition`` the id in its template."""
+    """
+    Where one node of one execution stands.
+
+    ``node`` is the run-time id, ``definition`` the id in its template, ``kind`` one of ``NODE_KINDS``.
+    """
 
     execution: ExecutionId
     node: NodeId
@@ -107,6 +115,30 @@ class ExecutionFilter(Shape):
     include_archived: bool = False
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeFilter(Shape):
+    """
+    What a list of nodes is narrowed to: any of these phases, any of these kinds; empty fields do not narrow.
+
+    ``name_contains`` is found in the id, the name or the entity of a node.
+    """
+
+    phases: tuple[NodePhase, ...] = ()
+    kinds: tuple[str, ...] = ()
+    name_contains: str = ""
+
+    def wants(self, row: NodeRow) -> bool:
+        """Say whether *row* belongs to the list."""
+        return (
+            (not self.phases or row.phase in self.phases)
+            and (not self.kinds or row.kind in self.kinds)
+            and any(self.name_contains in text for text in (row.node, row.name, row.entity))
+        )
+
+
+EVERY_NODE = NodeFilter()
+
+
 class ExecutionOrder(Enum):
     """How a list of executions is sorted; among equals, the name decides."""
 
@@ -146,8 +178,20 @@ class Views(Protocol):
         """Return rows in *order*, and the token of the next page in the same order or ``""``."""
         ...
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
-        """Return all nodes of an execution in order of first appearance."""
+    async def nodes(
+        self,
+        id: ExecutionId,
+        where: NodeFilter = EVERY_NODE,
+        *,
+        after: NodeId | None = None,
+        limit: int | None = None,
+    ) -> Sequence[NodeRow]:
+        """
+        Return nodes of an execution in order of first appearance: those behind the node *after*, and at most *limit* of them.
+
+        A node keeps its place, and new ones come last, so a list that is read in parts has each of them once. Raises
+        ``NotReadable`` when there is no node *after*.
+        """
         ...
 
     async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:

@@ -51,7 +51,7 @@ def parse_execution_token(token: str, order: ExecutionOrder = ExecutionOrder.NEW
         created_at_ns, project, domain, name = token.split("/", 3)
         return _place(int(created_at_ns), name, project, domain, order)
     except ValueError as error:
-        raise _no_token(token) from error
+        raise no_token(token) from error
 
 
 def parse_token(token: str) -> int:
@@ -59,8 +59,9 @@ def parse_token(token: str) -> int:
     try:
         return int(token)
     except ValueError as error:
-        raise _no_token(token) from error
+        raise no_token(token) from error
 
 
-def _no_token(token: str) -> NotReadable:
+def no_token(token: str) -> NotReadable:
+    """Return what is raised for a token that no page gave."""
     return NotReadable(kind="page token", faults=(token,))

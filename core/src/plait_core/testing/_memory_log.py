@@ -16,6 +16,7 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import (
+    EVERY_NODE,
     NOBODY,
     Append,
     AttemptRow,
@@ -23,11 +24,12 @@ from plait_core.ports.databases import (
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
+    NodeFilter,
     NodeRow,
     Page,
     Snapshot,
 )
-from plait_core.ports.pages import execution_place, execution_token, is_descending, parse_execution_token
+from plait_core.ports.pages import execution_place, execution_token, is_descending, no_token, parse_execution_token
 from plait_core.testing._memory_records import Record, Records
 
 
@@ -131,9 +133,22 @@ class MemoryViews:
         shown = rows[: page.limit]
         return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
+    async def nodes(
+        self,
+        id: ExecutionId,
+        where: NodeFilter = EVERY_NODE,
+        *,
+        after: NodeId | None = None,
+        limit: int | None = None,
+    ) -> Sequence[NodeRow]:
         record = self._records.executions.get(id)
-        return list(record.nodes.values()) if record else []
+        rows = list(record.nodes.values()) if record else []
+        if after is not None:
+            places = [place for place, row in enumerate(rows, 1) if row.node == after]
+            if not places:
+                raise no_token(after)
+            rows = rows[places[0] :]
+        return list(islice(filter(where.wants, rows), limit))
 
     async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:
         record = self._records.executions.get(id)

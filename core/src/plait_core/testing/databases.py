@@ -37,6 +37,8 @@ from plait_core.ports.databases import (
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
+    Lease,
+    NodeFilter,
     Page,
     Posted,
     Project,
@@ -331,6 +333,38 @@ class ViewsConformance(DatabaseConformance):
 
         assert await database.views.execution(execution) == awake
         assert list(await database.views.nodes(execution)) == [done]
+
+    @_story
+    async def test_nodes_are_read_in_parts(self, database: Database) -> None:
+        """Each comes once though others appear meanwhile, narrowed to what is asked for; there is no part behind what never was."""
+        execution = await started(database)
+        kinds = {"n2": "task", "n10": "gate", "n1": "task", "n0": "task"}
+        rows = [
+            node_row(
+                execution,
+                name,
+                kind=kind,
+                name=f"name_{name}",
+                phase=NodePhase.FAILED if name == "n1" else NodePhase.RUNNING,
+            )
+            for name, kind in kinds.items()
+        ]
+        await database.log.append([turn(execution, 3, nodes=rows[:3])])
+        nodes = database.views.nodes
+
+        assert list(await nodes(execution, limit=2)) == rows[:2]
+        await database.log.append([turn(execution, 5, nodes=(rows[3], rows[0]))])
+        assert list(await nodes(execution, after=NodeId("n10"), limit=2)) == rows[2:]
+        assert list(await nodes(execution, after=NodeId("n0"))) == []
+
+        tasks = NodeFilter(kinds=("task", "map"))
+        assert list(await nodes(execution, tasks, after=NodeId("n2"), limit=1)) == [rows[2]]
+        assert list(await nodes(execution, NodeFilter(phases=(NodePhase.FAILED,)))) == [rows[2]]
+        assert list(await nodes(execution, NodeFilter(name_contains="_n1"))) == rows[1:3]
+        assert list(await nodes(execution, NodeFilter(name_contains="_N1"))) == []
+        assert list(await nodes(execution, NodeFilter(name_contains=rows[0].entity[-3:]))) == rows
+        with pytest.raises(NotReadable):
+            await nodes(execution, after=NodeId("n3"))
 
     @_story
     async def test_what_is_unknown_is_empty(self, database: Database) -> None:

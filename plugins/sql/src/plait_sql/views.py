@@ -4,12 +4,23 @@ from collections.abc import Sequence
 
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
-from plait_core.ports.databases import AttemptRow, Census, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeRow, Page
+from plait_core.ports.databases import (
+    EVERY_NODE,
+    AttemptRow,
+    Census,
+    ExecutionFilter,
+    ExecutionOrder,
+    ExecutionRow,
+    NodeFilter,
+    NodeRow,
+    Page,
+)
 from plait_core.ports.pages import execution_token
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import find_key
 from plait_sql.lists import SELECT, page_of
 from plait_sql.migrations import UNFINISHED
+from plait_sql.node_lists import nodes_of
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     NO_ELEMENT,
@@ -20,7 +31,6 @@ from plait_sql.rows import (
 )
 
 _SELECT_NODE = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? AND node = ?"
-_SELECT_NODES = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
 _SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
 _ATTEMPTS_OF_NODE = (
     f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? ORDER BY element, n LIMIT ? OFFSET ?"
@@ -57,9 +67,16 @@ class SqlViews:
         shown = [execution_row(*row) for row in rows[: page.limit]]
         return shown, execution_token(shown[-1]) if len(rows) > len(shown) else ""
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeRow]:
+    async def nodes(
+        self,
+        id: ExecutionId,
+        where: NodeFilter = EVERY_NODE,
+        *,
+        after: NodeId | None = None,
+        limit: int | None = None,
+    ) -> Sequence[NodeRow]:
         rows = await self._connection.read(
-            lambda transaction: transaction.query(_SELECT_NODES, (find_key(transaction, id),))
+            lambda transaction: nodes_of(transaction, id, where, after=after, limit=limit)
         )
         return [node_row(id, *row) for row in rows]
 

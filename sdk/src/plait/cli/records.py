@@ -14,7 +14,7 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.json import Json
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.api import ExecutionDetail, ExecutionSummary, NodeDetail
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, NodeRow
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, NodeFilter, NodeRow
 
 if TYPE_CHECKING:
     from plait_core.ports.databases import ExecutionRow
@@ -54,20 +54,38 @@ def summary(shown: ExecutionSummary | ExecutionDetail) -> dict[str, Any]:
     return document
 
 
-async def execution_document(plane: ControlPlane, execution: ExecutionId) -> dict[str, Any]:
+async def list_nodes(
+    plane: ControlPlane, execution: ExecutionId, where: NodeFilter, *, limit: int
+) -> list[dict[str, Any]]:
     """
-    Render an execution with all its nodes and attempts.
+    Return where the nodes of an execution stand, at most *limit* of them.
+
+    Raises what the control plane says when there is no such execution.
+    """
+    await plane.execution(execution)
+    return [row_document(row) for row in await first(limit, lambda page: plane.rows(execution, where, page))]
+
+
+async def execution_document(
+    plane: ControlPlane, execution: ExecutionId, *, limit: int | None = None
+) -> dict[str, Any]:
+    """
+    Render an execution with its nodes and attempts: all of them, or the first *limit* of each, and ``is_cut`` says that there are more.
 
     Raises what the control plane says when there is none.
     """
     detail = await plane.execution(execution)
     document = summary(detail)
+    asked = None if limit is None else limit + 1
+    rows, nodes = await plane.attempts(execution, limit=asked), await plane.nodes(execution, limit=asked)
     attempts: dict[NodeId, list[AttemptRow]] = {}
-    for row in await plane.attempts(execution):
+    for row in rows[:limit]:
         attempts.setdefault(row.id.node, []).append(row)
     document["inputs"] = of_values(detail.spec.inputs)
     document["outputs"] = of_values(detail.outputs)
-    document["nodes"] = [node_document(node, attempts.get(node.row.node, ())) for node in await plane.nodes(execution)]
+    document["nodes"] = [node_document(node, attempts.get(node.row.node, ())) for node in nodes[:limit]]
+    if limit is not None and max(len(rows), len(nodes)) > limit:
+        document["is_cut"] = True
     return document
 
 
@@ -104,9 +122,10 @@ def row_document(row: NodeRow) -> dict[str, Any]:
 
 async def place_of_failure(plane: ControlPlane, execution: ExecutionId, error: TaskError) -> str:
     """Say which node failed, or which element of one, and how often it was tried; empty when that is not known."""
-    failed = next((row for row in await plane.rows(execution) if row.node == error.node), None)
-    if failed is None:
+    node = await plane.node(execution, NodeId(error.node)) if error.node else None
+    if node is None:
         return ""
+    failed = node.row
     place = f"{failed.kind} {failed.entity or failed.name} at node {failed.node}"
     attempts = await plane.attempts(execution, failed.node)
     last = next((row.id for row in reversed(attempts) if row.error and row.error.message == error.message), None)

@@ -26,13 +26,24 @@ def render_execution(document: Mapping[str, Any]) -> str:
     ]
     if "resume" in document:
         lines.append(f"  go on    {document['resume']}")
-    return "\n".join([*lines, *_branches(document["nodes"], None, "")])
+    cut = ["… and more; `plait get nodes` lists all, `--limit` shows more here"] if document.get("is_cut") else []
+    return "\n".join([*lines, *_branches(document["nodes"], None, ""), *cut])
 
 
 def render_progress(document: Mapping[str, Any]) -> str:
     """Render an execution and where its nodes stand, without their values."""
     heading = f"{document['name']}  {document['phase']}  {document['kind']} {document['target']}{_took(document)}"
     return "\n".join([heading, *_headings(document["nodes"], None, "")])
+
+
+def render_nodes(documents: Sequence[Mapping[str, Any]]) -> str:
+    """Render a list of nodes, one line each, below a line of headings."""
+    rows = [("NODE", "KIND", "PHASE", "NAME", "TOOK")]
+    rows += [
+        (d["id"], d["kind"].replace("_", " "), d["phase"], d["name"] or d["entity"], _took(d).strip())
+        for d in documents
+    ]
+    return table(rows)
 
 
 def render_table(documents: Sequence[Mapping[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from plait.cli.records import row_document, summary
 from plait.cli.trees import render_progress
-from plait.control.plane import ControlPlane
+from plait.control.plane import ControlPlane, every_row
 from plait_core.ir.ids import ExecutionId
 
 DRAWN_EVERY_S = 0.2
@@ -56,7 +56,7 @@ class Drawing:
     async def _draw(self) -> None:
         from shutil import get_terminal_size
 
-        detail, rows = await self._plane.execution(self._execution), await self._plane.rows(self._execution)
+        detail, rows = await self._plane.execution(self._execution), await every_row(self._plane, self._execution)
         document = {**summary(detail), "nodes": [row_document(row) for row in rows]}
         columns, height = get_terminal_size()
         lines = fitted(render_progress(document).splitlines(), height - 1)

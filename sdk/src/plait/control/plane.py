@@ -25,18 +25,30 @@ from plait_core.ports.api import (
     ExecutionDetail,
     ExecutionPage,
     NodeDetail,
+    NodePage,
     ProjectList,
     ProjectRequest,
     RegisterReply,
     RegisterRequest,
     RerunPlan,
 )
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, NodeRow, Page, Project
+from plait_core.ports.databases import (
+    EVERY_NODE,
+    AttemptRow,
+    ExecutionFilter,
+    ExecutionOrder,
+    NodeFilter,
+    NodeRow,
+    Page,
+    Project,
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 PAGE = 100
+ROWS_AT_ONCE = 1000
+"""Nodes or attempts that are asked for at the same time."""
 FIRST = Page()
 """The first page of a list."""
 
@@ -119,12 +131,18 @@ class ControlPlane(Protocol):
         """Return the templates that an execution runs."""
         ...
 
-    async def rows(self, id: ExecutionId) -> Sequence[NodeRow]:
-        """Return where the nodes of an execution stand, in order of first appearance."""
+    async def rows(self, id: ExecutionId, where: NodeFilter = EVERY_NODE, page: Page = FIRST) -> NodePage:
+        """Return a page of where the nodes of an execution stand, in order of first appearance."""
         ...
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeDetail]:
-        """Return the nodes of an execution with their values, in order of first appearance."""
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeDetail | None:
+        """Return a node of an execution with its values; ``None`` when the execution has no such node, or not yet."""
+        ...
+
+    async def nodes(
+        self, id: ExecutionId, where: NodeFilter = EVERY_NODE, *, limit: int | None = None
+    ) -> Sequence[NodeDetail]:
+        """Return the nodes of an execution with their values, in order of first appearance; at most *limit* of them."""
         ...
 
     async def waits(self, id: ExecutionId) -> Sequence[Waiting]:
@@ -135,8 +153,10 @@ class ControlPlane(Protocol):
         """Return the gates that are open: id of the signal -> type of the answer, ``None`` where it is not known."""
         ...
 
-    async def attempts(self, id: ExecutionId, node: NodeId | None = None) -> Sequence[AttemptRow]:
-        """Return all attempts of an execution, or of one node, ordered by node's appearance, element and n."""
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int | None = None
+    ) -> Sequence[AttemptRow]:
+        """Return attempts of an execution, or of one node, ordered by node's appearance, element and n; at most *limit* of them."""
         ...
 
     def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
@@ -173,15 +193,25 @@ class _Page(Protocol[T_co]):
 
 async def first(n: int, ask: Callable[[Page], Awaitable[_Page[T]]]) -> list[T]:
     """Return the first *n* items of a list that *ask* returns page by page."""
+    return (await _read(ask, n, at_once=PAGE))[:n]
+
+
+async def every_row(plane: ControlPlane, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> list[NodeRow]:
+    """Return where the nodes of an execution stand, in order of first appearance."""
+    return await _read(lambda page: plane.rows(id, where, page), None, at_once=ROWS_AT_ONCE)
+
+
+async def _read(ask: Callable[[Page], Awaitable[_Page[T]]], n: int | None, *, at_once: int) -> list[T]:
+    """Return at least the first *n* items of a list, if there are so many, or all of it."""
     found: list[T] = []
     token = ""
-    while len(found) < n:
-        page = await ask(Page(limit=min(PAGE, n - len(found)), token=token))
+    while n is None or len(found) < n:
+        page = await ask(Page(limit=at_once if n is None else min(at_once, n - len(found)), token=token))
         found += page.items
         token = page.token
         if not token:
             break
-    return found[:n]
+    return found
 
 
 async def resolved(plane: ControlPlane, id: EntityId, *, prefers_active: bool = True) -> EntityId | None:

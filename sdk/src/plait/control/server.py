@@ -7,12 +7,13 @@ a machine cannot do by itself.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from plait.control.connection import PREFIX, TIMEOUT_S, Connection, is_passing
 from plait.control.patience import Absence
-from plait.control.plane import FIRST, Waiting, gates_of
-from plait.errors import ServerConflict, ServerRefused, ServerUnreachable
+from plait.control.plane import FIRST, ROWS_AT_ONCE, Waiting, every_row, first, gates_of
+from plait.errors import NotOnServer, ServerConflict, ServerRefused, ServerUnreachable
 from plait_core.authoring.bundles import Bundle
 from plait_core.ir.codec import from_json
 from plait_core.ir.events import Event
@@ -20,6 +21,7 @@ from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal
+from plait_core.ir.phases import TERMINAL_NODE, NodePhase
 from plait_core.ir.types import LiteralType
 from plait_core.ports.api import (
     AbortRequest,
@@ -49,11 +51,19 @@ from plait_core.ports.api import (
     UploadRequest,
     UploadTicket,
 )
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, NodeRow, Page, Project
+from plait_core.ports.databases import (
+    EVERY_NODE,
+    AttemptRow,
+    ExecutionFilter,
+    ExecutionOrder,
+    NodeFilter,
+    Page,
+    Project,
+)
 
 AT_ONCE = 8
-"""Nodes that are asked for at the same time."""
-ATTEMPTS_AT_ONCE = 1000
+"""Nodes whose values are asked for at the same time."""
+UNFINISHED = NodeFilter(phases=tuple(phase for phase in NodePhase if phase not in TERMINAL_NODE))
 
 _FOLDERS = {EntityKind.TASK: "tasks", EntityKind.WORKFLOW: "workflows", EntityKind.LAUNCH_PLAN: "launch_plans"}
 
@@ -171,21 +181,42 @@ class ServerPlane:
     async def execution_closure(self, id: ExecutionId) -> Closure:
         return await self.connection.ask(Closure, "GET", f"{_execution(id)}/closure")
 
-    async def rows(self, id: ExecutionId) -> Sequence[NodeRow]:
-        return (await self.connection.ask(NodePage, "GET", f"{_execution(id)}/nodes")).items
+    async def rows(self, id: ExecutionId, where: NodeFilter = EVERY_NODE, page: Page = FIRST) -> NodePage:
+        query = {
+            "phase": [phase.value for phase in where.phases],
+            "kind": list(where.kinds),
+            "name_contains": where.name_contains,
+            "limit": page.limit,
+            "token": page.token,
+        }
+        return await self.connection.ask(NodePage, "GET", f"{_execution(id)}/nodes", query=query)
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeDetail]:
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeDetail | None:
+        try:
+            return await self._node(id, node)
+        except NotOnServer as refused:
+            if refused.kind != "UnknownPart":
+                raise
+            return None
+
+    async def _node(self, id: ExecutionId, node: NodeId) -> NodeDetail:
+        return await self.connection.ask(NodeDetail, "GET", f"{_execution(id)}/nodes/{_quoted(node)}")
+
+    async def nodes(
+        self, id: ExecutionId, where: NodeFilter = EVERY_NODE, *, limit: int | None = None
+    ) -> Sequence[NodeDetail]:
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(node: NodeId) -> NodeDetail:
             async with room:
-                return await self.connection.ask(NodeDetail, "GET", f"{_execution(id)}/nodes/{_quoted(node)}")
+                return await self._node(id, node)
 
-        return await asyncio.gather(*(one(row.node) for row in await self.rows(id)))
+        rows = await every_row(self, id, where) if limit is None else await first(limit, partial(self.rows, id, where))
+        return await asyncio.gather(*(one(row.node) for row in rows))
 
     async def waits(self, id: ExecutionId) -> Sequence[Waiting]:
         found = []
-        for detail in await self.nodes(id):
+        for detail in await self.nodes(id, UNFINISHED):
             for text in detail.waits_for:
                 what, _, until = text.partition(" until ")
                 signal = detail.signal if detail.signal and repr(detail.signal) in what else ""  # not that of its timer
@@ -197,11 +228,14 @@ class ServerPlane:
         known = gates_of(await self.execution_closure(id)) if signals else {}
         return {signal: known.get(signal) for signal in signals}
 
-    async def attempts(self, id: ExecutionId, node: NodeId | None = None) -> Sequence[AttemptRow]:
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int | None = None
+    ) -> Sequence[AttemptRow]:
         found: list[AttemptRow] = []
         offset: int | None = 0
-        while offset is not None:
-            query = {"node": node or "", "limit": ATTEMPTS_AT_ONCE, "offset": offset}
+        while offset is not None and (limit is None or len(found) < limit):
+            n = ROWS_AT_ONCE if limit is None else min(ROWS_AT_ONCE, limit - len(found))
+            query = {"node": node or "", "limit": n, "offset": offset}
             page = await self.connection.ask(AttemptPage, "GET", f"{_execution(id)}/attempts", query=query)
             found += page.items
             offset = page.offset

@@ -31,6 +31,7 @@ from plait_core.ports.api import (
     ExecutionPage,
     ExecutionSummary,
     NodeDetail,
+    NodePage,
     ProjectList,
     ProjectRequest,
     RegisterReply,
@@ -38,10 +39,12 @@ from plait_core.ports.api import (
     RerunPlan,
 )
 from plait_core.ports.databases import (
+    EVERY_NODE,
     AttemptRow,
     Database,
     ExecutionFilter,
     ExecutionOrder,
+    NodeFilter,
     NodeRow,
     Page,
     Project,
@@ -166,11 +169,23 @@ class StorePlane:
     async def execution_closure(self, id: ExecutionId) -> Closure:
         return await self._inspector.closure(id)
 
-    async def rows(self, id: ExecutionId) -> Sequence[NodeRow]:
-        return await self._database.views.nodes(id)
+    async def rows(self, id: ExecutionId, where: NodeFilter = EVERY_NODE, page: Page = FIRST) -> NodePage:
+        after = NodeId(page.token) if page.token else None
+        rows = await self._database.views.nodes(id, where, after=after, limit=page.limit + 1)
+        shown = rows[: page.limit]
+        return NodePage(items=tuple(shown), token=shown[-1].node if len(rows) > len(shown) else "")
 
-    async def nodes(self, id: ExecutionId) -> Sequence[NodeDetail]:
-        rows = await self.rows(id)
+    async def node(self, id: ExecutionId, node: NodeId) -> NodeDetail | None:
+        row = await self._database.views.node(id, node)
+        if row is None:
+            return None
+        async with self._inspector.state(id) as state:
+            return _node(row, state.nodes.get(node))
+
+    async def nodes(
+        self, id: ExecutionId, where: NodeFilter = EVERY_NODE, *, limit: int | None = None
+    ) -> Sequence[NodeDetail]:
+        rows = await self._database.views.nodes(id, where, limit=limit)
         async with self._inspector.state(id) as state:
             return [_node(row, state.nodes.get(row.node)) for row in rows]
 
@@ -183,13 +198,17 @@ class StorePlane:
             targets = [gates[0].node.target for gates in state.waiting.values() if gates]
         return dict(answer for target in targets if isinstance(target, Gate) and (answer := answer_to(target)))
 
-    async def attempts(self, id: ExecutionId, node: NodeId | None = None) -> Sequence[AttemptRow]:
+    async def attempts(
+        self, id: ExecutionId, node: NodeId | None = None, *, limit: int | None = None
+    ) -> Sequence[AttemptRow]:
         found: list[AttemptRow] = []
-        while True:
-            rows = await self._database.views.attempts(id, node, limit=MANY, offset=len(found))
+        while limit is None or len(found) < limit:
+            n = MANY if limit is None else min(MANY, limit - len(found))
+            rows = await self._database.views.attempts(id, node, limit=n, offset=len(found))
             found += rows
-            if len(rows) < MANY:
-                return found
+            if len(rows) < n:
+                break
+        return found
 
     async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
         async for events in self._inspector.follow(id, after=after):

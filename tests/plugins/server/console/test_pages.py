@@ -1,5 +1,7 @@
 """Every page reads without a script, says what there is, and shows nobody what they may not see."""
 
+from html import unescape
+
 import httpx
 import pytest
 
@@ -165,6 +167,27 @@ async def test_execution_is_shown_from_every_side(serving: Serving, console: htt
     assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 1:", "io": "where to begin"}[
         tab
     ] in answer.text or (tab == "io" and "<dt>x" in answer.text)
+
+
+@pytest.mark.parametrize("tab", ["nodes", "timeline"])
+async def test_many_nodes_come_in_pages(serving: Serving, console: httpx.AsyncClient, tab: str) -> None:
+    """Each page says which of how many it shows, and leads to the next; what they are narrowed to stays."""
+    await ended(serving, samples.made, "made", {"n": number(250)})
+
+    first = await console.get(f"{EXECUTIONS}/made?tab={tab}&kind=task")
+    following = unescape(next(part for part in first.text.split('href="') if 'rel="next"' in part.split(">")[0])).split(
+        '"'
+    )[0]
+    second = await console.get(f"{EXECUTIONS}/made{following}")
+    one = await console.get(f"{EXECUTIONS}/made?tab={tab}&name=-n249&phase=SUCCEEDED")
+    none = await console.get(f"{EXECUTIONS}/made?tab={tab}&phase=FAILED")
+
+    assert "Nodes 1 to 200 of 251" in first.text
+    assert "Nodes 201 to 251 of 251" in second.text
+    assert "kind=task" in following
+    assert [
+        page.text.count("n0-0-n249<") + page.text.count('title="n0-0-n249"') for page in (first, second, one, none)
+    ] == [0, 1, 1, 0]
 
 
 async def test_node_shows_its_values_and_its_log(serving: Serving, console: httpx.AsyncClient) -> None:

@@ -1,7 +1,7 @@
 """
 Nodes and attempts of an execution, with their values, decks and logs.
 
-Read from the views and the state that the log folds to. An execution may have 100 000 attempts: they come in pages.
+Read from the views and the state that the log folds to. An execution may have 10 000 nodes and 100 000 attempts: they come in pages.
 """
 
 from contextlib import suppress
@@ -14,11 +14,13 @@ from plait_core.engine import NodeState, Wait, waits_of
 from plait_core.errors import PlaitError
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import NodePhase
 from plait_core.ports.api import AttemptPage, NodeDetail, NodePage
-from plait_core.ports.databases import AttemptRow
+from plait_core.ports.databases import NODE_KINDS, AttemptRow, NodeFilter
 from plait_core.types.times import from_timestamp_ns
 from plait_server.api.executions import ONE, execution_of
 from plait_server.errors import UnknownPart
+from plait_server.pages import PageQuery
 from plait_server.routing import Call, Route
 
 ATTEMPT = f"{ONE}/attempts/{{node}}/{{n}}"
@@ -27,6 +29,21 @@ DECK_POLICY = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 )
 """Lets a deck show itself, and reach neither the server nor anything else: it is the work of user code."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodesQuery(PageQuery):
+    """
+    A page of nodes, and what they are narrowed to.
+
+    ``phase`` and ``kind`` may be repeated; ``name_contains`` is found in the id, the name or the entity of a node.
+    """
+
+    phase: tuple[NodePhase, ...] = ()
+    kind: tuple[str, ...] = attrs.field(
+        default=(), validator=attrs.validators.deep_iterable(attrs.validators.in_(NODE_KINDS))
+    )
+    name_contains: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,11 +62,15 @@ class ElementQuery:
     element: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
 
 
-async def list_nodes(call: Call[None, None]) -> NodePage:
-    """List all nodes, in order of first appearance."""
-    execution = execution_of(call)
+async def list_nodes(call: Call[NodesQuery, None]) -> NodePage:
+    """List nodes in order of first appearance, a page at a time."""
+    execution, query = execution_of(call), call.query
     await call.server.inspector.row(execution)
-    return NodePage(items=tuple(await call.server.database.views.nodes(execution)))
+    where = NodeFilter(phases=query.phase, kinds=query.kind, name_contains=query.name_contains)
+    after = NodeId(query.token) if query.token else None
+    rows = await call.server.database.views.nodes(execution, where, after=after, limit=query.limit + 1)
+    shown = rows[: query.limit]
+    return NodePage(items=tuple(shown), token=shown[-1].node if len(rows) > len(shown) else "")
 
 
 async def get_node(call: Call[None, None]) -> NodeDetail:
@@ -130,9 +151,10 @@ ROUTES = (
         method="GET",
         path=f"{ONE}/nodes",
         operation="list_nodes",
-        summary="List the nodes of an execution.",
+        summary="List nodes of an execution.",
         permission="viewer",
         handler=list_nodes,
+        query=NodesQuery,
         reply=NodePage,
     ),
     Route(

@@ -80,8 +80,7 @@ async def log_page(visit: Visit) -> Response:
 
 async def _node(visit: Visit) -> NodeRow:
     await visit.server.inspector.row(visit.execution)
-    rows = await visit.server.database.views.nodes(visit.execution)
-    found = next((row for row in rows if row.node == visit.path("node")), None)
+    found = await visit.server.database.views.node(visit.execution, NodeId(visit.path("node")))
     if found is None:
         raise UnknownPart(execution=visit.execution.name, part=f"node {visit.path('node')!r}")
     return found

@@ -22,7 +22,7 @@ from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
 from plait_core.ir.tags import TAGS
 from plait_core.ir.workflows import Sleep
-from plait_core.ports.databases import ExecutionRow, NodeRow
+from plait_core.ports.databases import NODE_KINDS, ExecutionRow, NodeFilter, NodeRow
 from plait_server.console.drawings import MOST_BOXES, draw
 from plait_server.console.elements import Elements, elements_of
 from plait_server.console.entities import interface_of, opened, toggle_of
@@ -44,6 +44,9 @@ ROWS = 200
 """How many nodes a page of the tree or of the timeline shows."""
 HEAVY = 20_000
 """From so many elements on, the values of a map node are only looked up when somebody asks for them."""
+NODE_PHASES = tuple((phase.value, look_of(phase).word) for phase in NodePhase)
+KEPT = frozenset({"open", "from", "name", "kind", "phase"})
+"""Parameters of the address that stay when a node is chosen."""
 RECOVERABLE = frozenset({ExecutionPhase.FAILED, ExecutionPhase.ABORTED, ExecutionPhase.TIMED_OUT})
 
 
@@ -66,6 +69,29 @@ class Sight:
     def is_heavy(self) -> bool:
         """Whether folding its log takes longer than somebody would wait."""
         return any((row.n_elements or 0) >= HEAVY for row in self.nodes)
+
+
+@attrs.frozen(kw_only=True)
+class NodeQuery:
+    """What the nodes on a page are narrowed to, as it was typed."""
+
+    name: str
+    kind: str
+    phase: str
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for."""
+        return bool(self.name or self.kind or self.phase)
+
+    @property
+    def filter(self) -> NodeFilter:
+        """What is shown; a kind or phase that there is not narrows nothing."""
+        return NodeFilter(
+            name_contains=self.name,
+            kinds=(self.kind,) if self.kind in NODE_KINDS else (),
+            phases=(NodePhase(self.phase),) if self.phase in dict(NODE_PHASES) else (),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +141,8 @@ async def execution_page(visit: Visit, *, answered: Question | None = None, stat
         looks=looks,
         node=node,
         node_link=_node_link(visit, tab),
+        node_kinds=NODE_KINDS,
+        node_phases=NODE_PHASES,
         panels=await panels_of(visit, "execution", visit.execution),
         **await _view(visit, sight, tab, made, looks),
         **stream,
@@ -257,10 +285,11 @@ async def _view(
             return _graph(visit, sight, made, looks)
         case "io":
             return await _values(visit, sight)
-    branches, following, is_first = _paged(visit, tree_of(sight.nodes))
+    query = _node_query(visit)
+    branches, pager = _paged(visit, tree_of([row for row in sight.nodes if query.filter.wants(row)]))
     if tab == "timeline":
-        return {"timeline": await _timeline(visit, sight, branches)}
-    return {"branches": branches, "nodes_next": following, "nodes_first": is_first}
+        return {"timeline": await _timeline(visit, sight, branches), "nodes_query": query, **pager}
+    return {"branches": branches, "nodes_query": query, **pager}
 
 
 def _graph(visit: Visit, sight: Sight, made: Mapping[NodeId, Inside], looks: Mapping[NodeId, Look]) -> dict[str, Any]:
@@ -312,17 +341,27 @@ async def _timeline(visit: Visit, sight: Sight, branches: Sequence[Branch]) -> T
     return timeline_of(branches, attempts, began_ns=sight.row.created_at_ns, until_ns=until_ns)
 
 
-def _paged(visit: Visit, branches: Sequence[Branch]) -> tuple[Sequence[Branch], str, bool]:
+def _node_query(visit: Visit) -> NodeQuery:
+    return NodeQuery(name=visit.query("name").strip(), kind=visit.query("kind"), phase=visit.query("phase"))
+
+
+def _paged(visit: Visit, branches: Sequence[Branch]) -> tuple[Sequence[Branch], dict[str, Any]]:
+    """Return the nodes that the page shows, and what leads to the others."""
     text = visit.query("from")
     start = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
-    kept = {name: value for name, value in visit.request.query_params.items() if name != "from"}
+    kept = {name: value for name, value in visit.request.query_params.items() if name not in {"from", "node"}}
     following = f"?{urlencode(kept | {'from': start + ROWS})}" if len(branches) > start + ROWS else ""
-    return branches[start : start + ROWS], following, start == 0
+    return branches[start : start + ROWS], {
+        "nodes_next": following,
+        "nodes_first": f"?{urlencode(kept)}",
+        "nodes_from": start,
+        "n_nodes": len(branches),
+    }
 
 
 def _node_link(visit: Visit, tab: str) -> Callable[[NodeId], str]:
     here = visit.execution_url(visit.execution)
-    kept = {name: value for name, value in visit.request.query_params.items() if name in {"open", "from"}}
+    kept = {name: value for name, value in visit.request.query_params.items() if name in KEPT}
     return lambda node: f"{here}?{urlencode({'tab': tab, **kept, 'node': node})}"
 
 

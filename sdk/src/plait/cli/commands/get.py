@@ -10,14 +10,14 @@ import click
 
 from plait.cli import documents
 from plait.cli.listings import entity_document, project_document, render_entities, render_projects
-from plait.cli.records import execution_document, list_executions
+from plait.cli.records import execution_document, list_executions, list_nodes
 from plait.cli.session import Session, with_place
-from plait.cli.trees import render_execution, render_table
+from plait.cli.trees import render_execution, render_nodes, render_table
 from plait.control.plane import ControlPlane, first
 from plait_core.ir.ids import EntityKind
-from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ports.api import EntitySummary, ProjectList
-from plait_core.ports.databases import ExecutionFilter
+from plait_core.ports.databases import NODE_KINDS, ExecutionFilter, NodeFilter
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _contains = click.option("--contains", default="", metavar="TEXT", help="Only those whose name has this text.")
@@ -121,12 +121,50 @@ def executions(
 
 @command.command()
 @with_place
+@click.option(
+    "--phase",
+    "phases",
+    multiple=True,
+    type=click.Choice([phase.value for phase in NodePhase], case_sensitive=False),
+    help="Only those in this phase.",
+)
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_KINDS), help="Only those of this kind.")
+@click.option("--contains", default="", metavar="TEXT", help="Only those with this text in their id, name or entity.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many.")
+@_json
+@click.argument("id", metavar="EXECUTION")
+@click.pass_obj
+def nodes(
+    session: Session,
+    /,
+    id: str,
+    phases: tuple[str, ...],
+    kinds: tuple[str, ...],
+    *,
+    contains: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the nodes of an execution, in the order in which they appeared."""
+    where = NodeFilter(phases=tuple(map(NodePhase, phases)), kinds=kinds, name_contains=contains)
+    found = session.ask(lambda plane: list_nodes(plane, session.execution_id(id), where, limit=limit))
+    if as_json:
+        documents.show(found)
+    else:
+        click.echo(render_nodes(found) if found else "no nodes")
+
+
+@command.command()
+@with_place
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="At most so many nodes and attempts."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("id", metavar="EXECUTION")
 @click.pass_obj
-def execution(session: Session, id: str, as_json: bool) -> None:
+def execution(session: Session, id: str, limit: int, as_json: bool) -> None:
     """Show an execution: its nodes with phases, timings, inputs, outputs, attempts and errors."""
-    document = session.ask(lambda plane: execution_document(plane, session.execution_id(id)))
+    document = session.ask(lambda plane: execution_document(plane, session.execution_id(id), limit=limit))
     if as_json:
         documents.show(document)
     else:

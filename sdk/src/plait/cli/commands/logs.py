@@ -17,6 +17,10 @@ from plait.control.plane import ControlPlane
 from plait_core.ir.events import AttemptScheduled, ElementsScheduled
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ports.databases import Page
+
+NAMED = 50
+"""How many nodes are named to somebody who asks for one that is not there."""
 
 
 @click.command()
@@ -81,9 +85,11 @@ class _Reader:
         detail = await self._plane.execution(self._execution)
         if self._node is None:
             return
-        known = [row.node for row in await self._plane.rows(self._execution)]
-        if self._node not in known and (detail.phase in TERMINAL_EXECUTION or not self._follows):
-            names = ", ".join(known) or "none"
+        if self._follows and detail.phase not in TERMINAL_EXECUTION:
+            return
+        if await self._plane.node(self._execution, self._node) is None:
+            some = await self._plane.rows(self._execution, page=Page(limit=NAMED))
+            names = ", ".join([row.node for row in some.items] + ["…"] * bool(some.token)) or "none"
             raise click.UsageError(f"{self._execution.name} has no node {self._node!r}; it has: {names}")
 
     async def show(self) -> None:

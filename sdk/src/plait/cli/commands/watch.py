@@ -14,7 +14,7 @@ from plait.cli.interrupts import Interrupted, run_interruptibly
 from plait.cli.records import place_of_failure
 from plait.cli.session import Session, with_place
 from plait.cli.watching import Drawing, each_change
-from plait.control.plane import ControlPlane
+from plait.control.plane import ControlPlane, every_row
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 
@@ -69,7 +69,7 @@ async def _print_changes(plane: ControlPlane, execution: ExecutionId) -> None:
     told: dict[NodeId, NodePhase] = {}
 
     async def tell() -> None:
-        for row in await plane.rows(execution):
+        for row in await every_row(plane, execution):
             if told.get(row.node) is not row.phase:
                 told[row.node] = row.phase
                 click.echo(f"{row.node}  {row.kind} {row.entity or row.name}  {row.phase.value}")
