@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import pytest
 
 from tests.acceptance.calling import PLAIT, Called, Desk
 from tests.acceptance.remote_serving import Served
+from tests.acceptance.screens import PATIENCE_S, screen
 
 FLOW = """
 from plait import File, approve, task, wait_for_input, workflow
@@ -24,10 +24,12 @@ def double(a: int) -> int:
     return 2 * a
 
 @task
-def nap(a: int) -> int:
+def nap(a: int, until: str) -> int:
     import time
+    from pathlib import Path
 
-    time.sleep(0.8)
+    while not Path(until).exists():
+        time.sleep(0.01)
     return a
 
 @task
@@ -48,8 +50,8 @@ def wf(a: int = 1) -> int:
     return double(a=double(a=a))
 
 @workflow
-def slow(a: int = 1) -> int:
-    return double(a=nap(a=a))
+def slow(until: str, a: int = 1) -> int:
+    return double(a=nap(a=a, until=until))
 
 @workflow
 def bad(a: int = 1) -> int:
@@ -273,7 +275,7 @@ def test_who_waits_is_told_of_gates(client: Client) -> None:
         told = sorted(waiting.stderr.readline() + waiting.stderr.readline() for _ in range(2))
         client.plait("approve", "waited-for", "sure")
         client.plait("signal", "waited-for", "number", "5")
-        out, _ = waiting.communicate(timeout=60)
+        out, _ = waiting.communicate(timeout=PATIENCE_S)
 
     assert told == [
         "number waits for an answer\n  → give it with `plait signal waited-for number VALUE --remote`\n",
@@ -363,31 +365,29 @@ def test_configuration_is_shown_with_its_origins(client: Client) -> None:
 
 @slow
 @pytest.mark.parametrize(
-    ("words", "leaves"),
-    [
-        (("run", "--remote", "--wait", "flow.py", "slow"), "\x1b[J2\n"),
-        (("watch", "drawn"), "n1  task flow.double  SUCCEEDED"),
-    ],
+    ("is_watched", "leaves"), [(False, "\x1b[J2\n"), (True, "n1  task flow.double  SUCCEEDED")], ids=["run", "watch"]
 )
-def test_nodes_are_drawn_on_a_terminal(words: tuple[str, ...], leaves: str, client: Client) -> None:
+def test_nodes_are_drawn_on_a_terminal(is_watched: bool, leaves: str, client: Client) -> None:
     """While they run: for who waits, and until the end for who watches."""
-    if words[0] == "watch":
-        client.plait("run", "--remote", "flow.py", "slow", "--name", "drawn")
-    ours, theirs = pty.openpty()
+    seen = client.desk.folder / "seen"
+    words: tuple[str, ...] = ("run", "--remote", "flow.py", "slow", "--until", str(seen), "--name")
+    if is_watched:
+        client.plait(*words, "drawn")
+    words = ("watch", "drawn") if is_watched else (*words, "waited-for-drawn", "--wait")
 
-    subprocess.run(
-        [PLAIT, *words],
-        cwd=client.desk.folder,
-        env={**os.environ, **client.env, "COLUMNS": "100", "LINES": "20"},
-        stdout=theirs,
-        stderr=theirs,
-        check=True,
-        timeout=60,
-    )
-    os.close(theirs)
-    seen = os.read(ours, 65536).decode().replace("\r\n", "\n")
-    os.close(ours)
+    with (
+        screen() as terminal,
+        subprocess.Popen(
+            [PLAIT, *words],
+            cwd=client.desk.folder,
+            env={**os.environ, **client.env, "COLUMNS": "100", "LINES": "20"},
+            stdout=terminal.theirs,
+            stderr=terminal.theirs,
+        ) as drawing,
+    ):
+        terminal.wait_for("─ n0  task flow.nap  ")
+        seen.touch()
+        assert drawing.wait(PATIENCE_S) == 0
 
-    assert "workflow flow.slow" in seen
-    assert "─ n0  task flow.nap  " in seen
-    assert leaves in seen
+    assert "workflow flow.slow" in terminal.text
+    assert leaves in terminal.text
