@@ -1,6 +1,7 @@
 """Servers as ``plait serve`` runs them: in this process, or in one of their own; on ports that nobody else has."""
 
 import asyncio
+import atexit
 import json
 import os
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,33 @@ import httpx
 from plait_core.plugins import Plugins, Settings
 from plait_server.daemon import PARTS, serve
 
-LONGEST_START_S = 30.0
+LONGEST_START_S = 120.0
 PATIENCE_S = 90.0
 LOOK_S = 0.02
 
+_kept: list[socket.socket] = []
+"""What is bound to the ports that were given away, until this process ends."""
+
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on at the moment."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """
+    Return a port of the loopback on which a server of this test, and nobody else, may listen.
+
+    It stays bound here, without anybody listening: the system gives it neither to another process that asks for a port, nor to a
+    connection that leaves this machine, and lets a server have it that says ``SO_REUSEADDR``, as ours do.
+    """
+    found = socket.socket()
+    _kept.append(found)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind(("127.0.0.1", 0))
+    port: int = found.getsockname()[1]
+    return port
+
+
+@atexit.register
+def _let_go() -> None:
+    while _kept:
+        _kept.pop().close()
 
 
 @attrs.frozen

@@ -19,12 +19,13 @@ from starlette.types import ASGIApp
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_server.sessions import login_ticket
 from tests.plugins.server.console.visiting import MODULE
+from tests.plugins.server.daemons import free_port
 from tests.plugins.server.serving import HERE, Serving
 
 CHROMIUM = "/usr/bin/chromium"
 """Where Debian's package ``chromium`` puts it; ``.ci/run`` installs it."""
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -86,11 +87,11 @@ async def browsing(serving: Serving, app: ASGIApp, *, prefix: str = "") -> Async
 
 
 class Listening:
-    """Serves an app on the loopback, by default on a port that is free, as long as the block."""
+    """Serves an app on the loopback, by default on a port of its own, as long as the block."""
 
     def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port))
-        self.port: int = self._listener.getsockname()[1]
+        self.port = port or free_port()
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self.origin = f"http://localhost:{self.port}"
         self._server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
 
