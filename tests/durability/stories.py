@@ -102,7 +102,7 @@ class Story:
             yield process
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_S)
         finally:
             process.kill()
             process.wait()
@@ -194,6 +194,22 @@ class Story:
 
     def have_ended(self) -> bool:
         return all(phase in TERMINAL_EXECUTION for phase in self.phases().values())
+
+    def n_events(self) -> int:
+        """Return how much has been decided about all executions."""
+
+        async def act(database: Database) -> int:
+            return sum([len(await database.log.read(execution)) for execution in (MAIN, DOOMED)])
+
+        found: int = self.look(act)
+        return found
+
+    def wait_moved(self, process: subprocess.Popen[str]) -> None:
+        """Wait until *process* has decided something more, or everything has ended."""
+        give_up_at, n_before = time.monotonic() + PATIENCE_S, self.n_events()
+        while self.n_events() == n_before and not self.have_ended():
+            assert process.poll() is None, self.told()
+            assert time.monotonic() < give_up_at, self.told()
 
     def wait(self, process: subprocess.Popen[str]) -> bool:
         """Return whether everything has ended, once it has, or *process* is dead."""

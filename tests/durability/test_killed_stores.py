@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -15,13 +16,11 @@ from tests.postgres import Cluster
 pytestmark = pytest.mark.slow
 
 
-def until_ended(story: Story, engine: subprocess.Popen[str], harm: object, every_s: float) -> int:
-    """Do harm now and then until everything has ended; returns how often."""
-    assert callable(harm)
+def until_ended(story: Story, engine: subprocess.Popen[str], harm: Callable[[], object]) -> int:
+    """Do harm, each time after something was committed, until everything has ended; returns how often."""
     n = 0
     while not story.have_ended():
-        assert engine.poll() is None, story.told()
-        time.sleep(every_s)
+        story.wait_moved(engine)
         harm()
         n += 1
     return n
@@ -36,7 +35,7 @@ def test_connections_may_be_cut_at_any_time(postgres_story: Story, cluster: Clus
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'plait'")
 
     with postgres_story.engine() as engine:
-        assert until_ended(postgres_story, engine, cut, 0.1) >= 3
+        assert until_ended(postgres_story, engine, cut) >= 3
 
     postgres_story.check()
 
@@ -53,7 +52,7 @@ def test_a_killed_backend_is_survived(postgres_story: Story, cluster: Cluster) -
             cluster.wait_ready()
 
     with postgres_story.engine() as engine:
-        until_ended(postgres_story, engine, kill, 0.3)
+        until_ended(postgres_story, engine, kill)
 
     assert n_kills == 3
     postgres_story.check()
@@ -64,7 +63,7 @@ def test_a_server_may_crash_and_be_away(postgres_story: Story, cluster: Cluster)
     postgres_story.enlist()
 
     with postgres_story.engine() as engine:
-        time.sleep(0.5)
+        postgres_story.wait_moved(engine)
         cluster.stop(signal.SIGKILL)
         time.sleep(2 * postgres_story.ttl_s)
         assert engine.poll() is None
@@ -79,7 +78,7 @@ def test_a_server_and_an_engine_may_crash_at_once(postgres_story: Story, cluster
     postgres_story.enlist()
 
     with postgres_story.engine() as engine:
-        time.sleep(0.7)
+        postgres_story.wait_moved(engine)
         os.kill(engine.pid, signal.SIGKILL)
         cluster.stop(signal.SIGKILL)
     cluster.start()
