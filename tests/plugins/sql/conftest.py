@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from plait_core.testing.databases import LONG_S
+from plait_sql import inbox
 from tests.plugins.sql.stepping import Store, postgres_store_of, sqlite_store_in
 from tests.postgres import Cluster
 
@@ -22,6 +24,12 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def postgres_store(postgres: Cluster) -> Iterator[Store]:
     """The same on PostgreSQL alone."""
     yield from _open(postgres_store_of(postgres))
+
+
+@pytest.fixture
+def nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have mail found by those alone who are told of it."""
+    monkeypatch.setattr(inbox, "POLL_S", LONG_S)
 
 
 def _open(store: Store) -> Iterator[Store]:

@@ -27,7 +27,7 @@ T = TypeVar("T")
 Step = Callable[[int, Transaction], None]
 """Told the number of the statement that was carried out, from 1, and the transaction it belongs to."""
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 TABLES = (
     *("events", "nodes", "attempts", "snapshots", "inbox", "reservations", "executions", "closures", "leases", "cache"),

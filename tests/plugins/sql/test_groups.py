@@ -14,7 +14,7 @@ from plait_sql.groups import Groups
 from plait_sql.sqlite import SqliteConnection
 from plait_sql.workers import Workers
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Disk:
@@ -130,7 +130,7 @@ def test_reads_do_not_wait_for_a_commit(tmp_path: Path) -> None:
         return transaction.query_one("SELECT count(*) FROM numbers")
 
     async def run() -> list[Any]:
-        connection = SqliteConnection(str(tmp_path / "plait.db"), durability="full", lock_timeout_s=1.0)
+        connection = SqliteConnection(str(tmp_path / "plait.db"), durability="full", lock_timeout_s=WAIT_S)
         await connection.open()
         await connection.write(lambda transaction: transaction.execute("CREATE TABLE numbers (n INTEGER)"))
         writing = asyncio.create_task(connection.write(write))
@@ -150,7 +150,7 @@ def test_a_database_in_memory_has_one_link(durability: Any) -> None:
     """What was written there is read there."""
 
     async def run() -> Any:
-        connection = SqliteConnection(":memory:", durability=durability, lock_timeout_s=1.0)
+        connection = SqliteConnection(":memory:", durability=durability, lock_timeout_s=WAIT_S)
         await connection.open()
         await connection.write(lambda transaction: transaction.execute("CREATE TABLE numbers (n INTEGER)"))
         found = await connection.read(lambda transaction: transaction.query_one("SELECT count(*) FROM numbers"))

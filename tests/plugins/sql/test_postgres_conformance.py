@@ -25,7 +25,7 @@ class OnPostgresql:
     def make_database(self, directory: Path, clock: Clock) -> Database:
         """Make one."""
         url = self.cluster.url_of_new_schema()
-        settings = SqlSettings(lock_timeout_s=1.0)
+        settings = SqlSettings(lock_timeout_s=60.0)
         return SqlDatabase(PostgresConnection(url, durability="normal", settings=settings, now_ns=clock.now_ns))
 
 
@@ -38,7 +38,8 @@ class TestViews(OnPostgresql, databases.ViewsConformance): ...
 class TestLeases(OnPostgresql, databases.LeasesConformance): ...
 
 
-class TestInbox(OnPostgresql, databases.InboxConformance): ...
+class TestInbox(OnPostgresql, databases.InboxConformance):
+    pytestmark = pytest.mark.usefixtures("nobody_looks")
 
 
 class TestRegistry(OnPostgresql, databases.RegistryConformance): ...

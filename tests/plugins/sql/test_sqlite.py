@@ -167,7 +167,7 @@ def test_a_message_from_another_process_ends_the_wait(tmp_path: Path) -> None:
         execution = await started(one)
         waiting = asyncio.ensure_future(one.inbox.wait("engine-1", timeout_s=LONG_S))
         await other.inbox.post(execution, SIGNAL)
-        await asyncio.wait_for(waiting, timeout=5)
+        await asyncio.wait_for(waiting, timeout=60)
         pending = list(await one.inbox.pending("engine-1"))
         await asyncio.gather(one.close(), other.close())
         return pending

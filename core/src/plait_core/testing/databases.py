@@ -1159,8 +1159,8 @@ async def _all_pages(
 
 
 async def _at_once(waiting: Coroutine[Any, Any, None]) -> None:
-    """Let something end well before its own timeout, even where another process would be polled for."""
+    """Let something end well before its own timeout of ``LONG_S``."""
     try:
-        await asyncio.wait_for(waiting, timeout=0.9)
+        await asyncio.wait_for(waiting, timeout=LONG_S / 2)
     except TimeoutError as error:
         raise AssertionError("the wait did not end") from error
