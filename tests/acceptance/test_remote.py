@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -13,12 +14,15 @@ import plait
 from plait import Remote
 from plait.code.modules import load_module
 from plait.errors import NotOnServer, OutputsNotReady, ServerConflict, ServerRefused, ServerUnreachable, WaitTimedOut
+from plait.remote.executions import RemoteExecution
 from plait_core.errors.engine import ExecutionFailed, InvalidInputs
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.plugins import Plugins
 from tests.acceptance.remote_serving import Served
 from tests.architecture.layout import ROOT, code_blocks
+
+PATIENCE_S = 120.0
 
 FLOW = """
 from dataclasses import dataclass
@@ -129,7 +133,7 @@ def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType
 def test_entity_is_registered_run_and_waited_for(remote: Remote, flow: ModuleType) -> None:
     """The code travels with it; the outputs are Python values, and the execution names its page."""
     execution = remote.execute(flow.wf, {"a": 3})
-    remote.wait(execution, timeout=30)
+    remote.wait(execution, timeout=PATIENCE_S)
 
     assert (execution.phase, execution.is_successful, execution.error) == (ExecutionPhase.SUCCEEDED, True, None)
     assert dict(execution.outputs) == {"o0": 12}
@@ -239,12 +243,21 @@ def test_gates_are_listed_and_answered(remote: Remote, flow: ModuleType) -> None
         remote.wait(waiting, timeout=timedelta(seconds=0.3))
     with pytest.raises(OutputsNotReady):
         waiting.outputs  # noqa: B018  # raises
-    assert remote.list_signals(waiting) == ["number"]
+    assert opened(remote, waiting) == ["number"]
 
     remote.set_input("number", waiting, 5)
     remote.approve("sure", asking.name)
 
-    assert [remote.wait(run, timeout=30).outputs["o0"] for run in (waiting, asking)] == [6, 6]
+    assert [remote.wait(run, timeout=PATIENCE_S).outputs["o0"] for run in (waiting, asking)] == [6, 6]
+
+
+def opened(remote: Remote, execution: RemoteExecution) -> Sequence[str]:
+    """Wait until an execution asks for something; returns what."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := remote.list_signals(execution)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
 
 
 @pytest.mark.slow
@@ -255,7 +268,7 @@ def test_execution_is_terminated_with_a_cause(remote: Remote, flow: ModuleType) 
     remote.terminate(ended, "no longer wanted")
     remote.reject("sure", rejected)
 
-    assert [remote.wait(run, timeout=30).phase.value for run in (ended, rejected)] == ["ABORTED", "FAILED"]
+    assert [remote.wait(run, timeout=PATIENCE_S).phase.value for run in (ended, rejected)] == ["ABORTED", "FAILED"]
     assert ended.error is not None
     assert "no longer wanted" in ended.error.message
 
@@ -265,7 +278,7 @@ def test_executions_are_repeated_in_whole_and_in_part(remote: Remote, flow: Modu
     """Relaunched with another input; rerun from a node; recovered where it had failed."""
     good, failed = remote.execute(flow.wf, {"a": 3}, wait=True), remote.execute(flow.bad, wait=True)
 
-    again = remote.wait(remote.relaunch(good.name, {"a": 5}), timeout=30, poll_interval=0.1)
+    again = remote.wait(remote.relaunch(good.name, {"a": 5}), timeout=PATIENCE_S, poll_interval=0.1)
     part = remote.wait(remote.rerun(good, ["n1"]), sync_nodes=True)
     recovered = remote.wait(remote.recover(failed), sync_nodes=True)
 
