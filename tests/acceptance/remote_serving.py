@@ -21,7 +21,7 @@ from plait_server.app import create_app
 from plait_server.credentials import make_token
 from plait_server.settings import ServerSettings
 
-STARTUP_S = 30.0
+STARTUP_S = 120.0
 
 
 @attrs.frozen(kw_only=True)

@@ -22,7 +22,7 @@ from tests.plugins.server.daemons import free_port
 
 pytestmark = pytest.mark.slow
 
-LONGEST_S = 60.0
+LONGEST_S = 180.0
 LOOK_S = 0.05
 HERE = "projects/default/domains/development"
 
@@ -120,7 +120,7 @@ class Platform:
     def get(self, path: str) -> Mapping[str, Any]:
         """Ask the API."""
         token = (self.home / "tokens" / f"localhost_{self.port}").read_text().strip()
-        answer = httpx.get(f"{self.url}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"})
+        answer = httpx.get(f"{self.url}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=LONGEST_S)
         assert answer.is_success, answer.text
         document: Mapping[str, Any] = answer.json()
         return document
@@ -168,7 +168,7 @@ def test_quickstart_runs_on_the_demo_as_it_does_here(platform: Platform) -> None
         json.loads(platform.plait("run", "--local", "--env", name, "--json", *words).out)["outputs"]
         for name in ("inline", "process")
     ]
-    page = httpx.get(f"{platform.url}/console/{HERE}/executions/{execution}")
+    page = httpx.get(f"{platform.url}/console/{HERE}/executions/{execution}", timeout=LONGEST_S)
 
     there = platform.outputs(execution)
     assert here == [dict(zip(("o0", "o1"), there, strict=True))] * 2

@@ -80,7 +80,7 @@ async def test_engines_of_two_stores_tell_their_attempts_apart(tmp_path: Path, m
             for engine, x in ((north, 1), (south, 2))
         ]
 
-        assert await asyncio.wait_for(asyncio.gather(*calls), 60) == [1, 2]
+        assert await asyncio.wait_for(asyncio.gather(*calls), 120) == [1, 2]
 
 
 async def test_execution_that_the_host_starts_is_seen_under_the_prefix(host: httpx.AsyncClient) -> None:

@@ -99,7 +99,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(desk: Desk) -> None:
     while running.stdout.readline().strip() != "waiting":
         pass
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=120)
 
     assert running.returncode == 130
     assert err.endswith(

@@ -95,7 +95,7 @@ def test_a_gate_is_answered_from_another_terminal(desk: Desk) -> None:
     assert desk.plait("approve", "patient", "nothing").code == 2
     assert desk.plait("approve", "patient", "proceed").out == "proceed approved\n"
 
-    out, _ = running.communicate(timeout=30)
+    out, _ = running.communicate(timeout=120)
     assert (running.returncode, out.splitlines()[-1]) == (0, "3")
 
 
@@ -106,7 +106,7 @@ def test_a_run_is_aborted_from_another_terminal(desk: Desk) -> None:
 
     desk.plait("abort", "unwanted", "--reason", "not needed any more")
 
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == 1
     assert "not needed any more" in err
     assert "ABORTED" in desk.plait("get", "executions").out

@@ -34,7 +34,7 @@ def wf() -> tuple[int, int]:
 """
 
 TARGET = {"kind": "launch_plan", "name": "flow.wf", "version": "v1"}
-LONGEST_S = 60.0
+LONGEST_S = 180.0
 HERE = "/projects/default/domains/development/executions"
 
 
@@ -84,10 +84,19 @@ def test_engines_share_what_the_api_was_asked_for(
         os.kill(pids[0], signal.SIGKILL)
         for name in names:
             client.put(f"{HERE}/{name}/signals/go", json={"value": {"boolean": True}})
-        outputs = [client.get(f"{HERE}/{name}", params={"wait_s": 60}).json()["outputs"] for name in names]
+        outputs = [outputs_of(client, name) for name in names]
 
     assert {output["o0"]["integer"] for output in outputs} <= set(pids)
     assert {output["o1"]["integer"] for output in outputs} == {pids[1]}
+
+
+def outputs_of(client: httpx.Client, name: str) -> Mapping[str, Mapping[str, int]]:
+    """Wait until an execution has ended well."""
+    deadline = time.monotonic() + LONGEST_S
+    while (found := client.get(f"{HERE}/{name}", params={"wait_s": 60}).json())["phase"] != "SUCCEEDED":
+        assert time.monotonic() < deadline, found
+    outputs: Mapping[str, Mapping[str, int]] = found["outputs"]
+    return outputs
 
 
 def wait_for_gate(client: httpx.Client, name: str) -> None:

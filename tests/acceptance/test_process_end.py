@@ -79,7 +79,7 @@ def test_process_ends_without_warnings_and_leaves_nothing_in_the_temporary_direc
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "[0, 4, 8] hello\n" * 3, "")
@@ -109,7 +109,7 @@ def test_call_at_the_top_of_a_module_starts_no_runs_in_workers(tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert done.returncode == 1

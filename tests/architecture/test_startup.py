@@ -72,7 +72,7 @@ def loaded_by(code: str, folder: Path) -> set[str]:
     """Run *code* in a fresh interpreter and return the modules that it has loaded at its end."""
     ending = "import atexit, sys; atexit.register(lambda: print('LOADED', *sys.modules))\n"
     done = subprocess.run(
-        [sys.executable, "-c", ending + code], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", ending + code], cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.splitlines()[-1].split()[1:])

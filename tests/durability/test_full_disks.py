@@ -202,7 +202,7 @@ def test_a_file_that_may_not_grow_is_like_a_full_disk(tmp_path: Path) -> None:
 
 
 def opened(cluster: Cluster, **settings: Any) -> SqlDatabase:
-    return open_postgresql(cluster.url("plait"), SqlSettings(lock_timeout_s=1.0, **settings))
+    return open_postgresql(cluster.url("plait"), SqlSettings(lock_timeout_s=60.0, **settings))
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from plait_core.testing.executors import ExecutorConformance, Stage
 from plait_local.process import ProcessExecutor
 from plait_local.settings import LocalSettings
 
+PATIENCE_S = 120.0
 PASSWORD = SecretRequest(group="db", key="password")
 
 
@@ -71,14 +72,14 @@ def pid_of(stage: Stage) -> int:
 
 async def started(path: Path) -> None:
     """Wait until a task has made the file *path*."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not await asyncio.to_thread(path.exists):  # noqa: ASYNC110  # another process makes it
             await asyncio.sleep(0.01)
 
 
 async def gone(pid: int) -> None:
     """Wait until a process has ended."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while is_running(pid):  # noqa: ASYNC110  # no event tells
             await asyncio.sleep(0.01)
 

@@ -15,7 +15,17 @@ from plait_core.ports.executors import Cancelled, Ended
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import Stage
 from tests.plugins.local import misdeeds, samples
-from tests.plugins.local.staging import Process, error_of, gone, log_of, only_password, started, value_of, with_secret
+from tests.plugins.local.staging import (
+    PATIENCE_S,
+    Process,
+    error_of,
+    gone,
+    log_of,
+    only_password,
+    started,
+    value_of,
+    with_secret,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -292,7 +302,7 @@ def test_log_is_read_while_the_task_runs(tmp_path: Path) -> None:
         unit = stage.unit(misdeeds.print_slowly, {"path": str(path)})
         await stage.executor.submit(unit)
         seen = b""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             async for chunk in stage.executor.logs(unit.attempt):
                 seen += chunk
                 path.touch()  # only now may the task end

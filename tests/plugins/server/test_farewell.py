@@ -82,7 +82,7 @@ async def test_stream_of_events_is_ended(app: Farewell, stopping: asyncio.Event)
     _, first = await reader.next(n=2)
 
     stopping.set()
-    await asyncio.wait_for(answering, 5)
+    await asyncio.wait_for(answering, 60)
 
     assert first["body"] == b"tick"
     assert await reader.next(n=1) == [{"type": "http.response.body"}]
@@ -95,7 +95,7 @@ async def test_other_stream_is_broken_off(app: Farewell, stopping: asyncio.Event
     await reader.next(n=2)
 
     stopping.set()
-    await asyncio.wait_for(answering, 5)
+    await asyncio.wait_for(answering, 60)
 
     assert reader.sent.empty()
     record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, BROKEN_OFF, None, None)
@@ -107,7 +107,7 @@ async def test_request_is_answered(app: Farewell, stopping: asyncio.Event) -> No
     reader = Reader("/slowly")
     stopping.set()
 
-    await asyncio.wait_for(app(reader.scope, reader.receive, reader.sent.put), 5)
+    await asyncio.wait_for(app(reader.scope, reader.receive, reader.sent.put), 60)
 
     start, body = await reader.next(n=2)
     assert (start["status"], body["body"]) == (200, b"ab")
@@ -122,4 +122,4 @@ async def test_reader_who_leaves_first_is_let_go(app: Farewell) -> None:
 
     reader.has_left.set()
 
-    await asyncio.wait_for(answering, 5)
+    await asyncio.wait_for(answering, 60)

@@ -48,7 +48,7 @@ class Listener:
     async def __aexit__(self, *_: object) -> None:
         """Leave, as a browser does that is closed."""
         self._left.set()
-        await asyncio.wait_for(self._task, 10)
+        await asyncio.wait_for(self._task, 60)
 
     async def _receive(self) -> Any:
         await self._left.wait()
@@ -57,7 +57,7 @@ class Listener:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield what comes until it ends."""
         while True:
-            message = await asyncio.wait_for(self._messages.get(), 10)
+            message = await asyncio.wait_for(self._messages.get(), 60)
             yield message["body"]
             if not message.get("more_body"):
                 return

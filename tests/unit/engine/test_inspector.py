@@ -82,7 +82,7 @@ def test_followers_get_every_event_once_until_the_end(monkeypatch: pytest.Monkey
             following = asyncio.create_task(followed(2))
             await asyncio.sleep(0)
             await engine.signal(execution, "size", integer(4))
-            live = await asyncio.wait_for(following, 10)
+            live = await asyncio.wait_for(following, 60)
             return [e.seq for e in live], [e.seq for e in await followed(live[-1].seq - 1)], live[-1].decision
 
     live, tail, last = asyncio.run(story())
@@ -119,7 +119,7 @@ def test_end_is_waited_for_no_longer_than_asked() -> None:
             waiting = asyncio.create_task(inspector.wait_end(execution, timeout_s=600, look_every_s=600))
             await asyncio.sleep(0)
             await engine.signal(execution, "size", integer(4))
-            return in_time, await asyncio.wait_for(waiting, 10)
+            return in_time, await asyncio.wait_for(waiting, 60)
 
     assert asyncio.run(story()) == (False, True)
 
