@@ -224,9 +224,8 @@ class FiltersWithoutCase(MemoryViews):
 
 
 class NeverExpires(MemoryLeases):
-    async def owner_of(self, execution: ExecutionId) -> str | None:
-        record = self._records.executions[execution]
-        return record.owner if record.owner in self._records.leases else None
+    async def lease_of(self, execution: ExecutionId) -> Lease | None:
+        return self._records.leases.get(self._records.executions[execution].owner)
 
 
 class Robs(MemoryLeases):
@@ -243,19 +242,29 @@ class ClaimsInSilence(MemoryLeases):
 
 
 class NeverTellsTheLoser(MemoryLeases):
-    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
-        await super().renew(owner, pool=pool, ttl_s=ttl_s)
+    async def renew(self, owner: str, **rest: Any) -> bool:
+        await super().renew(owner, **rest)
         return True
 
 
 class BlamesTheLate(MemoryLeases):
-    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+    async def renew(self, owner: str, **rest: Any) -> bool:
         was_late = owner in self._records.leases and not self._records.has_lease(owner)
-        return await super().renew(owner, pool=pool, ttl_s=ttl_s) and not was_late
+        return await super().renew(owner, **rest) and not was_late
 
 
 class KeepsWhatIsReleased(MemoryLeases):
     async def release(self, owner: str) -> None: ...
+
+
+class ForgetsWhomItEnds(MemoryLeases):
+    async def expire(self, owner: str) -> None:
+        await self.release(owner)
+
+
+class CountsTheDead(MemoryLeases):
+    async def living(self) -> Sequence[Lease]:
+        return [lease for _, lease in sorted(self._records.leases.items())]
 
 
 class WakesSleepers(MemoryLeases):
@@ -540,6 +549,8 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("leases", NeverTellsTheLoser, Own.test_a_claim_is_an_event_and_a_fence),
     ("leases", BlamesTheLate, Own.test_an_expired_lease_that_nobody_used_is_renewed),
     ("leases", KeepsWhatIsReleased, Own.test_a_release_frees_at_once),
+    ("leases", ForgetsWhomItEnds, Own.test_a_lease_that_is_ended_has_run_out),
+    ("leases", CountsTheDead, Own.test_living_leases_tell_whose_they_are),
     ("leases", WakesSleepers, Own.test_only_what_is_due_in_the_pool_is_claimed),
     ("leases", ClaimsMoreThanNamed, Own.test_one_execution_is_claimed_by_name),
     ("leases", ClaimsWithoutLease, Own.test_who_has_no_lease_claims_nothing),

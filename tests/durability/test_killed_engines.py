@@ -7,6 +7,7 @@ Workers outlive them and the next engine finds what they did, so in the end ever
 import signal
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from tests.durability.stories import N_TURNS, Story
@@ -40,6 +41,21 @@ def test_an_engine_may_die_at_any_transition(when: str, story: Story, stride: Ca
         one.end()
 
     assert n_killed > 0.6 * len(stride(N_TURNS))
+
+
+@pytest.mark.parametrize("where", ["story", "postgres_story"])
+def test_a_killed_engine_of_this_machine_is_succeeded_at_once(where: str, request: pytest.FixtureRequest) -> None:
+    """That its process is gone can be seen; nobody waits until its lease runs out, which takes an hour."""
+    story: Story = attrs.evolve(request.getfixturevalue(where), ttl_s=3600.0)
+    story.enlist()
+    with story.engine(turn=7) as engine:
+        story.wait(engine)
+    assert engine.returncode == -signal.SIGKILL
+
+    with story.engine() as engine:
+        story.wait(engine)
+
+    story.check()
 
 
 @pytest.mark.parametrize(("where", "turns", "when"), [("story", 7, "after"), ("postgres_story", 8, "before")])

@@ -34,7 +34,8 @@ def test_engines_share_work_and_take_over(n_engines: int, postgres_story: Story)
             await engine.enlist(flow.held, {"label": text(name)}, name=name)
 
     async def owners(database: Database) -> dict[str, str | None]:
-        return {name: await database.leases.owner_of(ExecutionId(name=name)) for name in NAMES}
+        leases = {name: await database.leases.lease_of(ExecutionId(name=name)) for name in NAMES}
+        return {name: lease.owner if lease else None for name, lease in leases.items()}
 
     async def claimed(database: Database) -> dict[str, str | None]:
         give_up_at = time.monotonic() + PATIENCE_S

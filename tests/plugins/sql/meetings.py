@@ -93,6 +93,10 @@ def relinquish(database: Database) -> Awaitable[None]:
     return database.leases.relinquish("engine-1", E1, wake_at_ns=None)
 
 
+def expire(database: Database) -> Awaitable[None]:
+    return database.leases.expire("engine-1")
+
+
 def release(database: Database) -> Awaitable[None]:
     return database.leases.release("engine-1")
 
@@ -139,6 +143,12 @@ async def abandoned(database: Database, clock: ShiftedClock) -> None:
     clock.pass_s(100)
     await renew("engine-2")(database)
     await renew("engine-3")(database)
+
+
+async def protected(database: Database, clock: ShiftedClock) -> None:
+    """Two executions of engine-1, which has a lease, and another engine that lives."""
+    await two_runs(database, clock)
+    await renew("engine-2")(database)
 
 
 async def with_mail(database: Database, clock: ShiftedClock) -> None:
@@ -453,6 +463,8 @@ MEETINGS: Sequence[Meeting] = (
     _meeting("leaving and a takeover by name", abandoned, relinquish, claim("engine-2", execution=E1), left_or_taken),
     _meeting("leaving and a turn", two_runs, relinquish, append(turn(E1, 3)), left_or_continued),
     _meeting("a release and a takeover", abandoned, release, claim("engine-2"), left_or_taken),
+    _meeting("an ended lease and a takeover", protected, expire, claim("engine-2"), left_or_taken),
+    _meeting("two ends of a lease", protected, expire, expire, lambda database, *_: left_or_taken(database, None, [])),
     _meeting("a release and a renewal", two_runs, renew("engine-1"), release, lambda database, *_: seqs(database)),
     _meeting("a message again and its consumption", with_mail, post(), append(DRAINING), mail_is_consumed),
     _meeting(

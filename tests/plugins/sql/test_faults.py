@@ -34,6 +34,7 @@ WRITES: Mapping[str, tuple[Any, m.Act]] = {
     "SqlLog.put_closure": (m.nothing, m.put_closure),
     "SqlLeases.renew": (m.nothing, m.renew("engine-1")),
     "SqlLeases.release": (m.two_runs, m.release),
+    "SqlLeases.expire": (m.two_runs, m.expire),
     "SqlLeases.claim": (m.abandoned, m.claim("engine-2")),
     "SqlLeases.relinquish": (m.two_runs, m.relinquish),
     "SqlInbox.post": (m.two_runs, m.post()),

@@ -203,9 +203,10 @@ def wait_for_work(database: SqlDatabase) -> Awaitable[None]:
         (wait_for_mail, lambda database: database.inbox.post(execution_id(), SIGNAL)),
         (wait_for_work, lambda database: database.leases.relinquish("engine-1", execution_id(), wake_at_ns=None)),
         (wait_for_work, lambda database: database.leases.release("engine-1")),
+        (wait_for_work, lambda database: database.leases.expire("engine-1")),
         (wait_for_work, lambda database: database.log.append([turn(execution_id("e2"), owner=NOBODY)])),
     ],
-    ids=["message", "relinquished", "released", "enlisted"],
+    ids=["message", "relinquished", "released", "ended", "enlisted"],
 )
 @pytest.mark.usefixtures("nobody_looks")
 def test_another_process_is_heard_at_once(wait: Act, act: Act, url: str) -> None:

@@ -42,6 +42,7 @@ DIGESTS = {
     3: "43dffd4102589fbc",
     4: "8524fa7e1408d5b8",
     5: "50ccca7021ec5915",
+    6: "150f541fbc72708d",
 }
 """What each step was when it was released."""
 
@@ -100,7 +101,8 @@ async def all_that_is_read(database: SqlDatabase) -> list[Any]:
         *[await database.log.load_snapshot(run) for run in runs],
         await database.log.get_closure("d1"),
         await database.leases.owned("engine-1"),
-        *[await database.leases.owner_of(run) for run in runs],
+        await database.leases.living(),
+        *[await database.leases.lease_of(run) for run in runs],
         await database.inbox.pending("engine-1"),
         await database.registry.get(PLAN),
         await database.registry.closure(PLAN),

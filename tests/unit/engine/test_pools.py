@@ -11,10 +11,10 @@ import pytest
 from plait_core.authoring.gates import sleep, wait_for_input
 from plait_core.authoring.workflows import workflow
 from plait_core.engine import Engine
-from plait_core.engine._adopting import FIRST_PAUSE_S
+from plait_core.engine._adopting import FIRST_PAUSE_S, LOOK_EVERY_S
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._run import LINGER_S
-from plait_core.errors.engine import ExecutionExists
+from plait_core.errors.engine import ExecutionExists, ExecutionOwned
 from plait_core.errors.running import AttemptSuperseded
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Closure
@@ -27,6 +27,7 @@ from plait_core.testing.memory import MemoryDatabase
 from plait_core.testing.mishaps import CALM, Process, World
 from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
 from plait_core.testing.simulation import plugins
+from tests.unit.ports.endings import a_dead_process
 
 SEVEN = Literal(value=Primitive(kind=SimpleType.INTEGER, value=7))
 HOUR_S = 3600.0
@@ -66,14 +67,14 @@ class Pool:
         self.plugins = plugins()
 
     @asynccontextmanager
-    async def engine(self, *, adopts: bool = True) -> AsyncIterator[Engine]:
+    async def engine(self, *, adopts: bool = True, name: str = "tests") -> AsyncIterator[Engine]:
         async with Engine(
             plugins=self.plugins,
             database=self.database,
             blobs=lambda _: self.world.blobs,
             clock=self.clock,
             executors=[(SPEC, SimulatedExecutor(Process(self.world)))],
-            pool="tests",
+            pool=name,
             adopts=adopts,
         ) as engine:
             yield engine
@@ -115,7 +116,7 @@ async def test_what_sleeps_leaves_memory_and_comes_back_when_it_is_due(pool: Poo
     async with pool.engine() as engine:
         execution = await engine.launch(nap, {})
         await pool.clock.advance(LINGER_S + 1)
-        while_asleep = engine.driving(), await pool.database.leases.owner_of(execution)
+        while_asleep = engine.driving(), await pool.database.leases.lease_of(execution)
 
         await pool.clock.advance(HOUR_S)
 
@@ -160,6 +161,38 @@ async def test_what_a_dead_engine_had_is_taken_within_the_lease_time(pool: Pool)
         await pool.clock.advance(3)
 
         assert (early, heir.driving()) == ([], [execution])
+
+
+async def is_killed(pool: Pool, engine: Engine) -> None:
+    """Have the lease of an engine, which lasts for hours, be that of a process of this machine which is gone."""
+    await engine.stop_renewing()
+    owner = engine._services.owner
+    await pool.database.leases.renew(owner, pool=engine._services.pool, ttl_s=HOUR_S, process=a_dead_process())
+
+
+@story
+async def test_what_a_killed_engine_of_this_machine_had_is_taken_at_once(pool: Pool) -> None:
+    """That it does not live can be seen, so nobody waits for its lease to run out."""
+    async with pool.engine() as heir, pool.engine() as dying:
+        execution = await dying.launch(BUSY, NUMBERS)
+        await is_killed(pool, dying)
+        await pool.clock.advance(LOOK_EVERY_S + 0.1)
+
+        assert heir.driving() == [execution]
+
+
+@story
+async def test_what_a_killed_engine_had_for_itself_is_resumed_at_once(pool: Pool) -> None:
+    """No engine adopts a local run; who names it has it."""
+    async with pool.engine(adopts=False, name="local:here:1") as dying, pool.engine() as heir:
+        execution = await dying.launch(BUSY, NUMBERS)
+        with pytest.raises(ExecutionOwned):
+            await heir.resume(execution)
+        await is_killed(pool, dying)
+
+        await heir.resume(execution)
+
+        assert heir.driving() == [execution]
 
 
 @story

@@ -1,48 +1,36 @@
-"""A local run whose process is gone is shown as interrupted, and no other run is."""
-
-import os
-import subprocess
+"""A local run whose engine is gone is shown as interrupted, and no other run is."""
 
 import attrs
 import pytest
 
 from plait_core.ir.phases import ExecutionPhase
-from plait_core.ports.pools import is_abandoned, local_pool, shown_phase
+from plait_core.ports.databases import Lease
+from plait_core.ports.pools import local_pool, shown_phase
+from plait_core.ports.processes import this_process
 from plait_core.testing._samples import execution_id, execution_row
+from tests.unit.ports.endings import a_dead_process
 
-HOST = os.uname().nodename
-
-
-def pool_of_a_dead_process() -> str:
-    process = subprocess.Popen(["true"])
-    process.wait()
-    return f"local:{HOST}:{process.pid}"
+HERE, ELSEWHERE, DEAD = this_process(), "another machine 1 1", a_dead_process()
 
 
 @pytest.mark.parametrize(
-    ("pool", "owner", "shown"),
+    ("pool", "process", "shown"),
     [
-        (local_pool(), "engine-1", ExecutionPhase.RUNNING),
+        (local_pool(), HERE, ExecutionPhase.RUNNING),
         (local_pool(), None, ExecutionPhase.INTERRUPTED),
-        (pool_of_a_dead_process(), "engine-1", ExecutionPhase.INTERRUPTED),
-        ("local:elsewhere:1", "engine-1", ExecutionPhase.RUNNING),
+        (local_pool(), DEAD, ExecutionPhase.INTERRUPTED),
+        ("local:elsewhere:1", ELSEWHERE, ExecutionPhase.RUNNING),
         ("local:elsewhere:1", None, ExecutionPhase.INTERRUPTED),
         ("servers", None, ExecutionPhase.RUNNING),
+        ("servers", DEAD, ExecutionPhase.RUNNING),
     ],
-    ids=["lives", "lease expired", "process gone", "elsewhere", "elsewhere, lease expired", "of a server"],
+    ids=["lives", "lease run out", "gone", "elsewhere", "elsewhere, lease run out", "of a server", "of a dead server"],
 )
-def test_shown_phase(pool: str, owner: str | None, shown: ExecutionPhase) -> None:
-    """Both signs count: an expired lease, and on this host a process that is gone before its lease expires."""
+def test_shown_phase(pool: str, process: str | None, shown: ExecutionPhase) -> None:
+    """Both signs count: a lease that has run out, and on this machine an engine that is gone before it has."""
     row = execution_row(execution_id(), pool=pool)
+    lease = None if process is None else Lease(owner="engine-1", pool=pool, expires_at_ns=0, process=process)
 
-    assert shown_phase(row, owner=owner) == shown
+    assert shown_phase(row, lease=lease) == shown
     ended = attrs.evolve(row, phase=ExecutionPhase.ABORTED)
-    assert shown_phase(ended, owner=owner) == ExecutionPhase.ABORTED
-
-
-def test_only_local_pools_are_abandoned() -> None:
-    """Of a server's pool, and of other hosts, nothing is known."""
-    assert is_abandoned(pool_of_a_dead_process())
-    assert not is_abandoned(local_pool())
-    assert not is_abandoned("servers")
-    assert not is_abandoned("local:elsewhere:1")
+    assert shown_phase(ended, lease=lease) == ExecutionPhase.ABORTED

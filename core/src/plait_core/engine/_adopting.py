@@ -8,11 +8,12 @@ One whose drive breaks is left for a while and tried again, by this engine or an
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from plait_core.engine._children import Children
 from plait_core.engine._driving import Driving
+from plait_core.engine._leases import end_leases_of_the_gone
 from plait_core.engine._run import Run
 from plait_core.engine._services import Services
 from plait_core.errors import PlaitError, Retryable
@@ -20,7 +21,7 @@ from plait_core.errors.engine import ExecutionOwned, OwnershipLost
 from plait_core.ir.ids import ExecutionId
 
 LOOK_EVERY_S = 1.0
-"""How soon a due time that has come, a lease that has expired, and what another process left are seen."""
+"""How soon a due time that has come, an engine that is gone, and what another process left are seen."""
 
 AT_ONCE = 16
 """How many executions are claimed and loaded at a time, so that other engines get their share."""
@@ -41,19 +42,29 @@ class Adopting(Driving):
 
     def chores(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield from super().chores()
-        yield "adoption", self._adopt()
+        yield "adoption", self._for_ever(self._adopt)
+        yield "succession", self._for_ever(self._succeed)
 
-    async def _adopt(self) -> None:
-        """Claim and drive what is due, for ever; a store that does not answer is asked again."""
-        services = self._services
+    async def _for_ever(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Repeat *act*; a store that does not answer is asked again."""
         while True:
             try:
-                while await self._take_some() == AT_ONCE:
-                    pass
-                await services.database.leases.wait(services.pool, timeout_s=LOOK_EVERY_S)
+                await act()
             except Retryable as busy:
-                log.warning("%s", busy, extra={"owner": services.owner})
+                log.warning("%s", busy, extra={"owner": self._services.owner})
                 await self._pause(busy.delay_s)
+
+    async def _adopt(self) -> None:
+        """Claim and drive what is due, and wait until there may be more."""
+        services = self._services
+        while await self._take_some() == AT_ONCE:
+            pass
+        await services.database.leases.wait(services.pool, timeout_s=LOOK_EVERY_S)
+
+    async def _succeed(self) -> None:
+        """Free what belonged to engines that were killed on this machine, and leave them a while to do so again."""
+        await end_leases_of_the_gone(self._services.database.leases)
+        await self._pause(LOOK_EVERY_S)
 
     async def close(self) -> None:
         """Stop driving, resting and loading. What was committed stays."""

@@ -29,7 +29,7 @@ from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import NOBODY
 from plait_core.ports.executors import Report
-from plait_core.ports.pools import is_abandoned
+from plait_core.ports.processes import is_gone
 
 LOOK_AGAIN_S = 10.0
 """How often an engine looks whether an execution has ended that another one drives, should the word of that be lost."""
@@ -244,11 +244,11 @@ class Driving:
     async def _claim(self, execution: ExecutionId, pool: str) -> None:
         """Become the owner; the log says so from its next event on."""
         leases = self._services.database.leases
-        owner = await leases.owner_of(execution)
-        if owner == self._services.owner:
+        lease = await leases.lease_of(execution)
+        if lease is not None and lease.owner == self._services.owner:
             return
-        if owner is not None and is_abandoned(pool):
-            await leases.release(owner)  # its process is gone: no need to wait until the lease runs out
+        if lease is not None and is_gone(lease.process):
+            await leases.expire(lease.owner)  # no need to wait until it runs out
         if not await leases.claim(self._services.owner, pool=pool, limit=1, execution=execution):
             raise ExecutionOwned(execution=str(execution), pool=pool)
 

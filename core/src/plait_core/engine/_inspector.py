@@ -77,10 +77,10 @@ class Inspector:
         return tuple(found)
 
     async def phase(self, row: ExecutionRow) -> ExecutionPhase:
-        """Return the phase to show: INTERRUPTED for a local run whose process is gone."""
+        """Return the phase to show: INTERRUPTED for a local run whose engine is gone."""
         if row.phase in TERMINAL_EXECUTION or not is_local(row.pool):
             return row.phase
-        return shown_phase(row, owner=await self._database.leases.owner_of(row.id))
+        return shown_phase(row, lease=await self._database.leases.lease_of(row.id))
 
     async def closure(self, execution: ExecutionId) -> Closure:
         """Return the templates that an execution runs. Raises ``UnknownExecution``."""

@@ -1,4 +1,8 @@
-"""The engine's lease: renewed from a thread of its own, so that a long synchronous task does not cost the engine its executions."""
+"""
+Leases: that of the engine, and those of engines whose process is gone.
+
+The engine's own is renewed from a thread of its own, so that a long synchronous task does not cost the engine its executions.
+"""
 
 import asyncio
 import threading
@@ -8,7 +12,8 @@ from contextlib import suppress
 from plait_core.engine._clocks import HostClock
 from plait_core.errors import Retryable
 from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database
+from plait_core.ports.databases import Database, Leases
+from plait_core.ports.processes import is_gone, this_process
 
 TTL_S = 15.0
 RENEW_EVERY_S = 5.0
@@ -32,6 +37,7 @@ class Lessee:
         self._clock = clock
         self._owner = owner
         self._pool = pool
+        self._process = this_process() if database.is_durable else ""
         self._on_theft = on_theft
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,7 +69,7 @@ class Lessee:
 
     async def _renew(self) -> bool:
         """Extend the lease; False when it had run out and others took over."""
-        return await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S)
+        return await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S, process=self._process)
 
     def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stop.wait(RENEW_EVERY_S):
@@ -77,3 +83,10 @@ class Lessee:
             with suppress(Retryable):  # as above
                 if not await self._renew():
                     self._on_theft()
+
+
+async def end_leases_of_the_gone(leases: Leases) -> None:
+    """Free at once what engines of this machine owned that were killed; those of other machines are waited for."""
+    for lease in await leases.living():
+        if is_gone(lease.process):
+            await leases.expire(lease.owner)

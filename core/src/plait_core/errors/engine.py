@@ -68,7 +68,7 @@ class ExecutionOwned(UserError):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "wait for it to end, or stop that process; after a crash on another host, its lease runs out by itself"
+        return "wait for it to end, or stop that process; after a crash on another machine or in another container, its lease runs out by itself"
 
 
 class UnknownExecutor(UserError):

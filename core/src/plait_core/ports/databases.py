@@ -317,19 +317,20 @@ class EventLog(Protocol):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Lease(Shape):
-    """An engine's right to own executions, judged by the database's clock."""
+    """An engine's right to own executions, judged by the database's clock. ``process`` is that of the engine (``ports.processes``)."""
 
     owner: str
     pool: str
     expires_at_ns: int
+    process: str = ""
 
 
 class Leases(Protocol):
     """One lease row per engine; executions name their owner."""
 
-    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+    async def renew(self, owner: str, *, pool: str, ttl_s: float, process: str = "") -> bool:
         """
-        Take or extend the engine's lease.
+        Take or extend the engine's lease, which names its *process*.
 
         False, once, when it had expired and somebody took executions from it: it lives again and owns what is left.
         """
@@ -337,6 +338,18 @@ class Leases(Protocol):
 
     async def release(self, owner: str) -> None:
         """Give the lease up; its executions are free at once."""
+        ...
+
+    async def expire(self, owner: str) -> None:
+        """
+        End the lease of an engine whose process is gone: all is as if the lease had just run out.
+
+        Changes nothing, and is no error, when it has run out.
+        """
+        ...
+
+    async def living(self) -> Sequence[Lease]:
+        """Return the leases that live, of all pools, ordered by owner."""
         ...
 
     async def claim(
@@ -371,8 +384,8 @@ class Leases(Protocol):
         """
         ...
 
-    async def owner_of(self, execution: ExecutionId) -> str | None:
-        """Return the engine that owns an execution and whose lease lives, else ``None``."""
+    async def lease_of(self, execution: ExecutionId) -> Lease | None:
+        """Return the lease of the engine that owns an execution, if it lives."""
         ...
 
 

@@ -7,7 +7,7 @@ import attrs
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION
-from plait_core.ports.databases import NOBODY, CacheEntry, CacheKey, Lease, Posted, Reservation
+from plait_core.ports.databases import NOBODY, AuditLine, CacheEntry, CacheKey, Lease, Posted, Reservation
 from plait_core.ports.pools import is_local
 from plait_core.testing._memory_records import Record, Records
 
@@ -20,9 +20,9 @@ class MemoryLeases:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+    async def renew(self, owner: str, *, pool: str, ttl_s: float, process: str = "") -> bool:
         expires_at_ns = self._records.clock.now_ns() + int(ttl_s * SECOND_NS)
-        self._records.leases[owner] = Lease(owner=owner, pool=pool, expires_at_ns=expires_at_ns)
+        self._records.leases[owner] = Lease(owner=owner, pool=pool, expires_at_ns=expires_at_ns, process=process)
         was_robbed = owner in self._records.robbed
         self._records.robbed.discard(owner)
         return not was_robbed
@@ -32,6 +32,15 @@ class MemoryLeases:
         self._records.robbed.discard(owner)
         if lease is not None:
             self._records.bell_of(lease.pool).ring()
+
+    async def expire(self, owner: str) -> None:
+        lease = self._records.leases.get(owner)
+        if lease is not None and self._records.has_lease(owner):
+            self._records.leases[owner] = attrs.evolve(lease, expires_at_ns=self._records.clock.now_ns())
+            self._records.bell_of(lease.pool).ring()
+
+    async def living(self) -> Sequence[Lease]:
+        return [lease for owner, lease in sorted(self._records.leases.items()) if self._records.has_lease(owner)]
 
     async def claim(
         self, owner: str, *, pool: str, limit: int, execution: ExecutionId | None = None
@@ -79,9 +88,9 @@ class MemoryLeases:
         clock = self._records.clock
         await self._records.bell_of(pool).wait(clock.sleep_until(clock.now_ns() + int(timeout_s * SECOND_NS)))
 
-    async def owner_of(self, execution: ExecutionId) -> str | None:
+    async def lease_of(self, execution: ExecutionId) -> Lease | None:
         record = self._records.executions.get(execution)
-        return record.owner if record and self._records.has_lease(record.owner) else None
+        return self._records.leases[record.owner] if record and self._records.has_lease(record.owner) else None
 
 
 class MemoryInbox:
@@ -90,11 +99,12 @@ class MemoryInbox:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def post(self, execution: ExecutionId, posted: Posted) -> None:
+    async def post(self, execution: ExecutionId, posted: Posted, *, audit: AuditLine | None = None) -> None:
         record = self._records.of(execution)
         if posted.key in record.posted:
             return
         record.posted.add(posted.key)
+        self._records.trail.leave(audit)
         self._records.arrivals[execution, posted.key] = posted
         self._records.bell_of(record.owner or record.row.pool).ring()
 

@@ -37,7 +37,6 @@ from plait_core.ports.databases import (
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
-    Lease,
     NodeFilter,
     Page,
     Posted,
@@ -460,6 +459,12 @@ class ViewsConformance(DatabaseConformance):
         assert await names(name_contains="o", include_archived=True) == {"old"}
 
 
+async def owner_of(database: Database, execution: ExecutionId) -> str | None:
+    """Return who owns an execution and lives."""
+    lease = await database.leases.lease_of(execution)
+    return lease.owner if lease else None
+
+
 class LeasesConformance(DatabaseConformance):
     """Proves ``Leases``."""
 
@@ -467,16 +472,16 @@ class LeasesConformance(DatabaseConformance):
     async def test_an_owner_is_one_whose_lease_lives(self, database: Database) -> None:
         """Without a lease, or after it expired, nobody owns an execution; renewing extends it."""
         execution = await started(database)
-        assert await database.leases.owner_of(execution) is None
+        assert await owner_of(database, execution) is None
 
         assert await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
-        assert await database.leases.owner_of(execution) == "engine-1"
+        assert await owner_of(database, execution) == "engine-1"
         self.clock.pass_s(50)
         assert await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
         self.clock.pass_s(50)
-        assert await database.leases.owner_of(execution) == "engine-1"
+        assert await owner_of(database, execution) == "engine-1"
         self.clock.pass_s(20)
-        assert await database.leases.owner_of(execution) is None
+        assert await owner_of(database, execution) is None
 
     @_story
     async def test_a_living_lease_protects(self, database: Database) -> None:
@@ -502,7 +507,7 @@ class LeasesConformance(DatabaseConformance):
         assert taken == [(3, LeaseTaken(owner="engine-2"))]
         assert list(await database.log.append([turn(execution, 3)])) == [execution]
         assert not await database.log.append([turn(execution, 4, owner="engine-2")])
-        assert await database.leases.owner_of(execution) == "engine-2"
+        assert await owner_of(database, execution) == "engine-2"
         assert [await database.leases.renew("engine-1", pool=POOL, ttl_s=60) for _ in range(2)] == [False, True]
 
     @_story
@@ -524,6 +529,36 @@ class LeasesConformance(DatabaseConformance):
         await database.leases.release("engine-1")
 
         assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(execution, 3)]
+
+    @_story
+    async def test_a_lease_that_is_ended_has_run_out(self, database: Database) -> None:
+        """Whoever knows that an engine is gone need not wait; should it live after all, it hears of its loss as ever."""
+        execution = await started(database)
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=6000)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        for gone in ("engine-1", "engine-1", "nobody"):
+            await database.leases.expire(gone)
+
+        assert await owner_of(database, execution) is None
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(execution, 3)]
+        assert [await database.leases.renew("engine-1", pool=POOL, ttl_s=60) for _ in range(2)] == [False, True]
+
+    @_story
+    async def test_living_leases_tell_whose_they_are(self, database: Database) -> None:
+        """By them, engines are counted, and those of this machine are looked after."""
+        execution, noon_ns = await started(database), self.clock.now_ns()
+        await database.leases.renew("engine-3", pool=POOL, ttl_s=1)
+        await database.leases.renew("engine-2", pool="others", ttl_s=60, process="host 7 1")
+        for process in ("host 8 1", "host 8 2"):
+            await database.leases.renew("engine-1", pool=POOL, ttl_s=60, process=process)
+        self.clock.pass_s(2)
+
+        living = await database.leases.living()
+
+        told = [(lease.owner, lease.pool, lease.process) for lease in living]
+        assert told == [("engine-1", POOL, "host 8 2"), ("engine-2", "others", "host 7 1")]
+        assert all(lease.expires_at_ns > noon_ns + 50 * 10**9 for lease in living)
+        assert await database.leases.lease_of(execution) == living[0]
 
     @_story
     async def test_only_what_is_due_in_the_pool_is_claimed(self, database: Database) -> None:
@@ -574,7 +609,7 @@ class LeasesConformance(DatabaseConformance):
         await database.leases.relinquish("engine-1", soon, wake_at_ns=now_ns + 60 * 10**9)
         await database.leases.relinquish("engine-1", never, wake_at_ns=NEVER_NS)
 
-        assert await database.leases.owner_of(soon) is None
+        assert await owner_of(database, soon) is None
         assert list(await database.log.append([turn(soon, 3)])) == [soon]
         assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == []
         self.clock.pass_s(61)
@@ -592,7 +627,7 @@ class LeasesConformance(DatabaseConformance):
         await database.leases.relinquish("engine-2", execution, wake_at_ns=None)
         await database.leases.relinquish("engine-1", execution_id("nobody"), wake_at_ns=None)
 
-        assert await database.leases.owner_of(execution) == "engine-1"
+        assert await owner_of(database, execution) == "engine-1"
 
     @_story
     async def test_an_engine_can_ask_what_it_owns(self, database: Database) -> None:
@@ -624,7 +659,7 @@ class LeasesConformance(DatabaseConformance):
         execution = execution_id("listed")
         await database.log.append([turn(execution, owner=NOBODY)])
 
-        assert await database.leases.owner_of(execution) is None
+        assert await owner_of(database, execution) is None
         assert list(await database.leases.claim("engine-2", pool=POOL, limit=1)) == [(execution, 3)]
 
     @_story

@@ -11,7 +11,7 @@ from plait_core.ir.codec import dumps
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
-from plait_core.ports.databases import NOBODY
+from plait_core.ports.databases import NOBODY, Lease
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import POOL
 from plait_sql.migrations import UNFINISHED
@@ -34,11 +34,12 @@ _DUE = """
 _TAKE_DUE = _FREE + _DUE + "{unless_locked}"
 _TAKE_NAMED = _FREE + "AND project = ? AND domain = ? AND name = ? LIMIT ? {once_unlocked}"
 _STILL_FREE = _FREE + "AND key = ?"
-_EXTEND = "UPDATE leases SET pool = ?, expires_at_ns = ?, is_robbed = 0 WHERE owner = ?"
+_EXTEND = "UPDATE leases SET pool = ?, expires_at_ns = ?, process = ?, is_robbed = 0 WHERE owner = ?"
 _BEGIN = (
-    "INSERT INTO leases (owner, pool, expires_at_ns, is_robbed) VALUES (?, ?, ?, 0) ON CONFLICT (owner) "
-    "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, is_robbed = 0"
+    "INSERT INTO leases (owner, pool, expires_at_ns, process, is_robbed) VALUES (?, ?, ?, ?, 0) ON CONFLICT (owner) "
+    "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, process = excluded.process, is_robbed = 0"
 )
+_LEASE = "SELECT leases.owner, leases.pool, expires_at_ns, process FROM leases"
 _LEAVE = (
     "UPDATE executions SET owner = ?, wake_at_ns = ? WHERE project = ? AND domain = ? AND name = ? AND owner = ? "
     "RETURNING pool"
@@ -60,31 +61,49 @@ class SqlLeases:
     def _bell_of(self, pool: str) -> Bell:
         return self._bells.setdefault(pool, Bell())
 
-    async def renew(self, owner: str, *, pool: str, ttl_s: float) -> bool:
+    async def renew(self, owner: str, *, pool: str, ttl_s: float, process: str = "") -> bool:
         def extend(transaction: Transaction) -> bool:
             expires_at_ns = transaction.now_ns() + int(ttl_s * SECOND_NS)
-            if transaction.execute(f"{_EXTEND} AND is_robbed = 0", (pool, expires_at_ns, owner)):
+            if transaction.execute(f"{_EXTEND} AND is_robbed = 0", (pool, expires_at_ns, process, owner)):
                 return True
-            if transaction.execute(_EXTEND, (pool, expires_at_ns, owner)):
+            if transaction.execute(_EXTEND, (pool, expires_at_ns, process, owner)):
                 return False
-            transaction.execute(_BEGIN, (owner, pool, expires_at_ns))
+            transaction.execute(_BEGIN, (owner, pool, expires_at_ns, process))
             return True
 
         return await self._connection.write(extend)
 
     async def release(self, owner: str) -> None:
-        await self._free("DELETE FROM leases WHERE owner = ? RETURNING pool", (owner,))
+        await self._free("DELETE FROM leases WHERE owner = ? RETURNING pool", lambda _: (owner,))
+
+    async def expire(self, owner: str) -> None:
+        await self._free(
+            "UPDATE leases SET expires_at_ns = ? WHERE owner = ? AND expires_at_ns > ? RETURNING pool",
+            lambda now_ns: (now_ns, owner, now_ns),
+        )
+
+    async def living(self) -> Sequence[Lease]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(
+                f"{_LEASE} WHERE expires_at_ns > ? ORDER BY leases.owner", (transaction.now_ns(),)
+            )
+        )
+        return [*map(_lease, rows)]
 
     async def relinquish(self, owner: str, execution: ExecutionId, *, wake_at_ns: int | None) -> None:
         named = (execution.project, execution.domain, execution.name, owner)
-        if await self._free(_LEAVE, (NOBODY, wake_at_ns, *named)):
+        if await self._free(_LEAVE, lambda _: (NOBODY, wake_at_ns, *named)):
             self._on_move(NOBODY, [execution])
 
-    async def _free(self, statement: str, parameters: Row) -> bool:
-        """Carry out a statement after which something of the pool that it returns may be claimed, and say so, if it did anything."""
+    async def _free(self, statement: str, parameters: Callable[[int], Row]) -> bool:
+        """
+        Carry out a statement after which something of the pool that it returns may be claimed, and say so, if it did anything.
+
+        Its *parameters* may depend on the time.
+        """
 
         def free(transaction: Transaction) -> Row | None:
-            freed = transaction.query_one(statement, parameters)
+            freed = transaction.query_one(statement, parameters(transaction.now_ns()))
             if freed is not None:
                 transaction.announce(f"{POOL} {freed[0]}")
             return freed
@@ -152,15 +171,20 @@ class SqlLeases:
 
         return await self._connection.read(find)
 
-    async def owner_of(self, execution: ExecutionId) -> str | None:
+    async def lease_of(self, execution: ExecutionId) -> Lease | None:
         row = await self._connection.read(
             lambda transaction: transaction.query_one(
-                "SELECT executions.owner FROM executions JOIN leases ON leases.owner = executions.owner "
+                f"{_LEASE} JOIN executions ON executions.owner = leases.owner "
                 "WHERE project = ? AND domain = ? AND name = ? AND expires_at_ns > ?",
                 (execution.project, execution.domain, execution.name, transaction.now_ns()),
             )
         )
-        return row[0] if row else None
+        return _lease(row) if row else None
+
+
+def _lease(row: Row) -> Lease:
+    owner, pool, expires_at_ns, process = row
+    return Lease(owner=owner, pool=pool, expires_at_ns=expires_at_ns, process=process)
 
 
 def _hand_over(transaction: Transaction, key: int, seq: int, *, now_ns: int, loser: str, owner: str) -> None:

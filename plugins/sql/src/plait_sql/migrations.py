@@ -201,7 +201,9 @@ _LISTS = (
     "CREATE INDEX executions_by_target ON executions (project, domain, target, created_at_ns, name, is_archived)",
 )
 
-MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS)
+_PROCESSES = ("ALTER TABLE leases ADD COLUMN process {text} NOT NULL DEFAULT ''",)
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS, _PROCESSES)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 NEEDS: Mapping[int, int] = {}
