@@ -65,7 +65,7 @@ def test_demo_starts_and_stops_and_starts(demo: Demo) -> None:
     assert (document["url"], document["console"]) == (f"http://localhost:{port}", f"http://localhost:{port}/console")
     assert all(service["is_ok"] for service in document["services"])
     assert stopped.output == "The demo has stopped; `plait demo start` goes on.\n"
-    assert gone.output == "The demo does not run; `plait demo start` starts it.\n"
+    assert gone.output == "The demo does not run. `plait demo start` starts it.\n"
     assert [result.exit_code for result in (started, again, status, stopped, gone, once_more)] == [0, 0, 0, 0, 1, 0]
     assert pid_of(demo) != pid
 
@@ -95,9 +95,16 @@ def test_demo_whose_server_was_killed_starts_again(demo: Demo) -> None:
     os.kill(killed, signal.SIGKILL)
     while demo.is_running():
         pass
+    status, details = call(demo, "status"), json.loads(call(demo, "status", "--json").output)
 
     assert demo.start(port=port)
     assert pid_of(demo) != killed
+    assert status.output == (
+        "The demo does not run. Its server ended without having been stopped. "
+        "`plait demo start` goes on at once with what ran there.\n"
+    )
+    assert details == {"services": [], "url": f"http://localhost:{port}", "console": "", "has_died": True}
+    assert not demo.has_died()
 
 
 def test_port_that_is_taken_is_an_error(demo: Demo) -> None:

@@ -78,8 +78,12 @@ class Demo:
 
     @property
     def url(self) -> str:
-        """Where the running server is reached; empty when none was started."""
+        """Where the server is reached; empty when none was started, or it was stopped."""
         return str(self._started().get("url", ""))
+
+    def has_died(self) -> bool:
+        """Say whether the server ended without having been stopped."""
+        return bool(self.url) and not self.is_running()
 
     def is_running(self) -> bool:
         """Say whether a server holds the lock."""
@@ -176,8 +180,16 @@ class Demo:
 
         Raises ``DemoStubborn`` when it does not stop, and ``DemoUnknown`` when its process is not known.
         """
-        if not self.is_running():
-            return False
+        was_running = self.is_running()
+        if was_running:
+            self._end()
+        lock = self._take_lock() if self.folder.is_dir() else None
+        if lock is not None:  # else somebody has started another
+            self._record.unlink(missing_ok=True)
+            os.close(lock)
+        return was_running
+
+    def _end(self) -> None:
         if not self._started():
             raise DemoUnknown(lock=str(self.folder / "lock"))
         pid = int(self._started()["pid"])
@@ -188,7 +200,6 @@ class Demo:
             if time.monotonic() > deadline:
                 raise DemoStubborn(pid=pid, waited_s=STOP_S)
             time.sleep(LOOK_S)
-        return True
 
     def teardown(self) -> None:
         """Stop the server and delete all that the demo has; workers that miss their folder end."""

@@ -122,11 +122,18 @@ def _show(demo: Demo, *, as_json: bool) -> None:
     services = demo.services()
     console = f"{demo.url}/console" if services else ""
     if as_json:
-        document = {"services": [attrs.asdict(service) for service in services], "url": demo.url, "console": console}
+        document = {
+            "services": [attrs.asdict(service) for service in services],
+            "url": demo.url,
+            "console": console,
+            "has_died": demo.has_died(),
+        }
         click.echo(json.dumps(document, indent=2))
         return
     if not services:
-        click.echo("The demo does not run; `plait demo start` starts it.")
+        why = "Its server ended without having been stopped. " if demo.has_died() else ""
+        does = "goes on at once with what ran there" if why else "starts it"
+        click.echo(f"The demo does not run. {why}`plait demo start` {does}.")
         return
     width = max(len(service.name) for service in services)
     click.echo(f"{'SERVICE':{width}}  STATUS   DETAIL")
