@@ -11,6 +11,7 @@ from plait_core.plugins import Plugins, Settings
 from tests.plugins.server import serving as making
 from tests.plugins.server.registered import EXECUTIONS, integers, launched, registered
 from tests.plugins.server.serving import ORIGIN, Serving
+from tests.unit.ports.endings import a_dead_process
 
 pytestmark = pytest.mark.anyio
 
@@ -30,9 +31,15 @@ def engine_of(home: Path, *, drives: bool) -> Engine:
 
 
 async def engine_check(serving: Serving) -> object:
-    """Return what a server says of its engine."""
-    checks = (await serving.nobody.get(f"{ORIGIN}/readyz")).json()["checks"]
-    return next(check["detail"] for check in checks if check["name"] == "engine")
+    """Return what a server says of its engine; it is ready in any case."""
+    answer = await serving.nobody.get(f"{ORIGIN}/readyz")
+    assert answer.status_code == 200
+    return next(check for check in answer.json()["checks"] if check["name"] == "engine")
+
+
+def nobody_drives() -> object:
+    detail = "none of pool shared runs in any process; executions wait for one"
+    return {"name": "engine", "is_ok": False, "detail": detail}
 
 
 async def test_executions_are_driven_by_another_process(tmp_path: Path) -> None:
@@ -41,9 +48,11 @@ async def test_executions_are_driven_by_another_process(tmp_path: Path) -> None:
         await registered(serving, asks)
         name = await launched(serving, asks)
         assert serving.engine.driving() == []
-        assert await engine_check(serving) == "runs in other processes"
+        assert await engine_check(serving) == nobody_drives()
 
         async with engine_of(tmp_path, drives=True):
+            found = {"name": "engine", "is_ok": True, "detail": "1 engine of pool shared in other processes"}
+            assert await engine_check(serving) == found
             await serving.runner.put(f"{EXECUTIONS}/{name}/signals/number", json={"value": {"integer": 7}})
             ended = await serving.viewer.get(f"{EXECUTIONS}/{name}", params={"wait_s": 30})
             again = await serving.runner.post(f"{EXECUTIONS}/{name}/relaunch", json={})
@@ -51,6 +60,11 @@ async def test_executions_are_driven_by_another_process(tmp_path: Path) -> None:
             await serving.runner.post(f"{EXECUTIONS}/{second}/abort", json={})
             aborted = await serving.viewer.get(f"{EXECUTIONS}/{second}", params={"wait_s": 30})
 
+        assert await engine_check(serving) == nobody_drives()
+        leases = serving.engine.database.leases
+        await leases.renew("dead", pool="shared", ttl_s=60.0, process=a_dead_process())
+        await leases.renew("elsewhere", pool="others", ttl_s=60.0)
+        assert await engine_check(serving) == nobody_drives()
         assert ended.json()["outputs"] == integers(o0=7)
         assert aborted.json()["phase"] == "ABORTED"
         assert serving.engine.driving() == []

@@ -138,7 +138,8 @@ class Engine:
         )
         self._driving = self._make_driving(services)
         self._lessee = Lessee(database, clock, owner=services.owner, pool=self._pool, on_theft=self._look_at_owners)
-        await self._lessee.start()
+        if not self.leaves_to_others:  # else it owns nothing
+            await self._lessee.start()
         for name, work in self._driving.chores():
             self._go_on(name, work)
         return self
@@ -215,6 +216,11 @@ class Engine:
     def blobs(self) -> BlobAccess:
         """Finds the blob store of a URI."""
         return self._services.blobs
+
+    @property
+    def pool(self) -> str:
+        """Whose executions it drives, or leaves to others."""
+        return self._pool
 
     @property
     def types(self) -> TypeEngine:

@@ -388,7 +388,7 @@ class Problem(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ReadinessCheck(Shape):
-    """One thing that a server needs, and whether it is there."""
+    """One thing that requests or executions need, and whether it is there."""
 
     name: str
     is_ok: bool
@@ -397,7 +397,7 @@ class ReadinessCheck(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Readiness(Shape):
-    """Whether a server can do its work: only when every check is well."""
+    """Whether a server can answer: also while no engine runs, on which only executions depend."""
 
     is_ready: bool
     checks: tuple[ReadinessCheck, ...]

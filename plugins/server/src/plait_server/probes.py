@@ -2,7 +2,8 @@
 Probes: whether the process lives, whether it can work, and numbers about what it does.
 
 At the root of the app, for whoever starts, watches and measures servers. They ask for no credential and name nothing of any
-project. ``/healthz`` needs nothing but the process; a server that is not ready is not one to be restarted.
+project. ``/healthz`` needs nothing but the process; a server that is not ready is not one to be restarted. A server that leaves
+executions to other processes says whether there are any, and is ready all the same: it answers, and records what it is asked for.
 """
 
 import asyncio
@@ -16,14 +17,15 @@ from starlette.routing import BaseRoute, Route
 from plait_core.errors import PlaitError
 from plait_core.ir.codec import to_json
 from plait_core.ports.api import Readiness, ReadinessCheck
+from plait_core.ports.processes import is_gone
 from plait_server.metrics import Metrics
 from plait_server.services import Server
 
 PATIENCE_S = 3.0
 """How long a check may take."""
 
-Check = Callable[[Server], Awaitable[str]]
-"""Says how something is; raises, or takes too long, when it is not well."""
+Check = Callable[[Server], Awaitable[tuple[bool, str]]]
+"""Says whether something is well, and how it is; also raises, or takes too long, when it is not well."""
 
 
 def probe_routes(server: Server, metrics: Metrics) -> list[BaseRoute]:
@@ -45,38 +47,48 @@ def probe_routes(server: Server, metrics: Metrics) -> list[BaseRoute]:
 
 
 async def readiness(server: Server) -> Readiness:
-    """Look at everything that requests and executions need."""
+    """Look at everything that requests and executions need; the server is ready once it has what requests need."""
     checks = await asyncio.gather(*(_check(server, name, check) for name, check in CHECKS.items()))
-    return Readiness(is_ready=all(check.is_ok for check in checks), checks=tuple(checks))
+    return Readiness(is_ready=all(check.is_ok for check in checks if check.name in NEEDED), checks=tuple(checks))
 
 
 async def _check(server: Server, name: str, check: Check) -> ReadinessCheck:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return ReadinessCheck(name=name, is_ok=True, detail=await check(server))
+            is_ok, detail = await check(server)
+            return ReadinessCheck(name=name, is_ok=is_ok, detail=detail)
     except TimeoutError:
         return ReadinessCheck(name=name, is_ok=False, detail=f"no answer within {PATIENCE_S:g} s")
     except PlaitError as error:
         return ReadinessCheck(name=name, is_ok=False, detail=f"{type(error).__name__}; the server's log has the rest")
 
 
-async def _database(server: Server) -> str:
+async def _database(server: Server) -> tuple[bool, str]:
     await server.prepare()
     await server.database.accounts.projects()
-    return "answers"
+    return True, "answers"
 
 
-async def _blobs(server: Server) -> str:
+async def _blobs(server: Server) -> tuple[bool, str]:
     root = server.blobs_root
     await server.engine.blobs(root).exists(f"{root}/meta/ready")
-    return "answer"
+    return True, "answer"
 
 
-async def _engine(server: Server) -> str:
-    if server.engine.leaves_to_others:
-        return "runs in other processes"
-    n_executions = len(server.engine.driving())
-    return f"drives {n_executions} execution{'' if n_executions == 1 else 's'}"
+async def _engine(server: Server) -> tuple[bool, str]:
+    if not server.engine.leaves_to_others:
+        return True, f"drives {_counted(len(server.engine.driving()), 'execution')}"
+    leases, pool = await server.database.leases.living(), server.engine.pool
+    n_engines = sum(lease.pool == pool and not is_gone(lease.process) for lease in leases)
+    if not n_engines:
+        return False, f"none of pool {pool} runs in any process; executions wait for one"
+    return True, f"{_counted(n_engines, 'engine')} of pool {pool} in other processes"
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 CHECKS: dict[str, Check] = {"database": _database, "blobs": _blobs, "engine": _engine}
+NEEDED = ("database", "blobs")
+"""What a server cannot answer without."""
