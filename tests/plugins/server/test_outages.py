@@ -117,7 +117,7 @@ async def test_fault_of_the_server_is_told_as_a_number(
     await registered(serving, samples.sums)
     name = await ended(serving, samples.sums, integers(x=1))
 
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("password=hunter2")
 
     monkeypatch.setattr(serving.engine.database.views, "nodes", broken)

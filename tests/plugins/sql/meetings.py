@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from plait_core.errors.stores import ExecutionUnfinished, ExecutionUnknown, VersionConflict
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import EntityId, ExecutionId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import (
     Append,
@@ -81,12 +81,12 @@ def renew(owner: str) -> Act:
     return lambda database: database.leases.renew(owner, pool=POOL, ttl_s=60)
 
 
-def post(posted: Posted = SIGNAL) -> Act:
-    return lambda database: database.inbox.post(E1, posted)
+def post(posted: Posted = SIGNAL, **rest: Any) -> Act:
+    return lambda database: database.inbox.post(E1, posted, **rest)
 
 
-def delete(*executions: ExecutionId) -> Act:
-    return lambda database: database.upkeep.delete(executions)
+def delete(*executions: ExecutionId, **rest: Any) -> Act:
+    return lambda database: database.upkeep.delete(executions, **rest)
 
 
 def relinquish(database: Database) -> Awaitable[None]:
@@ -101,22 +101,22 @@ def release(database: Database) -> Awaitable[None]:
     return database.leases.release("engine-1")
 
 
-def archive(database: Database) -> Awaitable[None]:
-    return database.upkeep.archive(E1, is_archived=True)
+def archive(**rest: Any) -> Act:
+    return lambda database: database.upkeep.archive(E1, is_archived=True, **rest)
 
 
 def reserve(reservation: Reservation) -> Act:
     return lambda database: database.cache.reserve(reservation)
 
 
-def register(**changes: Any) -> Act:
+def register(*, activate: Sequence[EntityId] = (), audit: AuditLine | None = None, **changes: Any) -> Act:
     offered = closure(**changes)
-    return lambda database: database.registry.register(offered, at_ns=NOON_NS)
+    return lambda database: database.registry.register(offered, at_ns=NOON_NS, activate=activate, audit=audit)
 
 
-def activate(version: str, *, is_active: bool = True) -> Act:
+def activate(version: str, *, is_active: bool = True, **rest: Any) -> Act:
     plan = attrs.evolve(PLAN, version=version)
-    return lambda database: database.registry.activate(plan, is_active=is_active, at_ns=NOON_NS)
+    return lambda database: database.registry.activate(plan, is_active=is_active, at_ns=NOON_NS, **rest)
 
 
 def snapshot(seq: int) -> Act:
@@ -422,8 +422,8 @@ def audit(action: str) -> Act:
     )
 
 
-def put_project(name: str) -> Act:
-    return lambda database: database.accounts.put_project(Project(id="p", name=name))
+def put_project(name: str, **rest: Any) -> Act:
+    return lambda database: database.accounts.put_project(Project(id="p", name=name), **rest)
 
 
 def fire(until: int) -> Act:
@@ -434,8 +434,8 @@ def put_closure(database: Database) -> Awaitable[None]:
     return database.log.put_closure("d", CLOSURE)
 
 
-def drop_closure(database: Database) -> Awaitable[None]:
-    return database.upkeep.delete_closures(["d"], put_before_ns=time.time_ns() + 900 * 10**9)
+def drop_closure(**rest: Any) -> Act:
+    return lambda database: database.upkeep.delete_closures(["d"], put_before_ns=time.time_ns() + 900 * 10**9, **rest)
 
 
 def _meeting(name: str, prepare: Any, one: Act, other: Act, check: Any) -> Meeting:
@@ -512,11 +512,11 @@ MEETINGS: Sequence[Meeting] = (
         a_token_or_none,
     ),
     _meeting("two lines of audit", nothing, audit("a"), audit("b"), two_lines),
-    _meeting("an end and an archival", two_runs, append(ENDING), archive, archived_if_over),
+    _meeting("an end and an archival", two_runs, append(ENDING), archive(), archived_if_over),
     _meeting("an end and a deletion", two_runs, append(ENDING), delete(E1), deleted_if_over),
     _meeting("a deletion and a message", ended, delete(E1), post(attrs.evolve(SIGNAL, key="s2")), deleted_for_all),
     _meeting("a deletion and a snapshot", ended, delete(E1), snapshot(4), deleted_for_all),
-    _meeting("a deletion and an archival", ended, delete(E1), archive, deleted_for_all),
+    _meeting("a deletion and an archival", ended, delete(E1), archive(), deleted_for_all),
     _meeting(
         "a deletion and a late turn",
         ended,
@@ -531,7 +531,7 @@ MEETINGS: Sequence[Meeting] = (
         "a closure put again and deleted",
         old_closure,
         put_closure,
-        drop_closure,
+        drop_closure(),
         closure_is_there,
     ),
 )

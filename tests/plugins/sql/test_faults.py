@@ -13,7 +13,8 @@ import attrs
 import psycopg
 import pytest
 
-from plait_core.ports.databases import Page
+from plait_core.ports.databases import AuditLine, Page
+from plait_core.testing._samples import PLAN
 from plait_core.testing.databases import SIGNAL
 from plait_sql.accounts import SqlAccounts
 from plait_sql.cache import SqlCache
@@ -28,8 +29,11 @@ from plait_sql.views import SqlViews
 from tests.plugins.sql import meetings as m
 from tests.plugins.sql.stepping import Store, result_of
 
+LINE = AuditLine(at_ns=0, principal="ada", action="change", subject="x")
+"""Left along with every change that may carry one: after a fault, neither is there."""
+
 WRITES: Mapping[str, tuple[Any, m.Act]] = {
-    "SqlLog.append": (m.with_mail, m.append(attrs.evolve(m.POPULATING, posted=(SIGNAL.key,)), m.BOTH[1])),
+    "SqlLog.append": (m.with_mail, m.append(attrs.evolve(m.POPULATING, posted=(SIGNAL.key,), audit=LINE), m.BOTH[1])),
     "SqlLog.save_snapshot": (m.two_runs, m.snapshot(2)),
     "SqlLog.put_closure": (m.nothing, m.put_closure),
     "SqlLeases.renew": (m.nothing, m.renew("engine-1")),
@@ -37,20 +41,20 @@ WRITES: Mapping[str, tuple[Any, m.Act]] = {
     "SqlLeases.expire": (m.two_runs, m.expire),
     "SqlLeases.claim": (m.abandoned, m.claim("engine-2")),
     "SqlLeases.relinquish": (m.two_runs, m.relinquish),
-    "SqlInbox.post": (m.two_runs, m.post()),
-    "SqlRegistry.register": (m.nothing, m.register()),
-    "SqlRegistry.activate": (m.registered, m.activate("v2")),
+    "SqlInbox.post": (m.two_runs, m.post(audit=LINE)),
+    "SqlRegistry.register": (m.nothing, m.register(activate=(PLAN,), audit=LINE)),
+    "SqlRegistry.activate": (m.registered, m.activate("v2", audit=LINE)),
     "SqlCache.reserve": (m.two_runs, m.reserve(m.HOLDER)),
     "SqlCache.clear": (m.ended, lambda database: database.cache.clear()),
     "SqlSchedules.fired": (m.registered, m.fire(10)),
-    "SqlAccounts.put_project": (m.nothing, m.put_project("A")),
-    "SqlAccounts.put_token": (m.nothing, lambda database: database.accounts.put_token(m.TOKEN)),
-    "SqlAccounts.delete_token": (m.one_token, lambda database: database.accounts.delete_token("t1")),
+    "SqlAccounts.put_project": (m.nothing, m.put_project("A", audit=LINE)),
+    "SqlAccounts.put_token": (m.nothing, lambda database: database.accounts.put_token(m.TOKEN, audit=LINE)),
+    "SqlAccounts.delete_token": (m.one_token, lambda database: database.accounts.delete_token("t1", audit=LINE)),
     "SqlAccounts.keep_key": (m.nothing, lambda database: database.accounts.keep_key("k", b"1")),
     "SqlAccounts.audit": (m.nothing, m.audit("a")),
-    "SqlUpkeep.archive": (m.ended, m.archive),
-    "SqlUpkeep.delete": (m.ended, m.delete(m.E1, m.E2)),
-    "SqlUpkeep.delete_closures": (m.old_closure, m.drop_closure),
+    "SqlUpkeep.archive": (m.ended, m.archive(audit=LINE)),
+    "SqlUpkeep.delete": (m.ended, m.delete(m.E1, m.E2, audit=LINE)),
+    "SqlUpkeep.delete_closures": (m.old_closure, m.drop_closure(audit=LINE)),
 }
 PORTS = (SqlLog, SqlLeases, SqlInbox, SqlRegistry, SqlCache, SqlSchedules, SqlAccounts, SqlUpkeep, SqlViews)
 EVERY_WRITE = pytest.mark.parametrize("write", WRITES)

@@ -5,7 +5,8 @@ Called by servers, and by the command line for the store of this machine. Closur
 kept; then all templates are registered in one transaction, and launch plans are switched on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from plait_core.compiler.checks import check_all
 from plait_core.compiler.completion import complete, open_references
@@ -17,12 +18,17 @@ from plait_core.ir.ids import EntityId
 from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.references import Template, closure_of, templates
 from plait_core.ports.api import RegisterReply, RegisterRequest
-from plait_core.ports.databases import Registry
+from plait_core.ports.databases import AuditLine, Registry
+
+Told: TypeAlias = Callable[[Sequence[EntityId], Sequence[EntityId]], AuditLine]
+"""Makes the line of the audit trail from what is registered, new or not, and what is switched on."""
 
 
-async def register(request: RegisterRequest, registry: Registry, *, at_ns: int) -> RegisterReply:
+async def register(
+    request: RegisterRequest, registry: Registry, *, at_ns: int, audit: Told | None = None
+) -> RegisterReply:
     """
-    Register what *request* holds, all or none.
+    Register what *request* holds and switch on its launch plans, all or none; the line that *audit* makes is left along with it.
 
     Raises:
         CompileFailed: graphs have faults, or refer to what is not registered, or differs; lists every fault.
@@ -41,14 +47,25 @@ async def register(request: RegisterRequest, registry: Registry, *, at_ns: int) 
         plans = []
     else:
         main = request.closures[0].main if request.closures else None
-        created = set(await registry.register(closure_of(main, own), at_ns=at_ns)) if main and own else set()
-        for plan in plans:
-            await registry.activate(plan, is_active=True, at_ns=at_ns)
+        created = await _register(main, own, plans, registry, at_ns=at_ns, audit=audit) if main and own else set()
     return RegisterReply(
         created=tuple(template.id for template in own if template.id in created),
         unchanged=tuple(template.id for template in own if template.id not in created),
         activated=tuple(plans),
     )
+
+
+async def _register(
+    main: EntityId,
+    own: Sequence[Template],
+    plans: Sequence[EntityId],
+    registry: Registry,
+    *,
+    at_ns: int,
+    audit: Told | None,
+) -> set[EntityId]:
+    line = audit([template.id for template in own], plans) if audit else None
+    return set(await registry.register(closure_of(main, own), at_ns=at_ns, activate=plans, audit=line))
 
 
 async def _completed(closures: Sequence[Closure], registry: Registry) -> Sequence[Closure]:

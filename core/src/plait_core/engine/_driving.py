@@ -27,7 +27,7 @@ from plait_core.ir.executions import Closure, ExecutionSpec
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
-from plait_core.ports.databases import NOBODY
+from plait_core.ports.databases import NOBODY, AuditLine
 from plait_core.ports.executors import Report
 from plait_core.ports.processes import is_gone
 
@@ -57,18 +57,22 @@ class Driving:
 
     # ── coming and going ─────────────────────────────────────────────────────
 
-    async def begin(self, execution: ExecutionId, closure: Closure, spec: ExecutionSpec) -> None:
-        """Record a new execution, of this engine, and drive it. Raises ``ExecutionExists``."""
-        run = await self._launched(self._services, execution, closure, spec)
+    async def begin(
+        self, execution: ExecutionId, closure: Closure, spec: ExecutionSpec, *, audit: AuditLine | None = None
+    ) -> None:
+        """Record a new execution, of this engine, and drive it; *audit* is left along with it. Raises ``ExecutionExists``."""
+        run = await self._launched(self._services, execution, closure, spec, audit)
         if execution in self.runs or execution in self._held:
             raise ExecutionExists(execution=execution.name)
         self.runs[execution] = run
         self._start(run)
         await self._committed(run)
 
-    async def enlist(self, execution: ExecutionId, closure: Closure, spec: ExecutionSpec) -> None:
+    async def enlist(
+        self, execution: ExecutionId, closure: Closure, spec: ExecutionSpec, *, audit: AuditLine | None = None
+    ) -> None:
         """Record a new execution for whichever engine of the pool claims it. Raises ``ExecutionExists``."""
-        run = await self._launched(attrs.evolve(self._services, owner=NOBODY), execution, closure, spec)
+        run = await self._launched(attrs.evolve(self._services, owner=NOBODY), execution, closure, spec, audit)
         try:
             await run.turn()
         except OwnershipLost as taken:
@@ -214,12 +218,20 @@ class Driving:
             with suppress(ExecutionUnknown, Retryable):
                 await self._services.database.inbox.post(parent, child_ended(run.state.id))
 
-    async def _launched(self, services: Services, execution: ExecutionId, closure: Closure, spec: ExecutionSpec) -> Run:
+    async def _launched(
+        self,
+        services: Services,
+        execution: ExecutionId,
+        closure: Closure,
+        spec: ExecutionSpec,
+        audit: AuditLine | None,
+    ) -> Run:
         """Make the run of a new execution: its first turn launches it."""
         digest, kept = await services.keep(closure)
         placements = services.place(kept.closure)
         run = Run(services, ExecutionState(id=execution, library=services.library), self._children)
         run.closures[digest] = kept
+        run.audit = audit
         run.tell(Launched(services.clock.now_ns(), spec, digest, placements))
         return run
 

@@ -29,7 +29,7 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
-from plait_core.ports.databases import NEVER_NS, Append, CacheEntry
+from plait_core.ports.databases import NEVER_NS, Append, AuditLine, CacheEntry
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
 RECONCILE_AFTER_S = 30.0
@@ -58,6 +58,8 @@ class Run:
         """Set once the first turn is in the store."""
         self.closures: dict[str, CompiledClosure] = {}
         """What events of this execution name, and its graphs may not hold yet."""
+        self.audit: AuditLine | None = None
+        """What the first turn leaves in the audit trail."""
         self.commands: deque[Command] = deque()
         self._ended: defaultdict[str, list[AttemptId]] = defaultdict(list)
         """Attempts heard to have ended, by executor, whose results the next commit makes safe."""
@@ -278,6 +280,7 @@ class Run:
             attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
             cache=self._cache_entries(now, decisions) if self.keyed else (),
+            audit=self.audit if first_seq == 1 else None,
         )
 
     def _cache_entries(self, now: int, decisions: Sequence[ev.Decision]) -> list[CacheEntry]:

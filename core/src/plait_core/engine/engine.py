@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import uuid4
 
 import attrs
@@ -45,7 +45,7 @@ from plait_core.ir.units import Unit
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
 from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database
+from plait_core.ports.databases import AuditLine, Database
 from plait_core.ports.executors import Executor, Performed, Report
 from plait_core.ports.pools import local_pool
 from plait_core.ports.specs import BlobAccess, ExecutorContext, ExecutorSpec
@@ -54,6 +54,9 @@ from plait_core.worker import WorkerServices, perform
 
 if TYPE_CHECKING:
     from plait_core.ports.api import RerunPlan
+
+Told: TypeAlias = Callable[[ExecutionId], AuditLine]
+"""Makes the line of the audit trail about a new execution."""
 
 
 class Engine:
@@ -243,6 +246,7 @@ class Engine:
         rerun: Sequence[NodeId] | None = None,
         project: str = "",
         domain: str = "",
+        audit: Told | None = None,
     ) -> ExecutionId:
         """
         Record an execution and begin to drive it, or leave it to others; from the return on, nothing of it is lost.
@@ -259,6 +263,7 @@ class Engine:
             rerun: Reuse what succeeded in *reference*, but for these nodes and what depends on them; ``None`` reuses nothing.
             project: Where the execution belongs; by default, where the settings say.
             domain: The same.
+            audit: Makes the line of the audit trail that is left along with it.
 
         Raises:
             CompileFailed: the graph has faults, or nothing can run one of its tasks.
@@ -279,7 +284,12 @@ class Engine:
             reuses=rerun is not None,
             rerun=tuple(rerun or ()),
         )
-        await (self._driving.enlist(*planned) if self.leaves_to_others else self._driving.begin(*planned))
+        line = audit(planned[0]) if audit else None
+        await (
+            self._driving.enlist(*planned, audit=line)
+            if self.leaves_to_others
+            else self._driving.begin(*planned, audit=line)
+        )
         return planned[0]
 
     async def enlist(
@@ -375,6 +385,7 @@ class Engine:
         target: Entity[Any, Any] | None = None,
         name: str = "",
         principal: str = "",
+        audit: Told | None = None,
     ) -> ExecutionId:
         """
         Launch an execution that repeats an earlier one from *nodes*: templates, inputs and options are those it had.
@@ -383,7 +394,14 @@ class Engine:
         """
         await self.plan_rerun(execution, nodes)
         return await self._repeat(
-            execution, {}, target, mode=ExecutionMode.RECOVERED, rerun=nodes, name=name, principal=principal
+            execution,
+            {},
+            target,
+            mode=ExecutionMode.RECOVERED,
+            rerun=nodes,
+            name=name,
+            principal=principal,
+            audit=audit,
         )
 
     async def relaunch(
@@ -394,10 +412,11 @@ class Engine:
         target: Entity[Any, Any] | None = None,
         name: str = "",
         principal: str = "",
+        audit: Told | None = None,
     ) -> ExecutionId:
         """Launch what an earlier execution ran, with its user inputs; *inputs* replace those of the same name."""
         return await self._repeat(
-            execution, inputs, target, mode=ExecutionMode.RELAUNCH, name=name, principal=principal
+            execution, inputs, target, mode=ExecutionMode.RELAUNCH, name=name, principal=principal, audit=audit
         )
 
     async def _repeat(
@@ -419,7 +438,15 @@ class Engine:
             **rest,
         )
 
-    async def signal(self, execution: ExecutionId, signal_id: str, value: Literal, *, principal: str = "") -> None:
+    async def signal(
+        self,
+        execution: ExecutionId,
+        signal_id: str,
+        value: Literal,
+        *,
+        principal: str = "",
+        audit: AuditLine | None = None,
+    ) -> None:
         """
         Hand a value to a gate, wherever the execution is driven; one that comes before its gate waits for it.
 
@@ -429,12 +456,14 @@ class Engine:
             if not node.is_terminal and (reason := misfit_of(node, value)):
                 raise InvalidSignal(execution=str(execution), signal=signal_id, reason=reason)
         now = self._services.clock.now_ns()
-        await self._deliver(execution, f"signal:{signal_id}", Signalled(now, signal_id, value, principal))
+        await self._deliver(execution, f"signal:{signal_id}", Signalled(now, signal_id, value, principal), audit)
 
-    async def abort(self, execution: ExecutionId, *, reason: str, principal: str = "") -> None:
+    async def abort(
+        self, execution: ExecutionId, *, reason: str, principal: str = "", audit: AuditLine | None = None
+    ) -> None:
         """Ask an execution to end, wherever it is driven; its attempts are stopped."""
         now = self._services.clock.now_ns()
-        await self._deliver(execution, "abort", AbortAsked(now, reason, principal))
+        await self._deliver(execution, "abort", AbortAsked(now, reason, principal), audit)
 
     async def state(self, execution: ExecutionId) -> ExecutionState:
         """Return an execution's state, folded from its log: for reading only."""
@@ -512,13 +541,15 @@ class Engine:
             raise ExecutionExists(execution=name)
         return execution, launch.closure, launch.spec
 
-    async def _deliver(self, execution: ExecutionId, key: str, stimulus: Stimulus) -> None:
+    async def _deliver(self, execution: ExecutionId, key: str, stimulus: Stimulus, audit: AuditLine | None) -> None:
         """Leave a message where it outlives this process; without a durable store there is nobody but a run to tell."""
         run = self._driving.runs.get(execution)
         if run is not None and not self._services.database.is_durable:
             run.tell(stimulus)
+            if audit is not None:
+                await self._services.database.accounts.audit(audit)
         else:
-            await self._services.database.inbox.post(execution, to_posted(key, stimulus))
+            await self._services.database.inbox.post(execution, to_posted(key, stimulus), audit=audit)
 
     def _hear(self, report: Report) -> None:
         self._driving.hear(report)

@@ -213,6 +213,22 @@ class Views(Protocol):
         ...
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AuditLine(Shape):
+    """
+    Who did what to which thing, and when.
+
+    A method that takes one as *audit* leaves it in the transaction of its change: never one without the other, and no line where
+    nothing was changed. Why: docs/adr/changes-carry-their-audit-line.md
+    """
+
+    at_ns: int
+    principal: str
+    action: str
+    subject: str
+    detail: Json = None
+
+
 # ── the log ──────────────────────────────────────────────────────────────────
 
 
@@ -243,7 +259,8 @@ class Append(Shape):
     One turn of one execution, in full.
 
     ``first_seq`` is the sequence number of the first decision; all carry ``at_ns``. ``posted`` are keys of the inbox that this
-    turn consumed. ``cache`` entries are written, and the reservations of their keys released, in the same transaction.
+    turn consumed. ``cache`` entries are written, and the reservations of their keys released, in the same transaction, and
+    ``audit`` is left in it.
     An attempt's node has a row in this turn or an earlier one.
     """
 
@@ -257,6 +274,7 @@ class Append(Shape):
     attempts: Sequence[AttemptRow] = ()
     posted: Sequence[str] = ()
     cache: Sequence[CacheEntry] = ()
+    audit: AuditLine | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -401,7 +419,7 @@ class Posted(Shape):
 class Inbox(Protocol):
     """Messages from any process to an execution; drained by its owner's next append."""
 
-    async def post(self, execution: ExecutionId, posted: Posted) -> None:
+    async def post(self, execution: ExecutionId, posted: Posted, *, audit: AuditLine | None = None) -> None:
         """
         Leave a message. Raises ``ExecutionUnknown``.
 
@@ -425,8 +443,14 @@ class Inbox(Protocol):
 class Registry(Protocol):
     """Registered entities: create if absent, with a canonical digest; equal is fine, different is ``VersionConflict``."""
 
-    async def register(self, closure: Closure, *, at_ns: int) -> Sequence[EntityId]:
-        """Register every template of *closure*, all or none; returns the ids that are new."""
+    async def register(
+        self, closure: Closure, *, at_ns: int, activate: Sequence[EntityId] = (), audit: AuditLine | None = None
+    ) -> Sequence[EntityId]:
+        """
+        Register every template of *closure* and switch on the launch plans *activate*, all or none; returns the ids that are new.
+
+        The line is left whether or not any is new. Raises ``VersionConflict``, and ``EntityUnknown`` for a launch plan that is not there.
+        """
         ...
 
     async def get(self, id: EntityId) -> TaskTemplate | WorkflowTemplate | LaunchPlanTemplate | None:
@@ -454,7 +478,7 @@ class Registry(Protocol):
         """
         ...
 
-    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:
+    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
         """Switch a launch plan on or off; at most one version per name is active. Raises ``EntityUnknown``."""
         ...
 
@@ -539,21 +563,10 @@ class Token(Shape):
     expires_at_ns: int | None = None
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class AuditLine(Shape):
-    """Who did what to which thing, and when."""
-
-    at_ns: int
-    principal: str
-    action: str
-    subject: str
-    detail: Json = None
-
-
 class Accounts(Protocol):
     """Projects, tokens, keys and the audit trail."""
 
-    async def put_project(self, project: Project) -> None:
+    async def put_project(self, project: Project, *, audit: AuditLine | None = None) -> None:
         """Create or replace a project."""
         ...
 
@@ -561,7 +574,7 @@ class Accounts(Protocol):
         """Return projects ordered by id."""
         ...
 
-    async def put_token(self, token: Token) -> None:
+    async def put_token(self, token: Token, *, audit: AuditLine | None = None) -> None:
         """Keep a token."""
         ...
 
@@ -569,7 +582,7 @@ class Accounts(Protocol):
         """Return all tokens ordered by id."""
         ...
 
-    async def delete_token(self, id: str) -> None:
+    async def delete_token(self, id: str, *, audit: AuditLine | None = None) -> None:
         """Forget a token."""
         ...
 
@@ -578,7 +591,7 @@ class Accounts(Protocol):
         ...
 
     async def audit(self, line: AuditLine) -> None:
-        """Add a line to the audit trail."""
+        """Add a line about what changes nothing in this database."""
         ...
 
     async def audited(self, page: Page) -> tuple[Sequence[AuditLine], str]:
@@ -598,11 +611,13 @@ class StoredClosure(Shape):
 class Upkeep(Protocol):
     """Putting away what is over. Only executions that have ended are touched, and these never change again."""
 
-    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+    async def archive(self, execution: ExecutionId, *, is_archived: bool, audit: AuditLine | None = None) -> None:
         """Hide an execution from lists, or show it again. Raises ``ExecutionUnknown`` and ``ExecutionUnfinished``."""
         ...
 
-    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
+    async def delete(
+        self, executions: Sequence[ExecutionId], *, audit: AuditLine | None = None
+    ) -> Sequence[ExecutionId]:
         """
         Delete executions with their events, snapshots, rows and messages, in one transaction; what they cached stays.
 
@@ -614,7 +629,9 @@ class Upkeep(Protocol):
         """List the closures that the log keeps, ordered by digest."""
         ...
 
-    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+    async def delete_closures(
+        self, digests: Sequence[str], *, put_before_ns: int, audit: AuditLine | None = None
+    ) -> None:
         """Delete closures, but for those that were put again since *put_before_ns*: somebody is about to use them."""
         ...
 

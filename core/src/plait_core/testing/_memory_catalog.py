@@ -1,6 +1,6 @@
 """The in-memory ports that serve people: registry, schedules and accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import attrs
 
@@ -12,6 +12,7 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.references import Template, reach
 from plait_core.ports.databases import AuditLine, Page, Project, ScheduleState, Token
 from plait_core.ports.pages import parse_token
+from plait_core.testing._memory_records import Trail
 
 FIRST_PAGE = Page()
 PlanName = tuple[str, str, str]
@@ -21,7 +22,8 @@ PlanName = tuple[str, str, str]
 class Catalog:
     """Templates in order of registration, and which launch plans are active."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
         self.templates: dict[EntityId, Template] = {}
         self.active: dict[PlanName, ScheduleState] = {}
 
@@ -32,14 +34,21 @@ class MemoryRegistry:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    async def register(self, closure: Closure, *, at_ns: int) -> Sequence[EntityId]:  # noqa: ARG002  # order tells
+    async def register(
+        self, closure: Closure, *, at_ns: int, activate: Sequence[EntityId] = (), audit: AuditLine | None = None
+    ) -> Sequence[EntityId]:
         offered: tuple[Template, ...] = (*closure.tasks, *closure.workflows, *closure.launch_plans)
         for template in offered:
             held = self._catalog.templates.get(template.id)
             if held is not None and digest(held) != digest(template):
                 raise VersionConflict(id=str(template.id), registered=digest(held), offered=digest(template))
         new = {template.id: template for template in offered if template.id not in self._catalog.templates}
+        for id_ in activate:
+            self._check_plan(id_, known={**self._catalog.templates, **new})
         self._catalog.templates.update(new)
+        for id_ in activate:
+            await self.activate(id_, is_active=True, at_ns=at_ns)
+        self._catalog.trail.leave(audit)
         return list(new)
 
     async def get(self, id: EntityId) -> Template | None:
@@ -80,9 +89,8 @@ class MemoryRegistry:
         shown = ids[: page.limit]
         return shown, str(place[shown[-1]]) if len(ids) > len(shown) else ""
 
-    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:
-        if id.kind is not EntityKind.LAUNCH_PLAN or id not in self._catalog.templates:
-            raise EntityUnknown(id=str(id))
+    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
+        self._check_plan(id, known=self._catalog.templates)
         held = self._catalog.active.get(_plan_name(id))
         is_held = held is not None and held.launch_plan == id
         if is_active and not is_held:
@@ -91,6 +99,11 @@ class MemoryRegistry:
             )
         if is_held and not is_active:
             del self._catalog.active[_plan_name(id)]
+        self._catalog.trail.leave(audit)
+
+    def _check_plan(self, id: EntityId, *, known: Container[EntityId]) -> None:
+        if id.kind is not EntityKind.LAUNCH_PLAN or id not in known:
+            raise EntityUnknown(id=str(id))
 
     async def active(self, *, project: str, domain: str, name: str) -> EntityId | None:
         state = self._catalog.active.get((project, domain, name))
@@ -120,26 +133,29 @@ class MemorySchedules:
 class MemoryAccounts:
     """``Accounts`` in dicts."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail) -> None:
         self._projects: dict[str, Project] = {}
         self._tokens: dict[str, Token] = {}
         self._keys: dict[str, bytes] = {}
-        self._trail: list[AuditLine] = []
+        self._trail = trail
 
-    async def put_project(self, project: Project) -> None:
+    async def put_project(self, project: Project, *, audit: AuditLine | None = None) -> None:
         self._projects[project.id] = project
+        self._trail.leave(audit)
 
     async def projects(self) -> Sequence[Project]:
         return [self._projects[key] for key in sorted(self._projects)]
 
-    async def put_token(self, token: Token) -> None:
+    async def put_token(self, token: Token, *, audit: AuditLine | None = None) -> None:
         self._tokens[token.id] = token
+        self._trail.leave(audit)
 
     async def tokens(self) -> Sequence[Token]:
         return [self._tokens[key] for key in sorted(self._tokens)]
 
-    async def delete_token(self, id: str) -> None:
-        self._tokens.pop(id, None)
+    async def delete_token(self, id: str, *, audit: AuditLine | None = None) -> None:
+        if self._tokens.pop(id, None) is not None:
+            self._trail.leave(audit)
 
     async def keep_key(self, name: str, key: bytes) -> bytes:
         return self._keys.setdefault(name, key)

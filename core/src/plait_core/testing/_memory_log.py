@@ -71,6 +71,7 @@ class MemoryLog:
             self._records.reservations.pop(entry.key.digest, None)
         if not self._keeps_history and batch.row.phase in TERMINAL_EXECUTION:
             del executions[batch.execution]
+        self._records.trail.leave(batch.audit)
         self._bells.ring(batch.execution)
         return True
 

@@ -14,6 +14,7 @@ from plait_core.ports.bells import Bell
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import (
     AttemptRow,
+    AuditLine,
     CacheEntry,
     ExecutionRow,
     Lease,
@@ -22,6 +23,16 @@ from plait_core.ports.databases import (
     Reservation,
     Snapshot,
 )
+
+
+class Trail(list[AuditLine]):
+    """The audit trail, which every port that changes something adds to."""
+
+    def leave(self, line: AuditLine | None) -> None:
+        """Add a line, if there is one."""
+        if line is not None:
+            self.append(line)
+
 
 AttemptKey = tuple[NodeId, int | None, int]
 """(node, element, n)."""
@@ -48,6 +59,7 @@ class Records:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.trail = Trail()
         self.executions: dict[ExecutionId, Record] = {}
         self.closures: dict[str, Closure] = {}
         self.closures_put_at_ns: dict[str, int] = {}

@@ -8,7 +8,7 @@ from plait_core.errors.stores import ExecutionUnfinished
 from plait_core.ir.codec import dumps
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
-from plait_core.ports.databases import StoredClosure
+from plait_core.ports.databases import AuditLine, StoredClosure
 from plait_core.testing._memory_records import Records
 
 
@@ -18,14 +18,19 @@ class MemoryUpkeep:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+    async def archive(self, execution: ExecutionId, *, is_archived: bool, audit: AuditLine | None = None) -> None:
         record = self._records.of(execution)
         if record.row.phase not in TERMINAL_EXECUTION:
             raise ExecutionUnfinished(id=str(execution), phase=record.row.phase.value)
         record.row = attrs.evolve(record.row, is_archived=is_archived)
+        self._records.trail.leave(audit)
 
-    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
-        return [execution for execution in executions if self._delete(execution)]
+    async def delete(
+        self, executions: Sequence[ExecutionId], *, audit: AuditLine | None = None
+    ) -> Sequence[ExecutionId]:
+        deleted = [execution for execution in executions if self._delete(execution)]
+        self._records.trail.leave(audit if deleted else None)
+        return deleted
 
     def _delete(self, execution: ExecutionId) -> bool:
         records = self._records
@@ -47,8 +52,11 @@ class MemoryUpkeep:
             for digest, closure in sorted(self._records.closures.items())
         ]
 
-    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
+    async def delete_closures(
+        self, digests: Sequence[str], *, put_before_ns: int, audit: AuditLine | None = None
+    ) -> None:
         put_at_ns = self._records.closures_put_at_ns
-        for digest in digests:
-            if put_at_ns.get(digest, put_before_ns) < put_before_ns:
-                del self._records.closures[digest], put_at_ns[digest]
+        doomed = [digest for digest in digests if put_at_ns.get(digest, put_before_ns) < put_before_ns]
+        for digest in doomed:
+            del self._records.closures[digest], put_at_ns[digest]
+        self._records.trail.leave(audit if doomed else None)

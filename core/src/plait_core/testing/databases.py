@@ -1074,6 +1074,53 @@ class AccountsConformance(DatabaseConformance):
 
         assert shown == lines[::-1]
 
+    @_story
+    async def test_changes_leave_their_lines(self, database: Database) -> None:
+        """Each in the same transaction; what was refused, or was so before, leaves none."""
+        accounts, registry, upkeep, inbox = database.accounts, database.registry, database.upkeep, database.inbox
+        token = Token(id="t1", principal="ada", secret_hash="5e88", roles={"*": "admin"}, created_at_ns=NOON_NS)
+
+        await accounts.put_project(Project(id="ml"), audit=_line("project"))
+        await accounts.put_token(token, audit=_line("token"))
+        await accounts.delete_token("t1", audit=_line("no token"))
+        await accounts.delete_token("t1", audit=_line("refused"))
+        await registry.register(closure("v1"), at_ns=NOON_NS, audit=_line("register"))
+        await registry.activate(PLAN, is_active=True, at_ns=NOON_NS, audit=_line("activate"))
+        with pytest.raises(VersionConflict):
+            await registry.register(closure(node_inputs="b"), at_ns=NOON_NS, audit=_line("refused"))
+        ended, execution = await _ended(database, "e1"), execution_id("e2")
+        launch = turn(execution, audit=_line("launch"))
+        assert not await database.log.append([launch])
+        await database.log.append([attrs.evolve(launch, audit=_line("refused"))])
+        await inbox.post(execution, SIGNAL, audit=_line("signal"))
+        await inbox.post(execution, SIGNAL, audit=_line("refused"))
+        await upkeep.archive(ended, is_archived=True, audit=_line("archive"))
+        with pytest.raises(ExecutionUnfinished):
+            await upkeep.archive(execution, is_archived=True, audit=_line("refused"))
+        await upkeep.delete([execution], audit=_line("refused"))
+        await upkeep.delete([execution, ended], audit=_line("delete"))
+        await database.log.put_closure("c1", closure())
+        await upkeep.delete_closures(["c1"], put_before_ns=0, audit=_line("refused"))
+        await upkeep.delete_closures(["c1"], put_before_ns=2 * self.clock.now_ns(), audit=_line("forget"))
+
+        shown, _ = await accounts.audited(Page())
+        told = "project, token, no token, register, activate, launch, signal, archive, delete, forget"
+        assert [line.action for line in shown[::-1]] == told.split(", ")
+
+    @_story
+    async def test_what_cannot_be_switched_on_is_not_registered(self, database: Database) -> None:
+        """Templates, the switch and the line come together or not at all."""
+        registry, absent = database.registry, attrs.evolve(PLAN, version="v9")
+        with pytest.raises(EntityUnknown):
+            await registry.register(closure(), at_ns=NOON_NS, activate=(PLAN, absent), audit=_line("refused"))
+        assert await registry.get(PLAN) is None
+        assert await _active(database) is None
+        assert await database.accounts.audited(Page()) == ([], "")
+
+        await registry.register(closure(), at_ns=NOON_NS, activate=(PLAN,), audit=_line("registered"))
+
+        assert await _active(database) == PLAN
+
 
 class UpkeepConformance(DatabaseConformance):
     """Proves ``Upkeep``."""
@@ -1154,6 +1201,14 @@ class UpkeepConformance(DatabaseConformance):
         assert first.size_bytes > 0
         assert await database.log.get_closure("d1") is None
         assert await database.log.get_closure("d2") == closure()
+
+
+def _line(action: str) -> AuditLine:
+    return AuditLine(at_ns=NOON_NS, principal="ada", action=action, subject="x")
+
+
+async def _active(database: Database) -> EntityId | None:
+    return await database.registry.active(project=PLAN.project, domain=PLAN.domain, name=PLAN.name)
 
 
 async def _ended(database: Database, name: str) -> ExecutionId:

@@ -30,7 +30,7 @@ class MemoryDatabase:
     def __init__(self, clock: Clock | None = None, *, has_views: bool = True) -> None:
         self.has_views = has_views
         records = self._records = Records(clock or HostClock())
-        catalog = Catalog()
+        catalog = Catalog(records.trail)
         self.log = MemoryLog(records, keeps_history=has_views)
         self.views = MemoryViews(records)
         self.leases = MemoryLeases(records)
@@ -38,7 +38,7 @@ class MemoryDatabase:
         self.cache = MemoryCache(records)
         self.registry = MemoryRegistry(catalog)
         self.schedules = MemorySchedules(catalog)
-        self.accounts = MemoryAccounts()
+        self.accounts = MemoryAccounts(records.trail)
         self.upkeep = MemoryUpkeep(records)
 
     async def open(self) -> None:

@@ -50,8 +50,9 @@ class Call(Generic[QueryT, BodyT]):
     """
     One request that has passed every check.
 
-    ``subject`` and ``detail`` are what the audit trail will say of it; a handler may be more precise than the path, and clears
-    ``is_change`` when nothing was changed after all.
+    A handler that changes something leaves the ``line`` of the audit trail in the transaction of its change, by handing it to the
+    store; ``subject`` is what it speaks of, and a handler may be more precise than the path. It clears ``is_change`` when there is
+    nothing to change after all.
     """
 
     server: Server
@@ -59,9 +60,21 @@ class Call(Generic[QueryT, BodyT]):
     principal: Principal
     query: QueryT
     body: BodyT
+    action: str
     subject: str
     is_change: bool
-    detail: Json = None
+    has_line: bool = False
+
+    def line(self, detail: Json = None) -> AuditLine:
+        """Return what the audit trail says of this request, to be left along with what it changes."""
+        self.has_line = True
+        return AuditLine(
+            at_ns=self.server.clock.now_ns(),
+            principal=self.principal.name,
+            action=self.action,
+            subject=self.subject,
+            detail=detail,
+        )
 
     def path(self, name: str) -> str:
         """Return what stands in the path for ``{name}``."""
@@ -159,8 +172,7 @@ def _endpoint(route: Route, server: Server) -> Endpoint:
         principal = await _admit(request, route, server)
         call = await _read(request, route, server, principal)
         reply = await route.handler(call)
-        if call.is_change:
-            await _audit(call, route)
+        assert call.has_line or not call.is_change, f"{route.operation} leaves nothing in the audit trail"
         if isinstance(reply, Response):
             return reply
         return Response(status_code=route.status) if reply is None else json_response(reply, status=route.status)
@@ -200,17 +212,7 @@ async def _read(request: Request, route: Route, server: Server, principal: Princ
         principal=principal,
         query=query,
         body=body,
+        action=route.operation,
         subject=request.url.path.partition(PREFIX)[2].lstrip("/"),
         is_change=route.is_change,
     )
-
-
-async def _audit(call: Call[Any, Any], route: Route) -> None:
-    line = AuditLine(
-        at_ns=call.server.clock.now_ns(),
-        principal=call.principal.name,
-        action=route.operation,
-        subject=call.subject,
-        detail=call.detail,
-    )
-    await call.server.database.accounts.audit(line)

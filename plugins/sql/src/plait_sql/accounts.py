@@ -7,6 +7,7 @@ from plait_core.ir.json import Json
 from plait_core.ports.databases import AuditLine, Page, Project, Token
 from plait_core.ports.pages import parse_token
 from plait_sql.connections import Connection, Transaction
+from plait_sql.trail import leave
 
 _BEYOND_ALL = 1 << 62
 
@@ -17,15 +18,18 @@ class SqlAccounts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def put_project(self, project: Project) -> None:
+    async def put_project(self, project: Project, *, audit: AuditLine | None = None) -> None:
         data = dumps(project)
-        await self._connection.write(
-            lambda transaction: transaction.execute(
+
+        def put(transaction: Transaction) -> None:
+            transaction.execute(
                 "INSERT INTO projects (id, project) VALUES (?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET project = excluded.project",
                 (project.id, data),
             )
-        )
+            leave(transaction, audit)
+
+        await self._connection.write(put)
 
     async def projects(self) -> Sequence[Project]:
         rows = await self._connection.read(
@@ -33,14 +37,17 @@ class SqlAccounts:
         )
         return [loads(Project, data) for (data,) in rows]
 
-    async def put_token(self, token: Token) -> None:
+    async def put_token(self, token: Token, *, audit: AuditLine | None = None) -> None:
         data = dumps(token)
-        await self._connection.write(
-            lambda transaction: transaction.execute(
+
+        def put(transaction: Transaction) -> None:
+            transaction.execute(
                 "INSERT INTO tokens (id, token) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET token = excluded.token",
                 (token.id, data),
             )
-        )
+            leave(transaction, audit)
+
+        await self._connection.write(put)
 
     async def tokens(self) -> Sequence[Token]:
         rows = await self._connection.read(
@@ -48,8 +55,12 @@ class SqlAccounts:
         )
         return [loads(Token, data) for (data,) in rows]
 
-    async def delete_token(self, id: str) -> None:
-        await self._connection.write(lambda transaction: transaction.execute("DELETE FROM tokens WHERE id = ?", (id,)))
+    async def delete_token(self, id: str, *, audit: AuditLine | None = None) -> None:
+        def delete(transaction: Transaction) -> None:
+            if transaction.execute("DELETE FROM tokens WHERE id = ?", (id,)):
+                leave(transaction, audit)
+
+        await self._connection.write(delete)
 
     async def keep_key(self, name: str, key: bytes) -> bytes:
         def keep(transaction: Transaction) -> bytes:
@@ -63,12 +74,7 @@ class SqlAccounts:
         return await self._connection.write(keep)
 
     async def audit(self, line: AuditLine) -> None:
-        values = (line.at_ns, line.principal, line.action, line.subject, dumps(line.detail))
-        await self._connection.write(
-            lambda transaction: transaction.execute(
-                "INSERT INTO audit (at_ns, principal, action, subject, detail) VALUES (?, ?, ?, ?, ?)", values
-            )
-        )
+        await self._connection.write(lambda transaction: leave(transaction, line))
 
     async def audited(self, page: Page) -> tuple[Sequence[AuditLine], str]:
         before = parse_token(page.token) if page.token else _BEYOND_ALL

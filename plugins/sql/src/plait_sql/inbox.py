@@ -13,10 +13,11 @@ from typing import Any
 from plait_core.ir.codec import dumps, loads
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
-from plait_core.ports.databases import NOBODY, Posted
+from plait_core.ports.databases import NOBODY, AuditLine, Posted
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import POOL, key_of
 from plait_sql.migrations import UNFINISHED
+from plait_sql.trail import leave
 
 POLL_S = 1.0
 MAIL = "mail"
@@ -47,22 +48,23 @@ class SqlInbox:
     def _bell_of(self, owner: str) -> Bell:
         return self._bells.setdefault(owner, Bell())
 
-    async def post(self, execution: ExecutionId, posted: Posted) -> None:
+    async def post(self, execution: ExecutionId, posted: Posted, *, audit: AuditLine | None = None) -> None:
         payload = dumps(posted.payload)
 
-        def leave(transaction: Transaction) -> Row:
+        def put(transaction: Transaction) -> Row:
             key = key_of(transaction, execution)
-            transaction.execute(
+            is_new = transaction.execute(
                 "INSERT INTO inbox (execution, key, kind, payload, is_consumed) VALUES (?, ?, ?, ?, 0) "
                 "ON CONFLICT (execution, key) DO NOTHING",
                 (key, posted.key, posted.kind, payload),
             )
+            leave(transaction, audit if is_new else None)
             (addressee,) = transaction.query("SELECT owner, pool FROM executions WHERE key = ?", (key,))
             owner, pool = addressee
             transaction.announce(f"{POOL} {pool}" if owner == NOBODY else f"{MAIL} {owner}")
             return addressee
 
-        owner, pool = await self._connection.write(leave)
+        owner, pool = await self._connection.write(put)
         if owner == NOBODY:
             self._on_orphan(pool)
         else:

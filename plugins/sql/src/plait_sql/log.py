@@ -30,6 +30,7 @@ from plait_sql.rows import (
     node_values,
     standing_values,
 )
+from plait_sql.trail import leave
 
 
 def _places(columns: str) -> str:
@@ -200,6 +201,7 @@ def _commit(transaction: Transaction, turn: _Turn) -> int | None:
     for entry in batch.cache:
         transaction.execute(_PUT_CACHE, _cache_values(entry))
         transaction.execute(_RELEASE, (entry.key.digest,))
+    leave(transaction, batch.audit)
     return key
 
 

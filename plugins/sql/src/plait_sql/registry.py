@@ -13,9 +13,10 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.references import Template, reach
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
-from plait_core.ports.databases import Page, ScheduleState
+from plait_core.ports.databases import AuditLine, Page, ScheduleState
 from plait_core.ports.pages import parse_token
 from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.trail import leave
 
 FIRST_PAGE = Page()
 
@@ -48,16 +49,24 @@ class SqlRegistry:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def register(self, closure: Closure, *, at_ns: int) -> Sequence[EntityId]:
+    async def register(
+        self, closure: Closure, *, at_ns: int, activate: Sequence[EntityId] = (), audit: AuditLine | None = None
+    ) -> Sequence[EntityId]:
         templates: tuple[Template, ...] = (*closure.tasks, *closure.workflows, *closure.launch_plans)
         offered = [(template, digest(template), dumps(template)) for template in templates]
-        return await self._connection.write(
-            lambda transaction: [
+
+        def put(transaction: Transaction) -> Sequence[EntityId]:
+            new = [
                 template.id
                 for template, own, data in offered
                 if _register(transaction, template, own_digest=own, data=data, at_ns=at_ns)
             ]
-        )
+            for id_ in activate:
+                _activate(transaction, id_, is_active=True, at_ns=at_ns)
+            leave(transaction, audit)
+            return new
+
+        return await self._connection.write(put)
 
     async def get(self, id: EntityId) -> Template | None:
         return await self._connection.read(lambda transaction: _find(transaction, id))
@@ -97,8 +106,12 @@ class SqlRegistry:
         shown = rows[: page.limit]
         return [_entity(row[1:]) for row in shown], str(shown[-1][0]) if len(rows) > len(shown) else ""
 
-    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int) -> None:
-        await self._connection.write(lambda transaction: _activate(transaction, id, is_active=is_active, at_ns=at_ns))
+    async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
+        def switch(transaction: Transaction) -> None:
+            _activate(transaction, id, is_active=is_active, at_ns=at_ns)
+            leave(transaction, audit)
+
+        await self._connection.write(switch)
 
     async def active(self, *, project: str, domain: str, name: str) -> EntityId | None:
         row = await self._connection.read(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from plait_core.errors.stores import ExecutionUnfinished, ExecutionUnknown
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
-from plait_core.ports.databases import StoredClosure
+from plait_core.ports.databases import AuditLine, StoredClosure
 from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.trail import leave
 
 _ENDED = frozenset(phase.value for phase in TERMINAL_EXECUTION)
 _PARTS = ("events", "nodes", "attempts", "snapshots", "inbox", "reservations")
@@ -20,7 +21,7 @@ class SqlUpkeep:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def archive(self, execution: ExecutionId, *, is_archived: bool) -> None:
+    async def archive(self, execution: ExecutionId, *, is_archived: bool, audit: AuditLine | None = None) -> None:
         def mark(transaction: Transaction) -> None:
             found = self._find(transaction, execution)
             if found is None:
@@ -29,14 +30,19 @@ class SqlUpkeep:
             if phase not in _ENDED:
                 raise ExecutionUnfinished(id=str(execution), phase=phase)
             transaction.execute("UPDATE executions SET is_archived = ? WHERE key = ?", (int(is_archived), key))
+            leave(transaction, audit)
 
         await self._connection.write(mark)
 
-    async def delete(self, executions: Sequence[ExecutionId]) -> Sequence[ExecutionId]:
+    async def delete(
+        self, executions: Sequence[ExecutionId], *, audit: AuditLine | None = None
+    ) -> Sequence[ExecutionId]:
         in_one_order = sorted(executions, key=str)  # or two who delete the same would wait for each other
 
         def erase(transaction: Transaction) -> set[ExecutionId]:
-            return {execution for execution in in_one_order if self._delete(transaction, execution)}
+            deleted = {execution for execution in in_one_order if self._delete(transaction, execution)}
+            leave(transaction, audit if deleted else None)
+            return deleted
 
         deleted = await self._connection.write(erase)
         return [execution for execution in executions if execution in deleted]
@@ -66,10 +72,14 @@ class SqlUpkeep:
             for digest, size_bytes, put_at_ns in rows
         ]
 
-    async def delete_closures(self, digests: Sequence[str], *, put_before_ns: int) -> None:
-        await self._connection.write(
-            lambda transaction: transaction.execute_many(
-                "DELETE FROM closures WHERE digest = ? AND put_at_ns < ?",
-                [(digest, put_before_ns) for digest in digests],
-            )
-        )
+    async def delete_closures(
+        self, digests: Sequence[str], *, put_before_ns: int, audit: AuditLine | None = None
+    ) -> None:
+        def erase(transaction: Transaction) -> None:
+            deleted = [
+                transaction.execute("DELETE FROM closures WHERE digest = ? AND put_at_ns < ?", (digest, put_before_ns))
+                for digest in digests
+            ]
+            leave(transaction, audit if any(deleted) else None)
+
+        await self._connection.write(erase)

@@ -43,7 +43,7 @@ async def test_form_launches_what_was_typed(serving: Serving, console: httpx.Asy
     assert row is not None
     assert (row.id.name, row.phase, row.principal) == ("mine", ExecutionPhase.SUCCEEDED, "runner")
     assert await serving.server.inspector.outputs(row) == {"o0": number(9)}
-    assert (line.principal, line.action, line.detail) == ("runner", "create_execution", {"console": "mine"})
+    assert (line.principal, line.action, line.detail) == ("runner", "create_execution", {"started": "mine"})
 
 
 async def test_defaults_are_filled_in(console: httpx.AsyncClient) -> None:

@@ -69,9 +69,9 @@ def get_entity(kind: EntityKind) -> Handler:
 async def set_activation(call: Call[None, ActivationRequest]) -> None:
     """Switch a version of a launch plan on or off; switching one on switches off the version that was."""
     id_ = _id(call, EntityKind.LAUNCH_PLAN, version=call.path("version"))
-    call.detail = {"is_active": call.body.is_active}
-    at_ns = call.server.clock.now_ns()
-    await call.server.database.registry.activate(id_, is_active=call.body.is_active, at_ns=at_ns)
+    is_active, at_ns = call.body.is_active, call.server.clock.now_ns()
+    line = call.line({"is_active": is_active})
+    await call.server.database.registry.activate(id_, is_active=is_active, at_ns=at_ns, audit=line)
 
 
 def _id(call: Call[Any, Any], kind: EntityKind, *, version: str) -> EntityId:

@@ -5,6 +5,7 @@ What is shown is read from the store, whichever engine drives the execution. Wha
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import attrs
@@ -25,7 +26,7 @@ from plait_core.ports.api import (
     RerunRequest,
     SignalRequest,
 )
-from plait_core.ports.databases import ExecutionFilter, ExecutionOrder, ExecutionRow, Page
+from plait_core.ports.databases import AuditLine, ExecutionFilter, ExecutionOrder, ExecutionRow, Page
 from plait_server.api.launching import check_launch, find_target
 from plait_server.errors import ExecutionOver
 from plait_server.routing import Call, Route
@@ -163,8 +164,9 @@ async def create_execution(call: Call[None, LaunchRequest]) -> ExecutionDetail:
         principal=call.principal.name,
         project=call.project,
         domain=call.domain,
+        audit=partial(_line, call),
     )
-    return await _started(call, execution)
+    return await _detail(call, execution)
 
 
 async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDetail:
@@ -172,9 +174,13 @@ async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDeta
     check_launch(call.body.name)
     await call.server.open_project(call.project)
     execution = await call.server.engine.relaunch(
-        execution_of(call), call.body.inputs, name=call.body.name, principal=call.principal.name
+        execution_of(call),
+        call.body.inputs,
+        name=call.body.name,
+        principal=call.principal.name,
+        audit=partial(_line, call),
     )
-    return await _started(call, execution)
+    return await _detail(call, execution)
 
 
 async def rerun_execution(call: Call[None, RerunRequest]) -> ExecutionDetail:
@@ -182,9 +188,13 @@ async def rerun_execution(call: Call[None, RerunRequest]) -> ExecutionDetail:
     check_launch(call.body.name)
     await call.server.open_project(call.project)
     execution = await call.server.engine.rerun(
-        execution_of(call), call.body.nodes, name=call.body.name, principal=call.principal.name
+        execution_of(call),
+        call.body.nodes,
+        name=call.body.name,
+        principal=call.principal.name,
+        audit=partial(_line, call),
     )
-    return await _started(call, execution)
+    return await _detail(call, execution)
 
 
 @attrs.frozen(kw_only=True)
@@ -199,9 +209,8 @@ async def plan_rerun(call: Call[RerunQuery, None]) -> RerunPlan:
     return await call.server.engine.plan_rerun(execution_of(call), call.query.node)
 
 
-async def _started(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDetail:
-    call.detail = {"started": execution.name}
-    return await _detail(call, execution)
+def _line(call: Call[Any, Any], execution: ExecutionId) -> AuditLine:
+    return call.line({"started": execution.name})
 
 
 # ── ending, answering, hiding ────────────────────────────────────────────────
@@ -210,14 +219,16 @@ async def _started(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDet
 async def abort_execution(call: Call[None, AbortRequest]) -> None:
     """Ask an execution to end; its attempts are stopped."""
     row = await _unfinished(call)
-    call.detail = {"reason": call.body.reason}
-    await call.server.engine.abort(row.id, reason=call.body.reason, principal=call.principal.name)
+    reason, line = call.body.reason, call.line({"reason": call.body.reason})
+    await call.server.engine.abort(row.id, reason=reason, principal=call.principal.name, audit=line)
 
 
 async def signal_execution(call: Call[None, SignalRequest]) -> None:
     """Hand a value to a gate; one that comes early is kept."""
     row = await _unfinished(call)
-    await call.server.engine.signal(row.id, call.path("signal"), call.body.value, principal=call.principal.name)
+    await call.server.engine.signal(
+        row.id, call.path("signal"), call.body.value, principal=call.principal.name, audit=call.line()
+    )
 
 
 async def _unfinished(call: Call[Any, Any]) -> ExecutionRow:
@@ -232,8 +243,8 @@ async def archive_execution(call: Call[None, ArchiveRequest]) -> ExecutionSummar
     """Hide an execution from lists, or show it again."""
     execution = execution_of(call)
     await call.server.inspector.row(execution)
-    call.detail = {"is_archived": call.body.is_archived}
-    await call.server.database.upkeep.archive(execution, is_archived=call.body.is_archived)
+    is_archived, line = call.body.is_archived, call.line({"is_archived": call.body.is_archived})
+    await call.server.database.upkeep.archive(execution, is_archived=is_archived, audit=line)
     return await summary_of(call, await call.server.inspector.row(execution))
 
 

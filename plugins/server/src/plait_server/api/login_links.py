@@ -14,6 +14,7 @@ async def create_login_link(call: Call[None, LoginLinkRequest]) -> LoginLink:
     if not token:
         raise NotAllowed(principal=call.principal.name, role="the holder of a token", place="of this server")
     call.subject = f"tokens/{token}"
+    await server.database.accounts.audit(call.line())
     console = f"{call.request.state.prefix}/console"
     query = {"ticket": login_ticket(server, token)} | (
         {"next": f"{console}/{call.body.page}"} if call.body.page else {}

@@ -34,7 +34,7 @@ async def put_project(call: Call[None, ProjectRequest]) -> Project:
         labels=body.labels,
         is_archived=body.is_archived,
     )
-    await call.server.database.accounts.put_project(project)
+    await call.server.database.accounts.put_project(project, audit=call.line())
     return project
 
 

@@ -5,7 +5,8 @@ What is registered here may refer to entities elsewhere, where the caller is a v
 one in the path. ``plait_core.compiler.registering`` does the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from plait_core.compiler.completion import open_references
 from plait_core.compiler.registering import register
@@ -13,6 +14,7 @@ from plait_core.ir.executions import Closure
 from plait_core.ir.ids import LOCAL_VERSION, EntityId
 from plait_core.ir.references import templates
 from plait_core.ports.api import RegisterReply, RegisterRequest
+from plait_core.ports.databases import AuditLine
 from plait_server.api.executions import HERE
 from plait_server.errors import ForeignEntity, MalformedRequest
 from plait_server.routing import Call, Route
@@ -33,10 +35,14 @@ async def register_entities(call: Call[None, RegisterRequest]) -> RegisterReply:
         raise MalformedRequest(what="closures", faults=faults)
     for project in sorted({id_.project for id_ in elsewhere} - {call.project}):
         call.require("viewer", project)
-    reply = await register(request, server.database.registry, at_ns=server.clock.now_ns())
-    call.is_change = not request.dry_run
-    call.detail = {"created": [str(id_) for id_ in reply.created], "activated": [str(id_) for id_ in reply.activated]}
+    now_ns = server.clock.now_ns()
+    reply = await register(request, server.database.registry, at_ns=now_ns, audit=partial(_line, call))
+    call.is_change = call.has_line
     return reply
+
+
+def _line(call: Call[None, RegisterRequest], own: Sequence[EntityId], activated: Sequence[EntityId]) -> AuditLine:
+    return call.line({"registered": list(map(str, own)), "activated": list(map(str, activated))})
 
 
 def _offered(closure: Closure) -> Iterator[EntityId]:

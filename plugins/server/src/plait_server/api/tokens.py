@@ -26,8 +26,9 @@ async def create_token(call: Call[None, TokenRequest]) -> NewToken:
         raise MalformedRequest(what="token", faults=faults)
     await check_principals(server, adding=body.principal, roles=body.roles)
     token, secret = make_token(body.principal, body.roles, now_ns=server.clock.now_ns(), expires_in_s=body.expires_in_s)
-    await server.database.accounts.put_token(token)
-    call.subject, call.detail = f"tokens/{token.id}", {"principal": token.principal, "roles": dict(token.roles)}
+    call.subject = f"tokens/{token.id}"
+    line = call.line({"principal": token.principal, "roles": dict(token.roles)})
+    await server.database.accounts.put_token(token, audit=line)
     return NewToken(info=_info(token), secret=secret)
 
 
@@ -36,7 +37,7 @@ async def delete_token(call: Call[None, None]) -> None:
     id_, accounts = call.path("token"), call.server.database.accounts
     if id_ not in {token.id for token in await accounts.tokens()}:
         raise UnknownToken(token=id_)
-    await accounts.delete_token(id_)
+    await accounts.delete_token(id_, audit=call.line())
 
 
 def _info(token: Token) -> TokenInfo:

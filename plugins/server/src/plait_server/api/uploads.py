@@ -2,7 +2,8 @@
 Uploads: a ticket says what may be put where, and whoever has it may put just that, once and soon.
 
 The place follows from the request and lies under the project's own prefix. Content is kept only when it has the digest and
-the size that were announced, whole or not at all, and never in the place of something else.
+the size that were announced, whole or not at all, and never in the place of something else. The line about the ticket is in the
+audit trail before anything can be put.
 """
 
 import asyncio
@@ -54,7 +55,8 @@ async def create_upload(call: Call[None, UploadRequest]) -> UploadTicket:
     if not request.group and await server.engine.blobs(uri).exists(uri):
         call.is_change = False
         return UploadTicket(uri=uri, url="", expires_at_ns=expires_at_ns)
-    call.subject, call.detail = f"uploads/{request.purpose}", {"uri": uri, "size_bytes": request.size_bytes}
+    call.subject = f"uploads/{request.purpose}"
+    await server.database.accounts.audit(call.line({"uri": uri, "size_bytes": request.size_bytes}))
     claims = {"uri": uri, "sha256": request.sha256, "size_bytes": request.size_bytes}
     seal = server.signer.seal(PURPOSE, claims, expires_at_ns=expires_at_ns)
     return UploadTicket(uri=uri, url=f"{call.request.state.prefix}{PREFIX}/uploads/{seal}", expires_at_ns=expires_at_ns)
@@ -101,10 +103,11 @@ async def put_upload(call: Call[None, None]) -> None:
     if server.is_spent(ticket):
         raise SealBroken
     announced = Announced(**claims)
-    call.subject, call.detail = "uploads", {"uri": announced.uri, "size_bytes": announced.size_bytes}
+    call.subject = "uploads"
     async with _received(call, announced) as path:
         await _store(server, path, announced)
     server.spend(ticket)
+    await server.database.accounts.audit(call.line({"uri": announced.uri, "size_bytes": announced.size_bytes}))
 
 
 @asynccontextmanager

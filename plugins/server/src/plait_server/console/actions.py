@@ -13,14 +13,17 @@ async def abort(visit: Visit) -> Response:
     """Ask the execution to end, with the reason that was given."""
     await _check_unfinished(visit)
     reason = visit.typed().get("reason", "").strip()
-    await visit.server.engine.abort(visit.execution, reason=reason, principal=visit.principal.name)
+    line = visit.line({"reason": reason})
+    await visit.server.engine.abort(visit.execution, reason=reason, principal=visit.principal.name, audit=line)
     return _back(visit)
 
 
 async def recover(visit: Visit) -> Response:
     """Start an execution that takes over what succeeded and runs the rest again."""
     await visit.server.open_project(visit.project)
-    execution = await visit.server.engine.recover(visit.execution, principal=visit.principal.name)
+    execution = await visit.server.engine.recover(
+        visit.execution, principal=visit.principal.name, audit=visit.line_of_start
+    )
     return RedirectResponse(visit.execution_url(execution), status_code=303)
 
 
@@ -28,7 +31,8 @@ async def archive(visit: Visit) -> Response:
     """Hide the execution from lists, or show it again."""
     await visit.server.inspector.row(visit.execution)
     is_archived = visit.typed().get("archived") == "yes"
-    await visit.server.database.upkeep.archive(visit.execution, is_archived=is_archived)
+    line = visit.line({"is_archived": is_archived})
+    await visit.server.database.upkeep.archive(visit.execution, is_archived=is_archived, audit=line)
     return _back(visit)
 
 
@@ -43,7 +47,8 @@ async def send_signal(visit: Visit) -> Response:
     question, value = answer(question, text)
     if value is None:
         return await execution_page(visit, answered=question, status=422)
-    await visit.server.engine.signal(visit.execution, signal, value, principal=visit.principal.name)
+    principal = visit.principal.name
+    await visit.server.engine.signal(visit.execution, signal, value, principal=principal, audit=visit.line())
     return _back(visit)
 
 

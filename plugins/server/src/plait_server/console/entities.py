@@ -43,7 +43,8 @@ async def activate(visit: Visit) -> Response:
     """Switch a version of a launch plan on or off."""
     is_active = visit.typed().get("active") == "yes"
     registry = visit.server.database.registry
-    await registry.activate(visit.entity, is_active=is_active, at_ns=visit.now_ns())
+    line = visit.line({"is_active": is_active})
+    await registry.activate(visit.entity, is_active=is_active, at_ns=visit.now_ns(), audit=line)
     return RedirectResponse(visit.version_url(visit.entity), status_code=303)
 
 

@@ -127,6 +127,7 @@ async def _launched(visit: Visit, subject: Subject) -> Response:
             reference=subject.reference,
             project=visit.project,
             domain=visit.domain,
+            audit=visit.line_of_start,
         )
     except UserError as error:
         return await _form(visit, subject, fields, options, status=422, problem=f"{error.problem}; {error.remedy}")

@@ -46,6 +46,7 @@ async def logout(visit: Visit) -> Response:
     """Log out."""
     response = RedirectResponse(f"{visit.base}/login", status_code=303)
     end_session(response, visit.request, visit.server)
+    await visit.server.database.accounts.audit(visit.line())
     return response
 
 

@@ -29,5 +29,7 @@ async def rerun(visit: Visit) -> Response:
     """Start the execution that was planned."""
     await visit.server.open_project(visit.project)
     node = NodeId(visit.typed().get("node", ""))
-    execution = await visit.server.engine.rerun(visit.execution, (node,), principal=visit.principal.name)
+    execution = await visit.server.engine.rerun(
+        visit.execution, (node,), principal=visit.principal.name, audit=visit.line_of_start
+    )
     return RedirectResponse(visit.execution_url(execution), status_code=303)

@@ -16,7 +16,6 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from plait_core.errors import PlaitError
-from plait_core.ports.databases import AuditLine
 from plait_core.ports.principals import EVERY_PROJECT
 from plait_server.api.nodes import DECK_POLICY
 from plait_server.auth import require
@@ -154,10 +153,7 @@ async def _changed(it: Page, visit: Visit) -> Response:
     limit_bytes = settings.max_upload_bytes if it.takes_files else settings.max_body_bytes
     async with submitted(visit.request, limit_bytes=limit_bytes, setting=what) as form:
         check_csrf(visit.request, visit.server, field=str(form.get(CSRF_FIELD, "")) or "-")
-        response = await it.handler(attrs.evolve(visit, form=dict(form)))
-    if response.status_code < 400:
-        await _audit(it, visit, response)
-    return response
+        return await it.handler(attrs.evolve(visit, action=it.action, form=dict(form)))
 
 
 async def _check(it: Page, visit: Visit) -> None:
@@ -171,18 +167,6 @@ async def _check(it: Page, visit: Visit) -> None:
         raise UnknownProject(project=visit.project)
     if "section" in params and params["section"] not in SECTIONS.values():
         raise NoSuchPath(path=visit.request.url.path)
-
-
-async def _audit(it: Page, visit: Visit, response: Response) -> None:
-    subject = visit.request.url.path.removeprefix(f"{visit.base}/")
-    line = AuditLine(
-        at_ns=visit.now_ns(),
-        principal=visit.principal.name,
-        action=it.action,
-        subject=subject,
-        detail={"console": response.headers.get("location", "").rpartition("/")[2]},
-    )
-    await visit.server.database.accounts.audit(line)
 
 
 def _refusal(request: Request, visit: Visit | None, error: Exception) -> Response:

@@ -11,6 +11,8 @@ import attrs
 from starlette.requests import Request
 
 from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
+from plait_core.ir.json import Json
+from plait_core.ports.databases import AuditLine
 from plait_core.ports.principals import EVERY_PROJECT, Principal
 from plait_server.services import Server
 
@@ -26,12 +28,17 @@ KINDS = {section: kind for kind, section in SECTIONS.items()}
 
 @attrs.frozen(kw_only=True)
 class Visit:
-    """Who asks what. ``prefix`` is where the app is mounted; ``csrf`` goes into every form."""
+    """
+    Who asks what. ``prefix`` is where the app is mounted; ``csrf`` goes into every form.
+
+    Where ``action`` is not empty, something is to be changed, and the ``line`` of the audit trail is left along with it.
+    """
 
     server: Server
     request: Request
     principal: Principal
     csrf: str
+    action: str = ""
     form: Mapping[str, object] = attrs.field(factory=dict)
 
     @property
@@ -98,6 +105,20 @@ class Visit:
     def now_ns(self) -> int:
         """Return the time."""
         return self.server.clock.now_ns()
+
+    def line(self, detail: Json = None) -> AuditLine:
+        """Return what the audit trail says of this visit, to be left along with what it changes."""
+        return AuditLine(
+            at_ns=self.now_ns(),
+            principal=self.principal.name,
+            action=self.action,
+            subject=self.request.url.path.removeprefix(f"{self.base}/"),
+            detail=detail,
+        )
+
+    def line_of_start(self, execution: ExecutionId) -> AuditLine:
+        """Return what it says of a visit that starts an execution."""
+        return self.line({"started": execution.name})
 
     def may(self, role: str) -> bool:
         """Say whether who asks has a role in the project of the path."""
