@@ -132,6 +132,30 @@ def test_check_reports_every_fault_of_a_file(desk: Desk) -> None:
     assert [fault["code"] for fault in json.loads(called.out)] == ["type-mismatch", "type-mismatch"]
 
 
+def test_check_names_the_line_of_a_call_that_cannot_be_recorded(desk: Desk) -> None:
+    """The call first, then the workflow around it, as seen from here; what is no error of plait is told in its own words."""
+    desk.write(
+        "wrong.py",
+        STEPS + "\n@workflow\ndef lacking() -> int:\n    x = double()\n    return x\n\n"
+        "@workflow\ndef raising(x: int) -> int:\n    return double(x=sum([[1], x]))\n",
+    )
+    first = len(STEPS.splitlines()) + 2
+
+    told = desk.plait("check", "wrong.py").err.splitlines()
+
+    assert told[:3] == [
+        "workflow wrong.lacking: wrong.double() needs 'x'",
+        f"    at wrong.py:{first + 2}",
+        f"    at wrong.py:{first}",
+    ]
+    assert told[5:8] == [
+        "workflow wrong.raising: the graph of wrong.raising cannot be recorded: TypeError: "
+        "unsupported operand type(s) for +: 'int' and 'list'",
+        f"    at wrong.py:{first + 7}",
+        f"    at wrong.py:{first + 5}",
+    ]
+
+
 def test_check_of_a_sound_file_succeeds(desk: Desk) -> None:
     """It says how much it looked at."""
     desk.write("steps.py", STEPS)

@@ -145,6 +145,13 @@ def test_edge_names_both_types_both_lines_and_the_remedy() -> None:
     )
 
 
+def test_two_nodes_of_one_name_are_no_cycle() -> None:
+    """The second one takes what the first gives, and only the name is at fault."""
+    faults = check(graph(node("n0", "add", a="x", b="x"), node("n0", "add", a="n0.o0", b="x")))
+
+    assert told(faults) == [("duplicate-node", "n0", "two nodes are called 'n0'")]
+
+
 def test_all_faults_are_reported_at_once() -> None:
     """One look at the report is enough to correct everything."""
     faults = check(

@@ -101,7 +101,7 @@ def traced(entity: "Entity[Any, Any]") -> "Traced":
     except PlaitError:
         raise
     except Exception as error:
-        raise TracingFailed(entity=entity.name, reason=f"{type(error).__name__} was raised") from error
+        raise TracingFailed(entity=entity.name, reason=f"{type(error).__name__}: {error}") from error
 
 
 def _failed(target: str, error: BaseException) -> ImportFailed:

@@ -5,7 +5,9 @@ Reports all faults of all of them, each once: those of graphs, and tasks that no
 faults, 1 some, or a file cannot be imported, 2 usage.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -36,7 +38,7 @@ def command(ctx: click.Context, targets: Sequence[str], as_json: bool) -> None:
     if as_json:
         documents.show([attrs.asdict(fault) for fault in faults])
     elif faults:
-        click.echo("\n\n".join(map(str, faults)), err=True)
+        click.echo("\n\n".join(map(str, faults)).replace(f"{Path.cwd()}{os.sep}", ""), err=True)
         click.echo(f"\n{len(faults)} fault{'s' if len(faults) > 1 else ''}", err=True)
     else:
         click.echo(f"{len(set(entities))} entities, no faults")
@@ -56,14 +58,26 @@ def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:
     except CompileFailed as failed:
         yield from failed.faults
     except UserError as error:
-        source = entity.source
         yield Fault(
             code="untraceable",
             entity=f"{entity.kind.value.replace('_', ' ')} {entity.name}",
             message=error.problem,
             remedy=error.remedy,
-            sources=(f"{source.file}:{source.line}",) if source else (),
+            sources=tuple(dict.fromkeys(_lines(entity, error))),
         )
+
+
+def _lines(entity: Entity[Any, Any], error: UserError) -> Iterator[str]:
+    """Yield the line of the user's code that *error* came from, where it passed one, then that of the declaration."""
+    from traceback import extract_tb
+
+    from plait_core.worker.failures import strip_frames
+
+    strip_frames(error)
+    for frame in extract_tb((error.__cause__ or error).__traceback__)[-1:]:
+        yield f"{frame.filename}:{frame.lineno}"
+    if source := entity.source:
+        yield f"{source.file}:{source.line}"
 
 
 def _place(session: Session, closure: Closure) -> None:
