@@ -53,8 +53,10 @@ def read_package(path: Path) -> Registration:
     Read the package at *path*.
 
     Raises:
-        NoPackage: it is none, is damaged, or was written by a later release.
+        NoPackage: it is none or not there, is damaged, or was written by a later release.
     """
+    if not path.is_file():
+        raise NoPackage(path=str(path), reason="there is no such file")
     try:
         parts = _parts(path)
         about = json.loads(parts["package.json"])

@@ -24,6 +24,7 @@ def declare(**arguments: Any) -> ShellTask:
         ("echo {inputs.y}", "{inputs.y}"),
         ("echo {outputs.y:raw}", "{outputs.y:raw}"),
         ("echo {ctx.nonsense}", "{ctx.nonsense}"),
+        ("echo {ctx.publish_deck}", "{ctx.publish_deck}"),
         ("echo {x}", "{x}"),
         ("awk '{}'", "{}"),
         ("# {inputs.y}", "{inputs.y}"),

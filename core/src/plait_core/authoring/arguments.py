@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from plait_core.authoring.durations import nanoseconds
 from plait_core.errors.authoring import InvalidOption, UnknownOptions
 from plait_core.ir.tasks import (
     CachePolicy,
@@ -137,7 +138,7 @@ def metadata(task: Any) -> TaskMetadata:
     return TaskMetadata(
         cache=cache_policy(task.name, arguments, task),
         retry=retry_policy(arguments.get("retries", 0)),
-        timeout_ns=nanoseconds(arguments.get("timeout")),
+        timeout_ns=limit_ns(arguments.get("timeout")),
         interruptible=arguments.get("interruptible"),
         generates_deck=_generates_deck(arguments),
         deck_fields=tuple(str(getattr(field, "value", field)) for field in arguments.get("deck_fields", ())),
@@ -169,12 +170,9 @@ def retry_policy(retries: "int | Retry") -> RetryPolicy:
     return RetryPolicy(retries=retries) if isinstance(retries, int) else retries.policy()
 
 
-def nanoseconds(span: "int | timedelta | None") -> int | None:
-    """Read a span as nanoseconds; nothing and zero mean no limit."""
-    if not span:
-        return None
-    whole = span if isinstance(span, timedelta) else timedelta(seconds=span)
-    return whole // timedelta(microseconds=1) * 1000
+def limit_ns(span: "int | timedelta | None") -> int | None:
+    """Read a time limit, seconds if an int, as nanoseconds; nothing and zero mean none."""
+    return nanoseconds(span if isinstance(span, timedelta) else timedelta(seconds=span)) if span else None
 
 
 def target(declaration: str, arguments: TaskArguments, declared: TaskTarget | None = None) -> TaskTarget | None:

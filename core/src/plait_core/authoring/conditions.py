@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, NoReturn, TypeAlias
 
 from plait_core.authoring import sources
+from plait_core.authoring.durations import nanoseconds
 from plait_core.errors.authoring import PromiseMisuse
 from plait_core.ir.literals import NOTHING, Literal, Primitive
 from plait_core.ir.types import SimpleType
@@ -43,7 +44,7 @@ class Expression:
         return Joined(self, Conjunction.OR, _expression(other, "|"))
 
     def __bool__(self) -> NoReturn:
-        raise misuse("a condition", "`and`, `or`, `not` and `if`", _COMBINE)
+        raise misuse("a condition", "a truth test", _COMBINE)
 
 
 class Compared(Expression):
@@ -79,11 +80,11 @@ def constant(value: object) -> Const:
             return constant(value.value)
         case datetime():
             aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-            return _primitive(SimpleType.DATETIME, _nanoseconds(aware - _EPOCH))
+            return _primitive(SimpleType.DATETIME, nanoseconds(aware - _EPOCH))
         case date():
             return constant(datetime(value.year, value.month, value.day, tzinfo=UTC))
         case timedelta():
-            return _primitive(SimpleType.DURATION, _nanoseconds(value))
+            return _primitive(SimpleType.DURATION, nanoseconds(value))
         case bool() | int() | float() | str():
             return _primitive(_KINDS[type(value)], value)
     raise misuse(f"a {type(value).__name__}", "comparing it with a promise", _SCALARS)
@@ -95,7 +96,9 @@ def misuse(subject: str, operation: str, instead: str) -> PromiseMisuse:
     return PromiseMisuse(promise=subject, operation=operation, instead=instead, file=where.file, line=where.line)
 
 
-_COMBINE = "hand conditions to conditional(...).if_(...), and combine them as `(a > 1) & (b == 2)` or with `|`"
+_COMBINE = (
+    "hand it to conditional(...).if_(...) instead of `if`; instead of `and` and `or` write `(a > 1) & (b == 2)`, or `|`"
+)
 _SCALARS = "compare numbers, strings, booleans, datetimes, durations, enum members or None; compare anything else inside a task"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -110,7 +113,3 @@ def _expression(value: object, operator: str) -> Expression:
 
 def _primitive(kind: SimpleType, value: float | str | bool) -> Const:
     return Const(value=Literal(value=Primitive(kind=kind, value=value)))
-
-
-def _nanoseconds(span: timedelta) -> int:
-    return span // timedelta(microseconds=1) * 1000

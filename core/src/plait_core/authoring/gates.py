@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from plait_core.authoring.conditions import misuse
+from plait_core.authoring.durations import nanoseconds
 from plait_core.authoring.interfaces import PythonInterface
 from plait_core.authoring.nodes import Node, Shape
 from plait_core.authoring.promises import Promise
@@ -52,5 +53,5 @@ def sleep(duration: timedelta) -> None:
             declaration="sleep", option="duration", detail=f"is {duration!r}", expected="give a timedelta >= 0"
         )
     shape = Shape("sleep", PythonInterface(), TypedInterface())
-    gate = ir.Gate(condition=ir.Sleep(duration_ns=duration // timedelta(microseconds=1) * 1000))
+    gate = ir.Gate(condition=ir.Sleep(duration_ns=nanoseconds(duration)))
     return cast("None", scope.add(Node(shape, gate, {})).result)

@@ -12,7 +12,7 @@ from plait_core.authoring.arguments import (
     check_values,
     extended_resources,
     image_name,
-    nanoseconds,
+    limit_ns,
     resource_spec,
     retry_policy,
 )
@@ -81,7 +81,7 @@ def apply(overrides: Mapping[str, Any], node: Node, callee: Any) -> Node:
     if "name" in overrides:
         metadata = attrs.evolve(metadata, name=overrides["name"])
     if "timeout" in overrides:
-        metadata = attrs.evolve(metadata, timeout_ns=nanoseconds(overrides["timeout"]))
+        metadata = attrs.evolve(metadata, timeout_ns=limit_ns(overrides["timeout"]))
     if "retries" in overrides:
         metadata = attrs.evolve(metadata, retry=retry_policy(overrides["retries"]))
     if "interruptible" in overrides:

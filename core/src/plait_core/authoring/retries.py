@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import attrs
 
+from plait_core.authoring.durations import nanoseconds
 from plait_core.errors.authoring import InvalidOption
 from plait_core.ir.tasks import RetryPolicy
 
@@ -65,12 +66,8 @@ class Retry:
         return RetryPolicy(
             retries=self.retries,
             only_on=tuple(f"{kind.__module__}:{kind.__qualname__}" for kind in self.on),
-            backoff_base_ns=_nanoseconds(backoff.base) if backoff else 0,
+            backoff_base_ns=nanoseconds(backoff.base) if backoff else 0,
             backoff_factor=backoff.factor if backoff else 2.0,
-            backoff_cap_ns=_nanoseconds(backoff.cap) if backoff and backoff.cap else None,
+            backoff_cap_ns=nanoseconds(backoff.cap) if backoff and backoff.cap else None,
             grow_on_oom=self.grow_on_oom,
         )
-
-
-def _nanoseconds(span: timedelta) -> int:
-    return span // timedelta(microseconds=1) * 1000

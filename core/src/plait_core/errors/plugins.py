@@ -27,7 +27,7 @@ class InvalidSettings(UserError):
     @property
     def remedy(self) -> str:
         """Where the keys are explained."""
-        return "correct the keys above; `plait doctor` shows every setting and where it came from"
+        return "correct the keys above, or take them out; then `plait config show` shows every setting and where it came from"
 
 
 class UnreadableSettings(UserError):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from plait_core.authoring.contexts import ExecutionContext
 from plait_core.authoring.interfaces import PythonInput, PythonInterface
 from plait_core.authoring.tasks import Task
 from plait_core.types.files import Directory, File
@@ -29,8 +28,11 @@ if TYPE_CHECKING:
 SHELL_TASK = "shell"
 """The type of tasks that are scripts."""
 
-CONTEXT_NAMES = tuple(name for name in dir(ExecutionContext) if not name.startswith("_"))
-"""What ``{ctx.…}`` may look up."""
+CONTEXT_NAMES = (
+    "attempt", "attempt_id", "environment", "execution_date", "execution_id", "raw_output_prefix", "secrets", "task_id",
+    "template", "working_directory",
+)  # fmt: skip
+"""What ``{ctx.…}`` may look up: those of ``ExecutionContext`` that read as text, or have parts that do."""
 
 
 @attrs.frozen
