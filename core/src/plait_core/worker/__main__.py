@@ -7,32 +7,21 @@ up and leaves no result.
 """
 
 import asyncio
-import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import FrameType
 
 from plait_core.authoring.secret_values import asking
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import PlaitError
-from plait_core.errors.running import WrongContract
 from plait_core.ir.codec import dumps, loads
-from plait_core.ir.units import CONTRACT, Result, Unit
+from plait_core.ir.units import Unit
 from plait_core.plugins import process_plugins
-from plait_core.worker.deliveries import deliver
 from plait_core.worker.lines import EngineLine
-from plait_core.worker.performing import perform
+from plait_core.worker.processes import TERMINATED, Terminated, end_on_sigterm, perform_alone, worker_name
 from plait_core.worker.services import WorkerServices
 
 USAGE = "usage: python -m plait_core.worker UNIT RESULT [LINE]"
-
-
-class Terminated(KeyboardInterrupt):
-    """Somebody wants this process to end; passes through user code like Ctrl-C."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,12 +29,12 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) not in {2, 3}:
         sys.stderr.write(f"{USAGE}\n")
         return 2
-    signal.signal(signal.SIGTERM, _terminate)
+    end_on_sigterm()
     unit_uri, result_uri, *line = arguments
     try:
         asyncio.run(_work(unit_uri, result_uri, _open_line(line)))
     except Terminated:
-        return 128 + signal.SIGTERM
+        return TERMINATED
     except PlaitError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -54,34 +43,21 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _work(unit_uri: str, result_uri: str, line: EngineLine | None) -> None:
     plugins = process_plugins()
-    unit = loads(Unit, await plugins.blob_store(unit_uri).get(unit_uri))
-    result = await _perform(unit, line)
-    await plugins.blob_store(result_uri).put(result_uri, dumps(result), if_absent=True)
-
-
-async def _perform(unit: Unit, line: EngineLine | None) -> Result:
-    if unit.contract not in {CONTRACT, CONTRACT - 1}:
-        raise WrongContract(unit=unit.contract, worker=CONTRACT)
-    plugins = process_plugins()
     services = WorkerServices(
         plugins=plugins,
         types=process_types(),
         blobs=plugins.blob_store,
         secrets=line.secret if line else asking(plugins.secret_providers),
         channel=(lambda _: line) if line else None,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=worker_name(),
     )
-    with TemporaryDirectory(prefix="plait-secrets-") as directory:
-        await deliver(unit.secrets, services.secrets, Path(directory))
-        return (await perform(unit, services)).result
+    unit = loads(Unit, await plugins.blob_store(unit_uri).get(unit_uri))
+    result = await perform_alone(unit, services)
+    await plugins.blob_store(result_uri).put(result_uri, dumps(result), if_absent=True)
 
 
 def _open_line(numbers: Sequence[str]) -> EngineLine | None:
     return EngineLine(socket.socket(fileno=int(numbers[0]))) if numbers else None
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 if __name__ == "__main__":

@@ -58,9 +58,9 @@ def _message(body: bytes) -> dict[str, Any]:
         message = unpackb(body)
     except ValueError as error:
         raise ValueError("a frame that is no msgpack") from error
-    if not isinstance(message, dict):
-        raise ValueError(f"a frame that holds a {type(message).__name__}")  # noqa: TRY004  # as the bytes are, so is this
-    return message
+    if isinstance(message, dict):
+        return message
+    raise ValueError(f"a frame that holds a {type(message).__name__}")
 
 
 def _exactly(connection: socket.socket, n_bytes: int) -> bytes | None:

@@ -25,9 +25,8 @@ class UnitWriter:
     """Writes units for workers."""
 
     def __init__(self) -> None:
-        self._known: dict[
-            int, tuple[TaskTemplate, bytes]
-        ] = {}  # by identity, which is theirs as long as they are kept here
+        # by identity, which is theirs as long as they are kept here
+        self._known: dict[int, tuple[TaskTemplate, bytes]] = {}
 
     def message(self, unit: Unit) -> dict[str, Any]:
         """Return the fields of a frame that carry *unit*."""

@@ -6,6 +6,7 @@ while it writes leaves the beginning of a record at the end of the file, which c
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
@@ -38,12 +39,8 @@ def add_result(folder: str, key: str, document: bytes) -> None:
 
 def find_result(path: str, key: str) -> bytes | None:
     """Return the document of an attempt among the results in the file *path*; ``None`` when there is none."""
-    try:
-        file = Path(path).open("rb")  # noqa: SIM115  # closed below
-    except FileNotFoundError:
-        return None
     wanted = key.encode()
-    with file:
+    with suppress(FileNotFoundError), Path(path).open("rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             found, length = _HEAD.unpack(head)
             if found == wanted:

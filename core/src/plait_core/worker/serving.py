@@ -12,32 +12,28 @@ import asyncio
 import faulthandler
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Any, Self
 
 import attrs
 
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import PlaitError
-from plait_core.errors.running import WrongContract
 from plait_core.ir.codec import dumps
 from plait_core.ir.tasks import SecretRequest
-from plait_core.ir.units import CONTRACT, Result, Unit
+from plait_core.ir.units import Result
 from plait_core.plugins import Plugins, Settings, install_process_plugins, process_plugins
 from plait_core.ports.secrets import SecretAnswer
-from plait_core.worker.deliveries import deliver
 from plait_core.worker.frames import packed, receive
 from plait_core.worker.handing import UnitReader
 from plait_core.worker.limits import limited
 from plait_core.worker.lines import EngineLine
 from plait_core.worker.orphans import OrphanWatch
-from plait_core.worker.performing import perform, run_without_loop
+from plait_core.worker.performing import run_without_loop
+from plait_core.worker.processes import TERMINATED, Terminated, end_on_sigterm, perform_alone, worker_name
 from plait_core.worker.redaction import masker
 from plait_core.worker.results import add_result
 from plait_core.worker.salvage import Salvage
@@ -105,16 +101,12 @@ def parse_answer(message: Mapping[str, Any]) -> Answer:
     raise ValueError("a frame that holds no result")
 
 
-class Terminated(KeyboardInterrupt):
-    """Somebody wants this process to end; passes through user code like Ctrl-C."""
-
-
 def main(arguments: Sequence[str]) -> int:
     """Serve until the other end hangs up; returns the exit status."""
     if len(arguments) != 4:
         sys.stderr.write(f"{USAGE}\n")
         return 2
-    signal.signal(signal.SIGTERM, _terminate)
+    end_on_sigterm()
     control, line, *outputs = map(int, arguments)
     for descriptor in (control, line, *outputs):
         os.set_inheritable(descriptor, False)
@@ -126,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
         worker = _Worker(connection, socket.socket(fileno=line), outputs, Outfit.of(outfit))
         return worker.serve()
     except Terminated:
-        return 128 + signal.SIGTERM
+        return TERMINATED
     except PlaitError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -153,7 +145,7 @@ class _Worker:
             blobs=plugins.blob_store,
             secrets=self._ask_secret,
             channel=lambda _: self._line,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
+            worker=worker_name(),
             run_body=run_without_loop,
         )
         self._secrets: set[str] = set()
@@ -180,12 +172,10 @@ class _Worker:
     def _attempt(self, frame: Mapping[str, Any]) -> bool:
         """Perform one unit and send its result; says whether it was the last."""
         unit = self._units.unit(frame)
-        if unit.contract not in {CONTRACT, CONTRACT - 1}:
-            raise WrongContract(unit=unit.contract, worker=CONTRACT)
         self._salvage.follow(unit.output_prefix)
         self._secrets.clear()
         with limited(unit, self._outfit.allowances):
-            result = self._loop.get_loop().run_until_complete(self._perform(unit))
+            result = self._loop.get_loop().run_until_complete(perform_alone(unit, self._services))
         if os.getpid() != self._pid:
             os._exit(0)  # a child that the task forked and that came back from its body
         document = dumps(self._masked(result))
@@ -195,13 +185,6 @@ class _Worker:
             return True
         self._salvage.follow("")
         return bool(left)
-
-    async def _perform(self, unit: Unit) -> Result:
-        if not unit.secrets:
-            return (await perform(unit, self._services)).result
-        with TemporaryDirectory(prefix="plait-secrets-") as directory:
-            await deliver(unit.secrets, self._ask_secret, Path(directory))
-            return (await perform(unit, self._services)).result
 
     async def _ask_secret(self, request: SecretRequest) -> SecretAnswer:
         answer = await self._line.secret(request)
@@ -254,10 +237,6 @@ def _show_task_logs() -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 if __name__ == "__main__":
