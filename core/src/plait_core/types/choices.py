@@ -10,7 +10,7 @@ from typing import Any, get_args
 from plait_core.errors.values import UnreadableText, UnsupportedType
 from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.types import EnumType, LiteralType, SimpleType
-from plait_core.types.contexts import ConversionContext
+from plait_core.types.contexts import DETACHED, ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, type_name, wrong_value
 from plait_core.types.primitives import primitive_writer
 
@@ -67,7 +67,7 @@ def compile_enum(python_type: type[Enum], types: Types) -> Converter:
         plain_kinds=frozenset({str}),
         json_schema=lambda: {"type": "string", "enum": [str(value) for value in values]},
         parse=parse,
-        render=lambda value: pack(value, None),  # type: ignore[arg-type]  # needs no context
+        render=lambda value: pack(value, DETACHED),
     )
 
 

@@ -13,7 +13,6 @@ from plait_core.ir.json import Json
 from plait_core.ir.types import StructuredDatasetType
 from plait_core.types.contexts import ConversionContext, DatasetReader, ambient
 
-PARQUET = "parquet"
 CSV = "csv"
 
 

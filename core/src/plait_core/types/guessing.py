@@ -9,7 +9,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Union
+from functools import reduce
+from operator import or_
+from types import GenericAlias
+from typing import Any
 
 from plait_core.errors.values import UnsupportedType
 from plait_core.ir.types import (
@@ -50,21 +53,24 @@ def guess_type(literal_type: LiteralType, offered: Callable[[LiteralType], Any |
         case SimpleType() as kind:
             return _SIMPLE[kind]
         case CollectionType(element=element):
-            item = guess_type(element, offered)
-            return list[item]  # type: ignore[valid-type]  # made at run time
+            return _of(list, guess_type(element, offered))
         case MapType(value=value):
-            item = guess_type(value, offered)
-            return dict[str, item]  # type: ignore[valid-type]  # made at run time
+            return _of(dict, str, guess_type(value, offered))
         case EnumType(values=values):
             return Enum("DynamicEnum", {value: value for value in values})
         case UnionType(variants=variants):
-            return Union[tuple(guess_type(variant, offered) for variant in variants)]  # noqa: UP007  # made at run time
+            return reduce(or_, [guess_type(variant, offered) for variant in variants])
         case BlobType():
             return _stored(literal_type)
         case StructuredDatasetType():
             from plait_core.types.datasets import StructuredDataset
 
             return StructuredDataset
+
+
+def _of(container: type, *arguments: Any) -> Any:
+    """Subscript *container* with types that are known at run time only."""
+    return GenericAlias(container, arguments)
 
 
 def _stored(literal_type: LiteralType) -> Any:
@@ -92,15 +98,13 @@ def _from_schema(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return dict
     if variants := schema.get("anyOf"):
-        return Union[tuple(_from_schema(variant) for variant in variants)]  # noqa: UP007  # made at run time
+        return reduce(or_, map(_from_schema, variants))
     if properties := schema.get("properties"):
         return _dataclass(schema, {name: _from_schema(inner) for name, inner in properties.items()})
     if schema.get("type") == "array":
-        item = _from_schema(schema.get("items"))
-        return list[item]  # type: ignore[valid-type]  # made at run time
+        return _of(list, _from_schema(schema.get("items")))
     if isinstance(schema.get("additionalProperties"), Mapping):
-        item = _from_schema(schema["additionalProperties"])
-        return dict[str, item]  # type: ignore[valid-type]  # made at run time
+        return _of(dict, str, _from_schema(schema["additionalProperties"]))
     return _BY_SCHEMA.get(schema.get("type", ""), dict)
 
 

@@ -4,7 +4,6 @@ Shapes: which Python class values of a type have, and whether a literal could be
 Unions choose by these when neither the class of a value nor the tag of a literal decides.
 """
 
-from enum import Enum
 from types import UnionType as PythonUnion
 from typing import Annotated, Any, Union, get_args, get_origin, is_typeddict
 from typing import Literal as Choice
@@ -53,9 +52,9 @@ def fits(literal: Literal, expected: LiteralType) -> bool:
     wanted = expected.type
     match literal.value:
         case Primitive(kind=kind, value=atom):
-            choices = (expected.annotation or {}).get("literal_values")
+            choices: Any = (expected.annotation or {}).get("literal_values")
             if choices is not None:
-                return kind is wanted and atom in choices  # type: ignore[operator]  # a JSON list
+                return kind is wanted and atom in choices
             return kind is wanted or (isinstance(wanted, EnumType) and atom in wanted.values)
         case NoneValue():
             return wanted is SimpleType.NONE
@@ -84,8 +83,3 @@ def _same_blobs(found: BlobType, wanted: BlobType) -> bool:
     return found.dimensionality is wanted.dimensionality and (
         found.format == wanted.format or not found.format or not wanted.format
     )
-
-
-def is_enum(python_type: Any) -> bool:
-    """Say whether a type is an ``Enum`` class."""
-    return isinstance(python_type, type) and issubclass(python_type, Enum)

@@ -164,9 +164,9 @@ def _attributes_writer(cls: type, name: str, converters: dict[str, Converter], r
     return write
 
 
-def _entries_writer(cls: type, name: str, converters: dict[str, Converter]) -> Pack:
+def _entries_writer(cls: Any, name: str, converters: dict[str, Converter]) -> Pack:
     """Return the function that writes a TypedDict; keys that are not required may be absent."""
-    required: frozenset[str] = cls.__required_keys__  # type: ignore[attr-defined]  # of TypedDicts
+    required: frozenset[str] = cls.__required_keys__
     packs = {field: converter.pack for field, converter in converters.items()}
 
     def write(value: Any, context: ConversionContext) -> Plain:
