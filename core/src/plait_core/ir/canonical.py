@@ -27,7 +27,8 @@ import attrs
 
 from plait_core.ir.ids import EntityId
 from plait_core.ir.interfaces import TypedInterface
-from plait_core.ir.literals import Binary, Collection, Literal, LiteralMap, MapValue, Offloaded, Primitive, UnionValue
+from plait_core.ir.literals import Binary, Collection, Literal, MapValue, Offloaded, Primitive, UnionValue
+from plait_core.ir.shapes import default_of
 from plait_core.ir.types import LiteralType, SimpleType
 
 _LONG = 64
@@ -43,11 +44,6 @@ def digest(value: Any) -> str:
         if isinstance(value.value, UnionValue):
             return digest(value.value.value)
     return sha256(canonical_bytes(value)).hexdigest()
-
-
-def inputs_digest(inputs: LiteralMap) -> str:
-    """Return the digest of inputs by name; equal for inline and offloaded values."""
-    return sha256(_map((name, _part(literal)) for name, literal in inputs.items())).hexdigest()
 
 
 def interface_digest(interface: TypedInterface) -> str:
@@ -136,14 +132,8 @@ def _object(value: Any) -> bytes:
 @cache
 def _shape(kind: type) -> tuple[bytes, Sequence[tuple[str, bytes, Any]]]:
     """Return the encoded name, and (name, encoded name, default) of the fields that count, in order of the second."""
-    fields = [(field.name, _text(field.name), _default(field)) for field in attrs.fields(kind) if field.eq]
+    fields = [(field.name, _text(field.name), default_of(field)) for field in attrs.fields(kind) if field.eq]
     return _text(kind.__name__), sorted(fields, key=lambda field: field[1])
-
-
-def _default(field: Any) -> Any:
-    if field.default is attrs.NOTHING or not isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class
-        return field.default
-    return field.default.factory()
 
 
 # ── literals ─────────────────────────────────────────────────────────────────

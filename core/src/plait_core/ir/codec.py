@@ -147,10 +147,7 @@ def _text() -> "Converter":
 def _make(*, is_text: bool, is_detailed: bool = False) -> "Converter":
     from cattrs import Converter
 
-    converter = Converter(
-        forbid_extra_keys=True,
-        detailed_validation=is_detailed,
-    )
+    converter = Converter(forbid_extra_keys=True, detailed_validation=is_detailed)
     converter.register_structure_hook_factory(attrs.has, lambda kind: _decoder(kind, converter))
     converter.register_structure_hook_factory(_is_tuple, lambda _: _list_decoder(converter))
     converter.register_structure_hook_factory(_is_mapping, lambda kind: _map_decoder(kind, converter))
@@ -179,9 +176,8 @@ def _decoder(kind: Any, converter: "Converter") -> Hook:
         _cattrs_detailed_validation=converter.detailed_validation,
     )
     tag = TAGS.get(kind)
-    fields = (
-        _checking(dict, "a map", decode) if converter.detailed_validation else decode
-    )  # the quick one fails by itself
+    # the quick one fails by itself where a map is missing
+    fields = _checking(dict, "a map", decode) if converter.detailed_validation else decode
 
     def decode_tagged(data: Any, _: Any) -> Any:
         found, body = _tagged(data)

@@ -16,12 +16,12 @@ import attrs
 from plait_core.ir.events import ElementsSucceeded
 from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.shapes import default_of
 from plait_core.ir.tags import TAGS
 
 Encoder = Callable[[Any], Any]
 
 _ATOMS = frozenset({str, int, bool, type(None)})
-_NEVER = object()
 
 
 class Encoding:
@@ -61,8 +61,8 @@ class Encoding:
 
     def _of_class(self, kind: type) -> Encoder:
         encode, tag = self.encode, TAGS.get(kind)
-        fields = [(field.name, _default(field), _is_json(field.type)) for field in attrs.fields(kind) if field.init]
-        fields.sort(key=lambda field: field[1] is not _NEVER)  # what is always there comes first
+        fields = [(field.name, default_of(field), _is_json(field.type)) for field in attrs.fields(kind) if field.init]
+        fields.sort(key=lambda field: field[1] is not attrs.NOTHING)  # what is always there comes first
 
         def body(value: Any) -> dict[str, Any]:
             plain = {}
@@ -101,14 +101,6 @@ class Encoding:
             for element, n, output, is_cached in event.outcomes
         ]
         return {TAGS[ElementsSucceeded]: {"node": event.node, "outcomes": outcomes}}
-
-
-def _default(field: Any) -> Any:
-    """Return what the field holds when nobody sets it, or something that nothing equals."""
-    default = field.default
-    if default is attrs.NOTHING:
-        return _NEVER
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]  # a class
 
 
 def _is_json(annotation: Any) -> bool:

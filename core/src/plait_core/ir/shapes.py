@@ -36,3 +36,9 @@ class Shape:
             if field.repr and getattr(self, field.name) is not field.default
         )
         return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def default_of(field: Any) -> Any:
+    """Return what *field* of an attrs class holds when nobody sets it: ``attrs.NOTHING`` where somebody has to, a new value of a factory."""
+    make = getattr(field.default, "factory", None)
+    return field.default if make is None else make()
