@@ -31,7 +31,7 @@ def offering(hook: str, descriptor: str, more: str = "") -> str:
             "plait_dataset_formats",
             "DatasetFormatSpec(python_type='x:X', format='csv', factory='m:F')",
             "dataset_format_specs",
-            "dataset format 'x:X, csv'",
+            "dataset format 'x:X/csv'",
         ),
     ],
 )

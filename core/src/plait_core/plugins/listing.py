@@ -1,10 +1,9 @@
 """
-Listing: what ``plait plugins list``, ``plait plugins show`` and ``plait doctor`` tell, as data.
+Listing: what ``plait plugins list`` and ``plait plugins show`` tell, as data.
 
 Called by the CLI. Looking at a plugin makes nothing: descriptors are collected, factories are not imported.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -14,10 +13,8 @@ import attrs
 from plait_core.errors.plugins import PluginRejected, UnknownOffer
 from plait_core.plugins.discovery import Found
 from plait_core.plugins.registry import Plugins
-from plait_core.plugins.settings import Settings
 from plait_core.plugins.structuring import keys_of
-
-_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+from plait_core.ports.urls import shown_url
 
 
 class PluginState(Enum):
@@ -49,7 +46,7 @@ class PluginLine:
 
 @attrs.frozen(kw_only=True)
 class SettingLine:
-    """One key of the settings. ``origin`` says where the value was set, ``default`` if it was not."""
+    """One key of a plugin's settings; passwords in URLs are hidden. ``origin`` says where the value was set, ``default`` if it was not."""
 
     key: str
     type: str
@@ -115,15 +112,6 @@ def show_plugin(plugins: Plugins, name: str) -> PluginDetails:
     )
 
 
-def list_settings(settings: Settings) -> Sequence[SettingLine]:
-    """Return plait's own settings with where each was set; passwords in URLs are hidden."""
-    return [
-        _setting(key, field.type, getattr(settings, key), settings.origin(key))
-        for key, field in keys_of(Settings).items()
-        if key != "plugins"
-    ]
-
-
 def _line(
     found: Found, state: PluginState, offers: Mapping[str, tuple[str, ...]], *, import_ms: float = 0.0
 ) -> PluginLine:
@@ -151,12 +139,15 @@ def _settings(plugins: Plugins, name: str) -> Sequence[SettingLine]:
     settings = plugins.settings_for(name)
     if settings is None:
         return []
-    return [
-        _setting(key, field.type, getattr(settings, field.name), plugins.settings.origin(key))
-        for key, field in ((f"plugins.{name}.{alias}", field) for alias, field in keys_of(type(settings)).items())
-    ]
-
-
-def _setting(key: str, kind: Any, value: Any, origin: str) -> SettingLine:
-    shown = _PASSWORD.sub("***", value) if isinstance(value, str) else value
-    return SettingLine(key=key, type=kind.__name__ if isinstance(kind, type) else str(kind), value=shown, origin=origin)
+    lines = []
+    for alias, field in keys_of(type(settings)).items():
+        key, kind, value = f"plugins.{name}.{alias}", field.type, getattr(settings, field.name)
+        lines.append(
+            SettingLine(
+                key=key,
+                type=kind.__name__ if isinstance(kind, type) else str(kind),
+                value=shown_url(value) if isinstance(value, str) else value,
+                origin=plugins.settings.origin(key),
+            )
+        )
+    return lines

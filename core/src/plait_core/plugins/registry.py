@@ -310,7 +310,7 @@ class Plugins:
             for member, specs in self._roster.answers(hook, kind):
                 for spec in specs:
                     chosen_by = key(spec)
-                    name = chosen_by if isinstance(chosen_by, str) else ", ".join(filter(None, chosen_by))
+                    name = chosen_by if isinstance(chosen_by, str) else "/".join(filter(None, chosen_by))
                     _add(offers, chosen_by, Offer(hook=hook, what=what, name=name, spec=spec, member=member))
                     self._factories.belongs(spec.factory, member.found.distribution)
             self._collected[hook] = offers
