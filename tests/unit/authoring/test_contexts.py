@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from plait_core.authoring.contexts import ExecutionContext, current_context, entered, is_running_task
+from plait_core.authoring.contexts import ExecutionContext, current_context, entered
 from plait_core.authoring.secret_values import SecretReader
 from plait_core.errors.running import SecretMissing, SecretNotRequested, UnknownContextAttribute
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
@@ -57,15 +57,13 @@ def test_context_tells_which_attempt_this_is() -> None:
 
 
 def test_context_is_current_while_entered() -> None:
-    """Inside it is the current one and a task runs; outside, neither."""
+    """Inside it is the current one, outside it is not."""
     context = make_context()
 
     with entered(context):
         assert current_context() is context
-        assert is_running_task()
 
     assert current_context() is not context
-    assert not is_running_task()
 
 
 def test_outside_of_tasks_every_id_is_local() -> None:

@@ -201,11 +201,6 @@ def current_context() -> ExecutionContext:
     return RUNNING.get() or _outside()
 
 
-def is_running_task() -> bool:
-    """Whether this is the body of a task."""
-    return RUNNING.get() is not None
-
-
 @contextmanager
 def entered(context: ExecutionContext) -> Iterator[ExecutionContext]:
     """Make *context* the current one for a while, as tests of task bodies do."""

@@ -44,7 +44,7 @@ class Scope:
     """
     Nodes in order of calls, and what they run.
 
-    ``entities`` is shared with the arms inside; ``unfinished`` counts conditionals that still lack their else.
+    ``entities`` is shared with the arms inside; ``conditionals`` are those that still lack their else.
     """
 
     def __init__(self, name: str, producer: Inputs | None = None, parent: "Scope | None" = None) -> None:

@@ -152,7 +152,7 @@ def _anchored(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Read a relative ``home`` in a file from where the file is."""
     for part in (table, *table.get("env", {}).values()):
         if isinstance(part.get("home"), str):
-            part["home"] = str(folder / os.path.expanduser(part["home"]))  # noqa: PTH111 - `Path` cannot expand what is not first
+            part["home"] = str(folder / os.path.expanduser(part["home"]))  # noqa: PTH111  # `Path` cannot expand what is not first
     return table
 
 

@@ -58,7 +58,7 @@ class Roster:
         started = time.perf_counter()
         try:
             hooks = importlib.import_module(found.module)
-        except Exception as problem:  # noqa: BLE001 - importing runs other people's code
+        except Exception as problem:  # noqa: BLE001  # importing runs other people's code
             self.reject(found, f"importing {found.module} raised {_text(problem)}", cause=problem)
             return
         self.register(found, hooks, import_s=time.perf_counter() - started)
@@ -107,7 +107,7 @@ class Roster:
         for member, implementation in self.implementations(hook):
             try:
                 answer = implementation()
-            except Exception as problem:  # noqa: BLE001 - hooks are other people's code
+            except Exception as problem:  # noqa: BLE001  # hooks are other people's code
                 self.reject(member.found, f"{hook} raised {_text(problem)}", cause=problem, must=hook == _FATAL)
                 continue
             if isinstance(answer, list | tuple) and all(isinstance(spec, kind) for spec in answer):
@@ -123,7 +123,7 @@ class Roster:
         try:
             spec = implementation() if implementation is not None else None
             return None if spec is None else _settings_class(spec)
-        except Exception as problem:  # noqa: BLE001 - hooks are other people's code
+        except Exception as problem:  # noqa: BLE001  # hooks are other people's code
             self.reject(member.found, f"plait_settings raised {_text(problem)}", cause=problem)
             return None
 

@@ -20,7 +20,7 @@ from plait_core.plugins.structuring import DERIVED, Structuring, keys_of
 
 
 def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - text in, text out
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  # text in, text out
 
 
 @attrs.frozen(kw_only=True)

@@ -46,7 +46,7 @@ class CronSchedule:
     zone_name: str
     offset_s: int
 
-    def ticks(self, *, after_ns: int, anchor_ns: int) -> Iterator[int]:  # noqa: ARG002 - calendars have no anchor
+    def ticks(self, *, after_ns: int, anchor_ns: int) -> Iterator[int]:  # noqa: ARG002  # calendars have no anchor
         after = _EPOCH + timedelta(microseconds=after_ns // 1000, seconds=-self.offset_s)
         walls = _walls(self.expression, first_wall(after, self.zone))
         last = after
@@ -90,7 +90,7 @@ def _parse_expression(written: str) -> str:
     from croniter import CroniterBadDateError, CroniterError
 
     try:
-        next(_walls(expression, datetime(2000, 1, 1)))  # noqa: DTZ001 - a wall time
+        next(_walls(expression, datetime(2000, 1, 1)))  # noqa: DTZ001  # a wall time
     except CroniterBadDateError as problem:
         advice = "name a day that the month has"
         raise InvalidSchedule(field="schedule", value=written, reason="it never happens", advice=advice) from problem
