@@ -62,7 +62,7 @@ class TableRenderer:
 class DependenciesRenderer:
     """Shows the distributions installed where the task ran; the value is ignored."""
 
-    def to_html(self, value: object = None) -> str:  # noqa: ARG002  # every renderer takes a value
+    def to_html(self, value: object = None) -> str:
         """Render name and version of each."""
         from importlib.metadata import distributions
 

@@ -14,7 +14,7 @@ class EngineChannel:
         self._run = run
         self._attempt = attempt
 
-    async def heartbeat(self, *, progress: float | None = None, message: str = "") -> None:  # noqa: ARG002  # in process
+    async def heartbeat(self, *, progress: float | None = None, message: str = "") -> None:
         """Say that the attempt lives: in this process that needs no telling."""
         self._check()
 

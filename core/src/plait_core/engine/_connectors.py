@@ -90,7 +90,7 @@ class ConnectorExecutor:
     async def reconcile(self, attempts: Sequence[AttemptId]) -> Sequence[Report]:
         return [await self._standing(attempt) for attempt in attempts]
 
-    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:  # noqa: ARG002  # the service's own
+    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:
         for attempt in attempts:
             job = self._jobs.get(attempt)
             if job is None or job.is_cancelling or isinstance(job.standing, Ended):
@@ -100,7 +100,7 @@ class ConnectorExecutor:
                 job.follower.cancel()
                 job.follower = asyncio.create_task(self._guarded(job, self._delete(job)))
 
-    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:  # noqa: ARG002  # as below
+    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:
         """Yield nothing: a remote service keeps its own logs and links to them."""
         nothing: tuple[bytes, ...] = ()
         for chunk in nothing:

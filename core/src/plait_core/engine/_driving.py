@@ -205,7 +205,7 @@ class Driving:
             await self._tell_parent(run)
         await self._settle(run, failure)
 
-    async def _settle(self, run: Run, failure: Exception | None) -> None:  # noqa: ARG002  # engines of a pool look at it
+    async def _settle(self, run: Run, failure: Exception | None) -> None:
         """Say what becomes of a run whose drive is over: here it is kept, and failures are raised to whoever waits."""
         if failure is not None:
             raise failure

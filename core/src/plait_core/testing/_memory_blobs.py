@@ -52,7 +52,7 @@ class MemoryBlobStore:
     async def exists(self, uri: str) -> bool:
         return uri in self._objects
 
-    async def presign(self, uri: str, *, method: str, expires_s: float) -> str | None:  # noqa: ARG002  # it cannot
+    async def presign(self, uri: str, *, method: str, expires_s: float) -> str | None:
         return None
 
     async def close(self) -> None:

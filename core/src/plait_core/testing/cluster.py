@@ -173,11 +173,11 @@ class ClusterExecutor:
     async def reconcile(self, attempts: Sequence[AttemptId]) -> Sequence[Report]:
         return [self._standing(attempt) for attempt in attempts]
 
-    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:  # noqa: ARG002  # pods end at once
+    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:
         for attempt in attempts:
             self._cluster.stop(attempt)
 
-    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:  # noqa: ARG002  # as below
+    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:
         """Yield nothing: pods print to the process that simulates them."""
         nothing: tuple[bytes, ...] = ()
         for chunk in nothing:

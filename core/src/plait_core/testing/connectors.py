@@ -66,7 +66,7 @@ class FakeConnector:
         """Speak to *service*."""
         self._service = service
 
-    async def create(self, template: TaskTemplate, inputs: LiteralMap, *, key: str, output_prefix: str) -> Json:  # noqa: ARG002  # outputs are inline
+    async def create(self, template: TaskTemplate, inputs: LiteralMap, *, key: str, output_prefix: str) -> Json:
         n_questions = template.custom.get("n_questions", 2)
         assert isinstance(n_questions, int)
         self._service.jobs.setdefault(key, FakeJob(template, inputs, n_questions))

@@ -135,7 +135,7 @@ class SimulatedExecutor:
         await self._process.step()
         return [self._standing(attempt) for attempt in attempts]
 
-    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:  # noqa: ARG002  # at once
+    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:
         """Stop attempts; those that ended first keep their result."""
         world = self._world
         await self._process.step()
@@ -146,12 +146,12 @@ class SimulatedExecutor:
                 world.results[attempt] = None
             self._tell(self._standing(attempt))
 
-    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:  # noqa: ARG002  # silent tasks
+    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:
         """Yield what was printed: nothing."""
         for line in tuple[bytes, ...]():
             yield line
 
-    async def release(self, attempts: Sequence[AttemptId]) -> None:  # noqa: ARG002  # kept for the laws
+    async def release(self, attempts: Sequence[AttemptId]) -> None:
         """Keep everything, so that the laws can be checked."""
         await self._process.step()
 

@@ -52,7 +52,7 @@ class LawBroken(AssertionError):
 class ArithmeticKind:
     """The task kind of ``testing.arithmetic``: simulated executors know what to do from the template."""
 
-    def render(self, template: TaskTemplate, *, bundle: str) -> CommandLine:  # noqa: ARG002  # nothing to bundle
+    def render(self, template: TaskTemplate, *, bundle: str) -> CommandLine:
         """Name the operation."""
         return CommandLine(argv=(str(template.custom["op"]),))
 

@@ -44,7 +44,7 @@ class ArrayTransformer(TypeTransformer[np.ndarray]):
             )
         return type(self)(options)
 
-    def literal_type(self, python_type: Any) -> LiteralType:  # noqa: ARG002  # arrays of all shapes are one type
+    def literal_type(self, python_type: Any) -> LiteralType:
         return LiteralType(type=FORMAT)
 
     def to_literal(self, value: Any, python_type: Any, context: ConversionContext) -> Literal:

@@ -41,12 +41,12 @@ class MessageTransformer(TypeTransformer[Message]):
             raise UnreadableLiteral(expected=type_name(python_type), found=type(literal.value).__name__)
         return self.unpack(unpackb(literal.value.value, strict_map_key=False), python_type, context)
 
-    def pack(self, value: Message, python_type: Any, context: ConversionContext) -> Plain:  # noqa: ARG002  # stores nothing
+    def pack(self, value: Message, python_type: Any, context: ConversionContext) -> Plain:
         if not isinstance(value, python_type):
             raise wrong_value(value, type_name(python_type))
         return MessageToDict(value, preserving_proto_field_name=True)
 
-    def unpack(self, plain: Plain, python_type: Any, context: ConversionContext) -> Message:  # noqa: ARG002  # as above
+    def unpack(self, plain: Plain, python_type: Any, context: ConversionContext) -> Message:
         try:
             message: Message = ParseDict(plain, python_type())
         except ParseError as error:
@@ -56,7 +56,7 @@ class MessageTransformer(TypeTransformer[Message]):
     def json_schema(self, python_type: Any) -> Json:
         return {"type": "object", "title": type_name(python_type)}
 
-    def render(self, value: Message, python_type: Any) -> str:  # noqa: ARG002  # a message knows its class
+    def render(self, value: Message, python_type: Any) -> str:
         return dump_plain(MessageToDict(value, preserving_proto_field_name=True))
 
     def guess(self, literal_type: LiteralType) -> Any | None:

@@ -62,7 +62,7 @@ class ModelTransformer(TypeTransformer[BaseModel]):
         schema: Json = python_type.model_json_schema(by_alias=False)
         return schema
 
-    def render(self, value: BaseModel, python_type: Any) -> str:  # noqa: ARG002  # a model knows its class
+    def render(self, value: BaseModel, python_type: Any) -> str:
         return value.model_dump_json(by_alias=False, round_trip=True)
 
 

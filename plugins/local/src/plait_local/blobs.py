@@ -27,7 +27,7 @@ PARTIAL = ".plait-partial-"
 class FileBlobStore:
     """``BlobStore`` over the file system of this machine."""
 
-    def __init__(self, settings: LocalSettings, durability: str = "normal") -> None:  # noqa: ARG002  # a URI says where its file is
+    def __init__(self, settings: LocalSettings, durability: str = "normal") -> None:
         self._outlives_power_cuts = durability == "full"
 
     async def get(self, uri: str) -> bytes:
@@ -71,7 +71,7 @@ class FileBlobStore:
     async def exists(self, uri: str) -> bool:
         return _path(uri).is_file()
 
-    async def presign(self, uri: str, *, method: str, expires_s: float) -> str | None:  # noqa: ARG002  # it cannot
+    async def presign(self, uri: str, *, method: str, expires_s: float) -> str | None:
         return None
 
     async def close(self) -> None:

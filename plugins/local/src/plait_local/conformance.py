@@ -48,7 +48,7 @@ class TestFunctions(TaskKindConformance):
     def make_kind(self) -> TaskKind:
         return FunctionKind()
 
-    def case(self, folder: Path) -> KindCase:  # noqa: ARG002  # nothing is written
+    def case(self, folder: Path) -> KindCase:
         inputs = {"pieces": 12, "people": 4}
         return KindCase(entity=self.entity, inputs=inputs, returned=3, failing=inputs | {"people": 0})
 
@@ -93,14 +93,14 @@ class TestPaths(BlobStoreConformance):
 class TestMemory(BlobStoreConformance):
     """Memory."""
 
-    def make_store(self, directory: Path) -> tuple[BlobStore, str]:  # noqa: ARG002  # memory needs no place
+    def make_store(self, directory: Path) -> tuple[BlobStore, str]:
         return memory_blobs(LocalSettings()), "memory://bucket/prefix"
 
 
 class TestVariables(SecretProviderConformance):
     """Environment variables."""
 
-    def make_provider(self, held: Held, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SecretProvider:  # noqa: ARG002  # no files
+    def make_provider(self, held: Held, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SecretProvider:
         settings = LocalSettings()
         for (group, key), value in held.items():
             monkeypatch.setenv(f"{settings.secrets_env_prefix}{group}_{key}".upper(), value)
@@ -110,7 +110,7 @@ class TestVariables(SecretProviderConformance):
 class TestSecretFiles(SecretProviderConformance):
     """Files of a folder per group."""
 
-    def make_provider(self, held: Held, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SecretProvider:  # noqa: ARG002  # no variables
+    def make_provider(self, held: Held, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SecretProvider:
         for (group, key), value in held.items():
             path = folder / group / key
             path.parent.mkdir(exist_ok=True)
@@ -119,32 +119,32 @@ class TestSecretFiles(SecretProviderConformance):
 
 
 class _InMemory:
-    def make_database(self, directory: Path, clock: Clock) -> Database:  # noqa: ARG002  # as above
+    def make_database(self, directory: Path, clock: Clock) -> Database:
         return MemoryDatabase(clock)
 
 
-class TestEventLog(_InMemory, databases.EventLogConformance): ...  # noqa: D101  # named for the port
+class TestEventLog(_InMemory, databases.EventLogConformance): ...
 
 
-class TestViews(_InMemory, databases.ViewsConformance): ...  # noqa: D101
+class TestViews(_InMemory, databases.ViewsConformance): ...
 
 
-class TestLeases(_InMemory, databases.LeasesConformance): ...  # noqa: D101
+class TestLeases(_InMemory, databases.LeasesConformance): ...
 
 
-class TestInbox(_InMemory, databases.InboxConformance): ...  # noqa: D101
+class TestInbox(_InMemory, databases.InboxConformance): ...
 
 
-class TestRegistry(_InMemory, databases.RegistryConformance): ...  # noqa: D101
+class TestRegistry(_InMemory, databases.RegistryConformance): ...
 
 
-class TestCacheIndex(_InMemory, databases.CacheIndexConformance): ...  # noqa: D101
+class TestCacheIndex(_InMemory, databases.CacheIndexConformance): ...
 
 
-class TestSchedules(_InMemory, databases.SchedulesConformance): ...  # noqa: D101
+class TestSchedules(_InMemory, databases.SchedulesConformance): ...
 
 
-class TestAccounts(_InMemory, databases.AccountsConformance): ...  # noqa: D101
+class TestAccounts(_InMemory, databases.AccountsConformance): ...
 
 
-class TestUpkeep(_InMemory, databases.UpkeepConformance): ...  # noqa: D101
+class TestUpkeep(_InMemory, databases.UpkeepConformance): ...

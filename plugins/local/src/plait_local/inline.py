@@ -56,12 +56,12 @@ class InlineExecutor:
     async def reconcile(self, attempts: Sequence[AttemptId]) -> Sequence[Report]:
         return [self._standing(attempt) for attempt in attempts]
 
-    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:  # noqa: ARG002  # no way to kill
+    async def cancel(self, attempts: Sequence[AttemptId], *, grace_s: float) -> None:
         for attempt in attempts:
             if attempt in self._running:
                 self._running[attempt].cancel()
 
-    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:  # noqa: ARG002  # as below
+    async def logs(self, attempt: AttemptId, *, since: int = 0) -> AsyncIterator[bytes]:
         """Yield nothing: what inline attempts print is the engine's own output."""
         nothing: tuple[bytes, ...] = ()
         for chunk in nothing:

@@ -18,5 +18,5 @@ class ReferenceKind:
     def render(self, template: TaskTemplate, *, bundle: str) -> FunctionCall:
         return FunctionCall(entity=template.id, location=template.location, resolver=template.resolver, bundle=bundle)
 
-    async def run(self, entity: Any, inputs: Mapping[str, Any]) -> Any:  # noqa: ARG002  # nothing can be made of them
+    async def run(self, entity: Any, inputs: Mapping[str, Any]) -> Any:
         raise ReferenceCalled(entity=str(entity.id))

@@ -29,7 +29,7 @@ class EnvSecrets:
     def places(self, request: SecretRequest) -> tuple[str, ...]:
         return tuple(f"environment variable {name}" for name in self._names(request))
 
-    def injection(self, request: SecretRequest) -> PodInjection | None:  # noqa: ARG002  # no pod sees this machine
+    def injection(self, request: SecretRequest) -> PodInjection | None:
         return None
 
     def _names(self, request: SecretRequest) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class FileSecrets:
     def places(self, request: SecretRequest) -> tuple[str, ...]:
         return (f"file {self._path(request)}",)
 
-    def injection(self, request: SecretRequest) -> PodInjection | None:  # noqa: ARG002  # no pod sees this machine
+    def injection(self, request: SecretRequest) -> PodInjection | None:
         return None
 
     def _path(self, request: SecretRequest) -> Path:

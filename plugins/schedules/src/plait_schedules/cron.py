@@ -46,7 +46,7 @@ class CronSchedule:
     zone_name: str
     offset_s: int
 
-    def ticks(self, *, after_ns: int, anchor_ns: int) -> Iterator[int]:  # noqa: ARG002  # calendars have no anchor
+    def ticks(self, *, after_ns: int, anchor_ns: int) -> Iterator[int]:
         after = _EPOCH + timedelta(microseconds=after_ns // 1000, seconds=-self.offset_s)
         walls = _walls(self.expression, first_wall(after, self.zone))
         last = after

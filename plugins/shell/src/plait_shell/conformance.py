@@ -18,7 +18,7 @@ class TestScripts(TaskKindConformance):
     def make_kind(self) -> TaskKind:
         return ShellKind()
 
-    def case(self, folder: Path) -> KindCase:  # noqa: ARG002  # nothing is written
+    def case(self, folder: Path) -> KindCase:
         return KindCase(entity=end_with, inputs={"code": 0}, returned=None, failing={"code": 3})
 
 

@@ -114,7 +114,7 @@ class ShellTask(Task[..., Any]):
         """The locations of outputs as templates."""
         return {place.var: Template.parse(str(place.location), task=self.name) for place in self.output_locations}
 
-    def environment(self, inputs: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002  # tasks made of this one use them
+    def environment(self, inputs: Mapping[str, Any]) -> Mapping[str, str]:
         """Name the variables that the script gets beside those that the task asks for."""
         return {}
 

@@ -18,28 +18,28 @@ class OnSqlite:
         return SqlDatabase(SqliteConnection(path, durability="normal", lock_timeout_s=1.0, now_ns=clock.now_ns))
 
 
-class TestEventLog(OnSqlite, databases.EventLogConformance): ...  # noqa: D101  # named for the port
+class TestEventLog(OnSqlite, databases.EventLogConformance): ...
 
 
-class TestViews(OnSqlite, databases.ViewsConformance): ...  # noqa: D101
+class TestViews(OnSqlite, databases.ViewsConformance): ...
 
 
-class TestLeases(OnSqlite, databases.LeasesConformance): ...  # noqa: D101
+class TestLeases(OnSqlite, databases.LeasesConformance): ...
 
 
-class TestInbox(OnSqlite, databases.InboxConformance): ...  # noqa: D101
+class TestInbox(OnSqlite, databases.InboxConformance): ...
 
 
-class TestRegistry(OnSqlite, databases.RegistryConformance): ...  # noqa: D101
+class TestRegistry(OnSqlite, databases.RegistryConformance): ...
 
 
-class TestCacheIndex(OnSqlite, databases.CacheIndexConformance): ...  # noqa: D101
+class TestCacheIndex(OnSqlite, databases.CacheIndexConformance): ...
 
 
-class TestSchedules(OnSqlite, databases.SchedulesConformance): ...  # noqa: D101
+class TestSchedules(OnSqlite, databases.SchedulesConformance): ...
 
 
-class TestAccounts(OnSqlite, databases.AccountsConformance): ...  # noqa: D101
+class TestAccounts(OnSqlite, databases.AccountsConformance): ...
 
 
-class TestUpkeep(OnSqlite, databases.UpkeepConformance): ...  # noqa: D101
+class TestUpkeep(OnSqlite, databases.UpkeepConformance): ...

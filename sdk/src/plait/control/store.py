@@ -84,11 +84,11 @@ class StorePlane:
 
     # ── entities ─────────────────────────────────────────────────────────────
 
-    async def upload_bundle(self, project: str, domain: str, bundle: Bundle) -> None:  # noqa: ARG002  # projects own bundles
+    async def upload_bundle(self, project: str, domain: str, bundle: Bundle) -> None:
         uri = bundle_uri(self._blobs_root, project, bundle.digest)
         await self._blobs(uri).put(uri, bundle.data, if_absent=True)
 
-    async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:  # noqa: ARG002  # in its ids
+    async def register(self, project: str, domain: str, request: RegisterRequest) -> RegisterReply:
         return await register(request, self._database.registry, at_ns=time_ns())
 
     async def entities(
