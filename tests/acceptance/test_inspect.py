@@ -148,9 +148,9 @@ def test_check_names_the_line_of_a_call_that_cannot_be_recorded(desk: Desk) -> N
         f"    at wrong.py:{first + 2}",
         f"    at wrong.py:{first}",
     ]
+    reason = "TypeError: unsupported operand type(s) for +: 'int' and 'list'"
     assert told[5:8] == [
-        "workflow wrong.raising: the graph of wrong.raising cannot be recorded: "
-        + "TypeError: unsupported operand type(s) for +: 'int' and 'list'",
+        f"workflow wrong.raising: the graph of wrong.raising cannot be recorded: {reason}",
         f"    at wrong.py:{first + 7}",
         f"    at wrong.py:{first + 5}",
     ]
