@@ -3,6 +3,7 @@ What is stored can be read again, and forms once stored are read for ever.
 """
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from types import UnionType as PlainUnion
 from typing import Any, NewType, Union, get_args, get_origin
@@ -17,7 +18,7 @@ from plait_core.ir.codec import _resolved, dumps, from_json, loads, to_json
 from plait_core.ir.events import AttemptScheduled, Decision
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import NodeId
-from plait_core.ir.literals import Literal, LiteralVariant, Primitive
+from plait_core.ir.literals import Literal, LiteralVariant, Primitive, Primitives
 from plait_core.ir.tags import TAGS
 from plait_core.ir.tasks import TaskTarget, TaskTemplate
 from plait_core.ir.types import LiteralType, SimpleType, TypeVariant
@@ -31,6 +32,7 @@ NAMES = sorted(set(FORMS) | set(STORED))
 
 def same(found: Any, expected: Any) -> bool:
     """Equality by which NaN equals itself, maps have an order, and fields outside equality count."""
+    found, expected = (tuple(value) if isinstance(value, Primitives) else value for value in (found, expected))
     if found.__class__ is not expected.__class__:
         return False
     if attrs.has(found.__class__):
@@ -137,8 +139,8 @@ def values(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
     if origin is tuple and arguments[-1] is not ...:
         return st.tuples(*(values(item, depth) for item in arguments))
     if origin is not None and not depth:
-        return st.just(()) if origin is tuple else st.just({})
-    if origin is tuple:
+        return st.just(()) if origin in {tuple, Sequence} else st.just({})
+    if origin in {tuple, Sequence}:
         return st.lists(values(arguments[0], depth - 1), max_size=2).map(tuple)
     if origin is not None:
         return st.dictionaries(TEXT, values(arguments[1], depth - 1), max_size=2)

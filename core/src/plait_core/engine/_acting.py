@@ -325,7 +325,7 @@ class Acting:
         node = self._state.nodes[command.node]
         array = node.array
         assert array is not None
-        literal = Literal(value=Collection(literals=tuple(o for o in array.outputs if o is not None)))
+        literal = Literal(value=Collection(literals=array.outputs.literals()))
         types = list(node.template.interface.output_types.values())
         if types:
             list_type = LiteralType(type=CollectionType(element=types[0]))

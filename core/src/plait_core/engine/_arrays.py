@@ -15,7 +15,7 @@ from plait_core.engine._policies import exhausted, may_retry, retry_policy
 from plait_core.engine._state import SCHEDULED, ArrayState, ExecutionState, NodeState
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
-from plait_core.ir.literals import NOTHING, Collection, Literal, LiteralMap
+from plait_core.ir.literals import Collection, Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array, LaunchPlanRef
@@ -55,7 +55,7 @@ def advance(state: ExecutionState, node: NodeState) -> Decisions:
     if array.n_done == array.size:
         if ("assemble", node.id) in state.open:
             return ()
-        outputs = Literal(value=Collection(literals=tuple(_output(output) for output in array.outputs)))
+        outputs = Literal(value=Collection(literals=array.outputs.literals()))
         return succeed(node, outputs_of(node, outputs), cache=node.verdict)
     return _schedule(state, node, array)
 
@@ -98,10 +98,6 @@ def outputs_of(node: NodeState, output: Literal) -> LiteralMap:
     else:
         names = list(closure.task_by_id[target.target.id].interface.output_types)
     return {names[0]: output} if names else {}
-
-
-def _output(output: Literal | None) -> Literal:
-    return NOTHING if output is None else output
 
 
 # ── its elements ─────────────────────────────────────────────────────────────

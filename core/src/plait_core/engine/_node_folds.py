@@ -21,6 +21,7 @@ from plait_core.engine._commands import (
     StartChild,
     WaitUntil,
 )
+from plait_core.engine._outputs import Outputs
 from plait_core.engine._state import SCHEDULED, ArrayState, ExecutionState, NodeState, Scope
 from plait_core.ir import events as ev
 from plait_core.ir.ids import EntityKind, NodeId
@@ -43,7 +44,7 @@ def node_started(state: ExecutionState, at_ns: int, event: ev.NodeStarted) -> No
         needed=_needed(target, size),
         parallelism=target.parallelism if target.parallelism is not None else state.max_parallelism,
         phases=bytearray(size),
-        outputs=[None] * size,
+        outputs=Outputs.none(size),
     )
     state.arrays.append(node)
 

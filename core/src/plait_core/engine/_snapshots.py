@@ -13,6 +13,7 @@ import attrs
 
 from plait_core.engine import _commands as cmd
 from plait_core.engine._commands import TIMER, Command
+from plait_core.engine._outputs import Outputs
 from plait_core.engine._snapshot_records import (
     VERSION,
     ArrayRecord,
@@ -256,7 +257,7 @@ def _array(written: ArrayRecord) -> ArrayState:
         needed=written.needed,
         parallelism=written.parallelism,
         phases=bytearray(written.phases),
-        outputs=list(written.outputs),
+        outputs=Outputs(written.outputs),
         retries=dict(written.retries),
         children=dict(written.children),
     )

@@ -15,6 +15,7 @@ from plait_core.compiler.closures import CompiledClosure
 from plait_core.compiler.linking import CompiledWorkflow
 from plait_core.engine._bindings import resolve_inputs
 from plait_core.engine._commands import Command, Key
+from plait_core.engine._outputs import Outputs
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
 from plait_core.ir.ids import EntityId, ExecutionId, NodeId
 from plait_core.ir.interfaces import TypedInterface
@@ -80,7 +81,7 @@ class ArrayState:
     needed: int
     parallelism: int
     phases: bytearray
-    outputs: list[Literal | None]
+    outputs: Outputs
     cursor: int = 0
     running: int = 0
     n_succeeded: int = 0

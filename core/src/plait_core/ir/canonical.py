@@ -27,7 +27,7 @@ import attrs
 
 from plait_core.ir.ids import EntityId
 from plait_core.ir.interfaces import TypedInterface
-from plait_core.ir.literals import Binary, Collection, Literal, MapValue, Offloaded, Primitive, UnionValue
+from plait_core.ir.literals import Binary, Collection, Literal, MapValue, Offloaded, Primitive, Primitives, UnionValue
 from plait_core.ir.shapes import default_of
 from plait_core.ir.types import LiteralType, SimpleType
 
@@ -146,7 +146,10 @@ def _part(literal: Literal) -> bytes:
             return b"#" + literal.value.digest.encode()
         if isinstance(literal.value, UnionValue):
             return _part(literal.value.value)
-    encoded = _literal(literal)
+    return _short(_literal(literal))
+
+
+def _short(encoded: bytes) -> bytes:
     return encoded if len(encoded) <= _LONG else b"#" + sha256(encoded).hexdigest().encode()
 
 
@@ -158,6 +161,9 @@ def _literal(literal: Literal) -> bytes:
             return b"?"
         case Primitive(kind=kind, value=value):
             return _PRIMITIVE_TAGS.get(kind, b"") + canonical_bytes(value)
+        case Collection(literals=Primitives(kind=kind, values=values)):
+            tag = _PRIMITIVE_TAGS.get(kind, b"")
+            return _list([_short(tag + canonical_bytes(value)) for value in values])
         case Collection(literals=literals):
             return _list([_part(item) for item in literals])
         case MapValue(literals=by_name):

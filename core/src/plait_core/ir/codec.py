@@ -23,7 +23,7 @@ import attrs
 from plait_core.ir import literals
 from plait_core.ir.encoding import encode, encode_text
 from plait_core.ir.json import Json
-from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.literals import Literal, Primitive, Primitives
 from plait_core.ir.tags import TAGS
 from plait_core.ir.types import SimpleType
 
@@ -317,8 +317,29 @@ def _register_literals(converter: "Converter") -> None:
         is_primitive = len(value) == 1 and next(iter(value)) in _PRIMITIVE_BY_TAG
         return Literal(value=(decode_primitive if is_primitive else variant)(value, None), **riders)
 
+    decode_tuple = _list_decoder(converter)
+
+    def decode_literals(data: Any, _: Any) -> Sequence[Literal]:
+        return _primitives(data) or decode_tuple(data, tuple[Literal, ...])
+
+    converter.register_structure_hook_func(lambda kind: kind == Sequence[Literal], decode_literals)
     converter.register_structure_hook(Primitive, decode_primitive)
     converter.register_structure_hook(Literal, decode)
+
+
+def _primitives(data: Any) -> Primitives | None:
+    """Read a list whose items are all primitives of the kind of its first; ``None`` for any other."""
+    if data.__class__ is not list or not data or data[0].__class__ is not dict or len(data[0]) != 1:
+        return None
+    (tag,) = data[0]
+    kind, python_type = _PRIMITIVE_BY_TAG.get(tag, _NO_PRIMITIVE)
+    values: list[Any] = []
+    for item in data:
+        value = item.get(tag) if item.__class__ is dict and len(item) == 1 else None
+        if python_type is None or value.__class__ is not python_type:
+            return None
+        values.append(value)
+    return Primitives(kind, tuple(values))
 
 
 # ── failures ─────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ import attrs
 
 from plait_core.ir.events import ElementsSucceeded
 from plait_core.ir.json import Json
-from plait_core.ir.literals import Literal, Primitive
+from plait_core.ir.literals import Literal, Primitive, Primitives
 from plait_core.ir.shapes import default_of
 from plait_core.ir.tags import TAGS
 
@@ -36,6 +36,7 @@ class Encoding:
             list: self._list,
             dict: self._map,
             Primitive: self._primitive,
+            Primitives: self._primitives,
             Literal: self._literal,
             ElementsSucceeded: self._outcomes,
         }
@@ -84,6 +85,10 @@ class Encoding:
 
     def _primitive(self, value: Primitive) -> dict[str, Any]:
         return {value.kind.value: self.encode(value.value)}
+
+    def _primitives(self, literals: Primitives) -> list[Any]:
+        tag, encode = literals.kind.value, self.encode
+        return [{tag: value if value.__class__ in _ATOMS else encode(value)} for value in literals.values]
 
     def _literal(self, literal: Literal) -> dict[str, Any]:
         value = literal.value

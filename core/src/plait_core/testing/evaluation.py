@@ -6,7 +6,7 @@ out. Simulations of the engine compare with it.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 
 import attrs
@@ -197,6 +197,6 @@ def _resolve(data: BindingData, values: _Values) -> Literal:
             raise AssertionError("arithmetic has no mappings")
 
 
-def _items(literal: Literal) -> tuple[Literal, ...]:
+def _items(literal: Literal) -> Sequence[Literal]:
     assert isinstance(literal.value, Collection)
     return literal.value.literals

@@ -38,7 +38,7 @@ def _hashed(converter: Converter, method: HashMethod) -> Converter:
     def to_literal(value: Any, context: ConversionContext) -> Literal:
         return attrs.evolve(converter.to_literal(value, context), hash=str(method.function(value)))
 
-    return attrs.evolve(converter, to_literal=to_literal)
+    return attrs.evolve(converter, to_literal=to_literal, atom=None)
 
 
 def _annotated(converter: Converter, remarks: list[Any]) -> Converter:

@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 from plait_core.errors.values import ConversionFailed, UnsupportedType
 from plait_core.ir.json import Json
-from plait_core.ir.literals import Collection, Literal, MapValue
-from plait_core.ir.types import CollectionType, LiteralType, MapType
+from plait_core.ir.literals import Collection, Literal, MapValue, Primitives
+from plait_core.ir.types import CollectionType, LiteralType, MapType, SimpleType
 from plait_core.types.contexts import ConversionContext
 from plait_core.types.converters import Converter, Plain, Types, read_otherwise, type_name, wrong_value
 from plait_core.types.plain_texts import plain_text
@@ -81,16 +81,22 @@ def compile_map(python_type: Any, types: Types) -> Converter:
 def _collection(python_type: Any, item: Converter, container: type[list[Any]] | type[tuple[Any, ...]]) -> Converter:
     name = type_name(python_type)
     item_to_literal, item_to_python, item_pack, item_unpack = item.to_literal, item.to_python, item.pack, item.unpack
+    atom, kind = item.atom, item.literal_type.type
 
     def to_literal(value: Any, context: ConversionContext) -> Literal:
         if not isinstance(value, container):
             raise wrong_value(value, name)
+        if atom is not None and isinstance(kind, SimpleType):
+            return literal_of(Collection(literals=Primitives(kind, tuple(_each(value, atom, context)))))
         return literal_of(Collection(literals=tuple(_each(value, item_to_literal, context))))
 
     def to_python(literal: Literal, context: ConversionContext) -> Any:
         value = literal.value
         if type(value) is Collection:
-            return container(_each(value.literals, item_to_python, context))
+            literals = value.literals
+            if atom is not None and type(literals) is Primitives and literals.kind is kind:
+                return container(literals.values)
+            return container(_each(literals, item_to_python, context))
         return read_otherwise(literal, context, to_python=to_python, unpack=unpack, name=name)
 
     def pack(value: Any, context: ConversionContext) -> Plain:

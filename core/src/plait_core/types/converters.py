@@ -20,6 +20,7 @@ from plait_core.types.contexts import ConversionContext
 Plain: TypeAlias = Any
 ToLiteral: TypeAlias = Callable[[Any, ConversionContext], Literal]
 ToPython: TypeAlias = Callable[[Literal, ConversionContext], Any]
+Atom: TypeAlias = Callable[[Any, ConversionContext], int | float | str | bool]
 Pack: TypeAlias = Callable[[Any, ConversionContext], Plain]
 Unpack: TypeAlias = Callable[[Plain, ConversionContext], Any]
 
@@ -38,6 +39,7 @@ class Converter:
     ``to_literal(value, context)`` and ``to_python(literal, context)`` raise subclasses of ``ConversionFailed``; ``parse(text)``
     raises ``UnreadableText`` or ``ConversionFailed``. ``pack`` and ``unpack`` convert to and from the plain form;
     ``plain_kinds`` are the classes that form may have. ``tag`` names the transformer, for unions to choose by. ``render(value)`` gives a text that ``parse`` reads.
+    Where literals are nothing but primitives of the kind that the literal type is, which hold the Python value itself, ``atom`` lets that through.
     """
 
     python_type: Any
@@ -51,6 +53,7 @@ class Converter:
     json_schema: Callable[[], Json]
     parse: Callable[[str], Any]
     render: Callable[[Any], str]
+    atom: Atom | None = None
 
     @property
     def name(self) -> str:

@@ -5,6 +5,8 @@ Used where values leave a worker and where they enter one. A reference carries t
 what it stands for, so that most questions are answered without fetching.
 """
 
+from collections.abc import Sequence
+
 from plait_core.ir.literals import (
     Binary,
     Blob,
@@ -80,7 +82,7 @@ def estimated_bytes(literal: Literal, enough: int) -> int:
     return _SMALL_BYTES
 
 
-def _total(items: tuple[Literal, ...], enough: int) -> int:
+def _total(items: Sequence[Literal], enough: int) -> int:
     total = len(items) * _SMALL_BYTES
     for item in items:
         if total > enough:

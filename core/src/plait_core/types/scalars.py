@@ -216,6 +216,7 @@ def _scalar(
         json_schema=lambda: schema,
         parse=parse,
         render=render,
+        atom=accept,
     )
 
 

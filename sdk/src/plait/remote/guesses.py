@@ -1,5 +1,7 @@
 """The type of a literal, from the literal alone: for values of nodes, whose interface a client does not know."""
 
+from collections.abc import Sequence
+
 from plait_core.ir.literals import (
     Binary,
     Blob,
@@ -45,7 +47,7 @@ def type_of(literal: Literal) -> LiteralType:
     raise AssertionError(literal)
 
 
-def _common(items: tuple[Literal, ...]) -> LiteralType:
+def _common(items: Sequence[Literal]) -> LiteralType:
     """Return the type of all *items*, or a union of those that they have."""
     found: list[LiteralType] = []  # types are few, and not all can be hashed
     for item in items:
