@@ -3,19 +3,45 @@
 import attrs
 import pytest
 
-from plait import reference_task, workflow
+from plait import dynamic, reference_task, workflow
 from plait_core.authoring.workflows import Workflow
 from plait_core.ir.canonical import digest
 from plait_core.ir.codec import to_json
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ports.databases import Page
 from tests.plugins.server.console import samples
-from tests.plugins.server.registered import REGISTER, closure_of, problem, registered, registration
+from tests.plugins.server.registered import (
+    EXECUTIONS,
+    REGISTER,
+    closure_of,
+    ended,
+    integers,
+    problem,
+    registered,
+    registration,
+)
 from tests.plugins.server.serving import HERE, Serving
 
 pytestmark = pytest.mark.anyio
 
 SUMS = EntityId(kind=EntityKind.WORKFLOW, name=samples.sums.name, version="v1")
+
+
+@reference_task(project="default", domain="development", name=samples.add.name, version="")
+def newest_add(x: int, y: int) -> int:  # type: ignore[empty-body]  # it has none
+    ...
+
+
+@dynamic
+def grows(x: int) -> int:
+    """Make a graph that refers to a registered task."""
+    return newest_add(x=x, y=1)
+
+
+@workflow
+def growing(x: int) -> int:
+    """Grow."""
+    return grows(x=x)
 
 
 async def known(serving: Serving) -> list[str]:
@@ -91,6 +117,22 @@ async def test_reference_is_completed_by_the_registry(serving: Serving) -> None:
     assert {id_["name"] for id_ in answer.json()["created"]} == {_referring(version="v1").name}
     shown = await serving.viewer.get(f"{HERE}/workflows/{_referring(version='v1').name}/versions/v2")
     assert samples.add.name in {task["id"]["name"] for task in shown.json()["tasks"]}
+
+
+async def test_graph_that_grows_refers_to_the_registry(serving: Serving) -> None:
+    """With the version that is the newest when it is made, which is kept; what the page of the execution shows, too."""
+    await registered(serving, samples.sums, version="v1")
+    await registered(serving, growing, version="v2")
+    name = await ended(serving, growing, integers(x=3))
+    await registered(serving, samples.sums, version="v3")
+
+    detail = (await serving.viewer.get(f"{EXECUTIONS}/{name}")).json()
+    attempts = (await serving.viewer.get(f"{EXECUTIONS}/{name}/attempts")).json()["items"]
+
+    assert detail["outputs"] == integers(o0=4), detail
+    ran = {(it["id"]["task"]["name"], it["id"]["task"]["version"]) for it in attempts}
+    assert (samples.add.name, "v1") in ran
+    assert samples.add.name not in {it for it, version in ran if version != "v1"}
 
 
 async def test_reference_to_another_project_needs_a_role_there(serving: Serving) -> None:

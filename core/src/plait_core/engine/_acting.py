@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import attrs
 
 from plait_core.compiler.closures import CompiledClosure
+from plait_core.compiler.completion import complete_known
 from plait_core.engine import _commands as cmd
 from plait_core.engine import _stimuli as st
 from plait_core.engine._bindings import NoSuchPart, part_of
@@ -429,13 +430,14 @@ class Acting:
         self._run.end(attempt, st.AttemptEnded(self._now(), node, n, result, element, fragment=digest))
 
     async def _compile_fragment(self, command: cmd.CompileFragment) -> None:
-        placements, error = {}, None
+        digest, placements, error = command.closure, {}, None
         try:
-            compiled = self._run.closures[command.closure] = await self._services.fetch(command.closure)
+            digest, compiled = await self._services.complete(command.closure)
+            self._run.closures[digest] = compiled
             placements = dict(self._services.place(compiled.closure))
         except CompileFailed as failure:
             error = TaskError(code="CompileFailed", message=str(failure), is_recoverable=False)
-        self._run.tell(st.FragmentChecked(self._now(), command.node, command.n, command.closure, placements, error))
+        self._run.tell(st.FragmentChecked(self._now(), command.node, command.n, digest, placements, error))
 
     async def call(self, caller: NodeId, n: int, call: ChildCall) -> ChildOutcome:
         """Run a child of an eager task, or find the one that answered the same call before, and wait for it."""
@@ -446,7 +448,8 @@ class Acting:
             return self._outcome(known)
         waiter: asyncio.Future[ChildOutcome] = asyncio.get_running_loop().create_future()
         self._callers.setdefault(child, []).append(waiter)
-        digest, kept = await self._services.keep(_of_the_version_of(node.template, call.closure))
+        called = await complete_known(_of_the_version_of(node.template, call.closure), self._services.database.registry)
+        digest, kept = await self._services.keep(called)
         self._run.closures[digest] = kept
         placements, target = self._services.place(kept.closure), kept.closure.main
         self._run.tell(st.Called(self._now(), caller, n, call.key, target, call.inputs, digest, placements))

@@ -26,7 +26,8 @@ class PatientDatabase:
         self.leases: Any = _Patient(database.leases, clock)
         self.inbox: Any = _Patient(database.inbox, clock)
         self.cache: Any = _Patient(database.cache, clock)
-        self.registry, self.schedules, self.accounts = database.registry, database.schedules, database.accounts
+        self.registry: Any = _Patient(database.registry, clock)
+        self.schedules, self.accounts = database.schedules, database.accounts
         self.upkeep = database.upkeep
         self.open, self.close = database.open, database.close
 

@@ -11,6 +11,7 @@ from weakref import ref
 import attrs
 
 from plait_core.compiler.closures import CompiledClosure, compile_closure
+from plait_core.compiler.completion import complete_known
 from plait_core.compiler.placements import place
 from plait_core.engine._connectors import connector_executor_spec
 from plait_core.engine._library import ClosureLibrary
@@ -101,10 +102,26 @@ class Services:
         """Bring a stored closure into the library; returns it, to be held until an event that names it is folded."""
         kept = self.library.get(digest)
         if kept is None:
-            closure = self._fragments.pop(digest, None) or await self.database.log.get_closure(digest)
-            assert closure is not None, digest
-            kept = compile_closure(closure)
+            kept = compile_closure(await self._stored(digest))
         return self.library.add(digest, kept)
+
+    async def complete(self, digest: str) -> tuple[str, CompiledClosure]:
+        """
+        Bring in a stored fragment, with the registered entities that it refers to.
+
+        Returns what ``keep`` does. The versions that are found are part of what is stored, whatever is registered later.
+        """
+        known = self.library.get(digest)
+        fragment = known.closure if known is not None else await self._stored(digest)
+        completed = await complete_known(fragment, self.database.registry)
+        if completed is not fragment:
+            return await self.keep(completed)
+        return digest, self.library.add(digest, compile_closure(fragment))
+
+    async def _stored(self, digest: str) -> Closure:
+        closure = self._fragments.pop(digest, None) or await self.database.log.get_closure(digest)
+        assert closure is not None, digest
+        return closure
 
     async def keep_fragment(self, closure: Closure) -> str:
         """Store what a dynamic task made, sound or not; returns its digest."""
