@@ -37,6 +37,9 @@ def echoed(script: str, value: str, directory: Path) -> str:
         f'printf %s "${{none:-"it"}}"\nprintf %s {VALUE}',
         f"printf %s $((1 << 2))\nprintf %s {VALUE}",
         f"printf %s $#\nprintf %s {VALUE}",
+        f"printf %s ${{none:-'}}'}} {VALUE}",
+        f"case a in a) printf %s {VALUE} ;; esac",
+        f'printf %s "$(( (1) ))"\nprintf %s {VALUE}',
     ],
 )
 def test_shell_sees_the_value_as_it_is(script: str, tmp_path: Path) -> None:
@@ -75,6 +78,10 @@ def test_any_text_survives_any_quotes(script: str, tmp_path: Path) -> None:
         (f'a <<-"END"\n\t{VALUE}\n\tEND', Place.HERE_DOCUMENT),
         (f"a <<< {VALUE}", Place.WORD),
         (f"a <<ONE <<TWO\nONE\n{VALUE}\nTWO", Place.HERE_DOCUMENT),
+        (f'a "$(( ((1)) + {VALUE} ))"', Place.ARITHMETIC),
+        (f'a "$(case b in b) c {VALUE} ;; esac)"', Place.UNKNOWN),
+        (f"""a "${{b:-it's}}" {VALUE}""", Place.UNKNOWN),
+        (f"a \\{VALUE}", Place.UNKNOWN),
     ],
 )
 def test_place_of_a_value_is_known(script: str, place: Place) -> None:

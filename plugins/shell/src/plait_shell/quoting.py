@@ -2,7 +2,8 @@
 Where in a script a value stands, and how it is quoted there.
 
 The template of a script asks once per task. A value that is quoted for its place stays data in every shell of the POSIX
-family: it can neither end a string nor start a command. Where no quoting can promise that, the place is ``UNSAFE``.
+family: it can neither end a string nor start a command. Where no quoting can promise that, or where shells differ in what they
+read, the place is not among the ``QUOTABLE``.
 
 Source: POSIX.1-2024, Shell Command Language, 2.2 Quoting, 2.6 Word Expansions and 2.7.4 Here-Document
 """
@@ -28,6 +29,7 @@ class Place(Enum):
     ARITHMETIC = "arithmetic"
     ESCAPES = "$'…'"
     HERE_DOCUMENT = "a here-document"
+    UNKNOWN = "a place that shells do not all read alike"
 
 
 QUOTABLE = {Place.WORD, Place.DOUBLE, Place.SINGLE, Place.COMMENT}
@@ -37,12 +39,12 @@ _DOUBLE = r'\\.|"|\$\(\(|\$\(|\$\{|`|\0'
 _TOKENS = {
     place: re.compile(tokens, re.DOTALL)
     for place, tokens in {
-        Place.WORD: r"\\.|'|\"|\$?\(\(|\$?\(|\)|\$\{|\$'|`|#|<<<|<<-?[ \t]*(?:'[^'\n]+'|\"[^\"\n]+\"|\\?\w+)|\n|\0",
+        Place.WORD: r"\\.|'|\"|(?<![^\s;&|(){}])case(?=\s)|\$?\(\(|\$?\(|\)|\$\{|\$'|`|#|<<<|<<-?[ \t]*(?:'[^'\n]+'|\"[^\"\n]+\"|\\?\w+)|\n|\0",
         Place.DOUBLE: _DOUBLE,
         Place.SINGLE: r"'|\0",
         Place.BACKTICKS: r"\\.|`|\0",
-        Place.BRACES: _DOUBLE + r"|\}",
-        Place.ARITHMETIC: r"\)\)|\0",
+        Place.BRACES: _DOUBLE + r"|'|\}",
+        Place.ARITHMETIC: r"\(|\)\)|\)|\0",
         Place.ESCAPES: r"\\.|'|\0",
     }.items()
 }
@@ -90,6 +92,8 @@ class _Reading:
         self.places: list[Place] = []
         self._script = script
         self._around = [Place.WORD]
+        self._n_parentheses = 0  # that are open in arithmetic, before the two that end it
+        self._is_lost = False
         self._ends: list[str] = []
         position = 0
         while found := _TOKENS[self._around[-1]].search(script, position):
@@ -99,7 +103,14 @@ class _Reading:
         """Take in one sign and return where to read on."""
         around = self._around[-1]
         if sign == VALUE:
-            self.places.append(around)
+            self.places.append(Place.UNKNOWN if self._is_lost else around)
+        elif sign == f"\\{VALUE}":
+            self.places.append(Place.UNKNOWN)
+        elif around is Place.ARITHMETIC and (sign == "(" or self._n_parentheses):
+            self._n_parentheses += 1 if sign == "(" else -1
+            return start + 1
+        elif self._cannot_tell(sign):
+            self._is_lost = True
         elif sign == _CLOSES[around]:
             self._around[1:] = self._around[1:-1]
         elif sign in _OPENS:
@@ -111,6 +122,13 @@ class _Reading:
         elif sign == "\n":
             return self._skip_documents(end)
         return end
+
+    def _cannot_tell(self, sign: str) -> bool:
+        """Whether it is not known what *sign* opens: the ``)`` of ``case`` in a string, or a quote of ``${…}`` in one."""
+        if sign == "case":
+            return any(place is not Place.WORD for place in self._around)
+        around = next((place for place in reversed(self._around) if place is not Place.BRACES), Place.WORD)
+        return sign == "'" and self._around[-1] is Place.BRACES and around is Place.DOUBLE
 
     def _skip_documents(self, start: int) -> int:
         """Pass over the here-documents that the line before *start* announced."""
