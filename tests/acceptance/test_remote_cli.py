@@ -198,7 +198,7 @@ def test_entities_are_listed_and_described(client: Client) -> None:
     for version in ("d1", "d2"):
         client.plait("register", "flow.py", "--version", version)
 
-    versions = [one["version"] for one in client.json("get", "workflows", "--name", "flow.wf", "--limit", "2")]
+    versions = [one["version"] for one in client.json("get", "workflows", "flow.wf", "--limit", "2")]
     tasks = {one["name"] for one in client.json("get", "tasks", "--contains", "flow.")}
     described = client.plait("describe", "workflow", "flow.wf", "d1").out
     plan = client.json("describe", "launch-plan", "flow.wf", "d2")
@@ -323,10 +323,14 @@ def test_launch_plans_are_switched(client: Client) -> None:
     client.plait("register", "flow.py", "--version", "p2")
 
     on = client.json("launch-plan", "activate", "flow.bad", "p1")
-    active = [one["version"] for one in client.json("get", "launch-plans", "--name", "flow.bad") if one["is_active"]]
+    active = [one["version"] for one in client.json("get", "launch-plans", "flow.bad") if one["is_active"]]
+    (newest,) = client.json("get", "launch-plans", "--contains", "flow.bad")
+    listed = client.plait("get", "launch-plans", "--contains", "flow.bad").out
     off = client.json("launch-plan", "deactivate", "flow.bad")
 
     assert (on["version"], active, off["version"]) == ("p1", ["p1"], "p1")
+    assert (newest["version"], newest["is_active"], newest["active_version"]) == ("p2", False, "p1")
+    assert "p2 (active: p1)" in listed
 
 
 @slow

@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
 from plait import approve, map_task, task, workflow
 from plait.cli.records import execution_document, list_executions, list_nodes, place_of_failure
 from plait.control.connection import Connection
-from plait.control.plane import ControlPlane, Waiting
+from plait.control.plane import ControlPlane, Waiting, resolved
 from plait.control.server import ServerPlane
 from plait.control.store import StorePlane
 from plait.registration import registration_of, send
@@ -223,6 +224,13 @@ async def test_entities_are_the_same(planes: Planes) -> None:
             (one.id, one.is_active) for one in versions[1].items
         ]
         assert versions[0].items[0].id.version == "v2"
+        is_plan = kind is EntityKind.LAUNCH_PLAN
+        shown = lists[0].items[0]
+        assert (shown.id.version, shown.is_active, shown.active_version) == ("v2", False, "v1" if is_plan else "")
+        unversioned = attrs.evolve(shown.id, version="")
+        for plane in planes.both:
+            assert await resolved(plane, unversioned) == attrs.evolve(shown.id, version="v1" if is_plan else "v2")
+            assert await resolved(plane, unversioned, prefers_active=False) == shown.id
     closures = [await plane.closure(plan) for plane in planes.both]
     assert closures[0] == closures[1]
 

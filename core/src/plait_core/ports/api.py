@@ -151,12 +151,17 @@ class LoginLink(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class EntitySummary(Shape):
-    """A registered entity as lists show it. ``is_active`` speaks of launch plans."""
+    """
+    A registered entity as lists show it.
+
+    Of a launch plan, ``is_active`` speaks of this version, and ``active_version`` names the one that is active, if any is.
+    """
 
     id: EntityId
     interface: TypedInterface
     is_active: bool = False
     documentation: str = ""
+    active_version: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -63,17 +63,21 @@ def entity_document(summary: EntitySummary) -> dict[str, Any]:
     }
     if summary.id.kind is EntityKind.LAUNCH_PLAN:
         document["is_active"] = summary.is_active
+        document["active_version"] = summary.active_version
     return document
 
 
 def render_entities(found: Sequence[EntitySummary]) -> str:
     """Render entities, one line each."""
     rows = [("NAME", "VERSION", "SIGNATURE")]
-    rows += [
-        (one.id.name, f"{one.id.version}{' (active)' if one.is_active else ''}", signature_text(one.interface))
-        for one in found
-    ]
+    rows += [(one.id.name, f"{one.id.version}{_activity(one)}", signature_text(one.interface)) for one in found]
     return table(rows)
+
+
+def _activity(one: EntitySummary) -> str:
+    if one.is_active:
+        return " (active)"
+    return f" (active: {one.active_version})" if one.active_version else ""
 
 
 def closure_document(closure: Closure) -> dict[str, Json]:

@@ -230,9 +230,10 @@ async def resolved(plane: ControlPlane, id: EntityId, *, prefers_active: bool = 
         newest = await first(1, ask)
     except NotOnServer:
         return None
-    if id.kind is EntityKind.LAUNCH_PLAN and prefers_active:
-        newest = [summary for summary in await first(PAGE, ask) if summary.is_active] or newest
-    return attrs.evolve(id, version=newest[0].id.version) if newest else None
+    if not newest:
+        return None
+    active = newest[0].active_version if prefers_active else ""
+    return attrs.evolve(id, version=active or newest[0].id.version)
 
 
 def interface_of(closure: Closure) -> TypedInterface:

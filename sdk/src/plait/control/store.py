@@ -123,7 +123,9 @@ class StorePlane:
         assert template is not None, "what is registered stays"
         if isinstance(template, LaunchPlanTemplate):
             active = await registry.active(project=id.project, domain=id.domain, name=id.name)
-            return EntitySummary(id=id, interface=interface_of_plan(template), is_active=active == id)
+            active_version = active.version if active is not None else ""
+            interface = interface_of_plan(template)
+            return EntitySummary(id=id, interface=interface, is_active=active == id, active_version=active_version)
         about = template.metadata if isinstance(template, TaskTemplate) else template
         return EntitySummary(id=id, interface=template.interface, documentation=about.short_description)
 

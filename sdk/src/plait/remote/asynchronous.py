@@ -259,9 +259,9 @@ class AsyncRemote:
 
     async def fetch_active_launchplan(self, name: str, *, project: str = "", domain: str = "") -> RemoteEntity | None:
         """Fetch the active version of a launch plan; ``None`` if no version is active."""
-        plans = await self.list_launch_plans(name=name, project=project, domain=domain, limit=PAGE)
-        active = next((plan.id for plan in plans if plan.is_active), None)
-        return None if active is None else await self._fetch(active)
+        plans = await self.list_launch_plans(name=name, project=project, domain=domain, limit=1)
+        version = plans[0].active_version if plans else ""
+        return await self.fetch_launch_plan(name, version=version, project=project, domain=domain) if version else None
 
     async def _fetch(self, id: EntityId) -> RemoteEntity:
         found = await self._resolved(id)

@@ -8,6 +8,7 @@ import pytest
 from plait_core.ir.literals import Collection, Literal
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
+from tests.plugins.server.registered import registered
 from tests.plugins.server.serving import HERE, Serving, client_of
 
 pytestmark = pytest.mark.anyio
@@ -284,3 +285,21 @@ async def test_logging_out_ends_the_session(serving: Serving, console: httpx.Asy
     await console.post("/logout", data=csrf_of(await console.get("/")))
 
     assert (await console.get("/")).status_code == 303
+
+
+async def test_active_version_is_seen_when_it_is_not_the_newest(serving: Serving, console: httpx.AsyncClient) -> None:
+    """In the list, on the page of the newest version, and among the versions."""
+    plan = f"{HERE}/launch_plans/{samples.sums.name}/versions"
+    for version in ("v1", "v9"):
+        await registered(serving, samples.sums, version=version)
+    assert (await serving.author.put(f"{plan}/v1/activation", json={"is_active": True})).is_success
+
+    listed, newest, active = [
+        (await console.get(path)).text
+        for path in (f"{HERE}/launch_plans?name=sums", f"{HERE}/launch_plans/{samples.sums.name}", f"{plan}/v1")
+    ]
+
+    assert 'version <span class="mono">v1</span>' in listed
+    assert f'active: <a class="mono" href="/console{plan}/v1">v1</a>' in newest
+    assert "active: <a" not in active
+    assert "<td>active</td>" in newest

@@ -94,7 +94,8 @@ async def _summary(call: Call[Any, Any], id_: EntityId) -> EntitySummary:
     interface = TypedInterface(
         inputs=tuple(parameter.variable for parameter in template.parameters), outputs=template.expected_outputs
     )
-    return EntitySummary(id=id_, interface=interface, is_active=active == id_)
+    active_version = active.version if active is not None else ""
+    return EntitySummary(id=id_, interface=interface, is_active=active == id_, active_version=active_version)
 
 
 def _documentation(template: TaskTemplate | WorkflowTemplate) -> str:

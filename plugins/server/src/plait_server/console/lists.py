@@ -49,7 +49,7 @@ class EntityLine:
     description: str
     signature: str = ""
     runs: tuple[Summary, ...] = ()
-    is_active: bool = False
+    active_version: str = ""
     schedule: str = ""
 
 
@@ -169,11 +169,12 @@ async def _line(visit: Visit, id_: EntityId) -> EntityLine:
     short, long = described(template)
     if isinstance(template, LaunchPlanTemplate):
         active = await registry.active(project=id_.project, domain=id_.domain, name=id_.name)
+        fires = await registry.get(active) if active is not None else template
         return EntityLine(
             id=id_,
             description=f"runs {template.workflow.name}",
-            is_active=active is not None,
-            schedule=schedule_text(template.schedule),
+            active_version=active.version if active is not None else "",
+            schedule=schedule_text(fires.schedule if isinstance(fires, LaunchPlanTemplate) else None),
         )
     interface = template.interface if template is not None else TypedInterface()
     runs = await runs_of(visit, id_, limit=STRIP)

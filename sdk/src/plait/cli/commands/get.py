@@ -49,11 +49,14 @@ def projects(session: Session, as_json: bool) -> None:
 def _lister(kind: EntityKind, word: str) -> Callable[..., None]:
     @with_place
     @_contains
-    @click.option("--name", default="", metavar="NAME", help="The versions of this one, the newest first.")
     @_limit
     @_json
-    @click.pass_obj
-    def list_(session: Session, contains: str, name: str, limit: int, as_json: bool) -> None:
+    @click.argument("name", required=False, default="", metavar="[NAME]")
+    @click.pass_context
+    def list_(ctx: click.Context, /, contains: str, name: str, limit: int, as_json: bool) -> None:
+        if name and contains:
+            raise click.UsageError("--contains narrows a list of names; with NAME its versions are listed", ctx)
+        session: Session = ctx.obj
         place = (kind, session.settings.project, session.settings.domain)
 
         async def read(plane: ControlPlane) -> Sequence[EntitySummary]:
@@ -75,7 +78,9 @@ for _kind, _word in (
     (EntityKind.WORKFLOW, "workflows"),
     (EntityKind.LAUNCH_PLAN, "launch plans"),
 ):
-    command.command(_word.replace(" ", "-"), help=f"List {_word}: the newest version of each.")(_lister(_kind, _word))
+    command.command(
+        _word.replace(" ", "-"), help=f"List {_word}: the newest version of each, or all versions of NAME."
+    )(_lister(_kind, _word))
 
 
 @command.command()
