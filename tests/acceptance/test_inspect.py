@@ -156,6 +156,21 @@ def test_check_names_the_line_of_a_call_that_cannot_be_recorded(desk: Desk) -> N
     ]
 
 
+def test_check_of_a_folder_looks_at_every_file(desk: Desk) -> None:
+    """A fault and a file that cannot be imported are told together; a folder that declares nothing is no success."""
+    desk.write("src/steps.py", STEPS)
+    desk.write("src/deep/wrong.py", "from plait import task\n\n@task\ndef lost(x) -> int:\n    return 1\n")
+    desk.write("src/unsound.py", STEPS + "\n@workflow\ndef open_(x: int) -> int:\n    return double()\n")
+    desk.write("other/notes.py", "")
+
+    called = desk.plait("check", "src/")
+
+    assert called.code == 1
+    assert "wrong.lost: 'x' has no type annotation" in called.err
+    assert called.err.endswith("1 fault\n")
+    assert desk.plait("check", "other").code == 2
+
+
 def test_check_of_a_sound_file_succeeds(desk: Desk) -> None:
     """It says how much it looked at."""
     desk.write("steps.py", STEPS)

@@ -1,5 +1,5 @@
 """
-What there is to register: the entities of files, of folders with all below them, and of modules and packages.
+What there is to check and to register: the entities of files, of folders with all below them, and of modules and packages.
 
 Every file is imported as ``plait run`` imports it. What fails does not hide what else fails: all failures come together.
 """
@@ -44,17 +44,25 @@ def gathered(targets: Sequence[str], copy: Copy, *, version: str = "") -> Discov
 
 def discover(targets: Sequence[str], copy: Copy, *, version: str = "") -> Discovered:
     """Import the *targets* and trace what they declare."""
-    failures: list[UserError] = []
     by_root: dict[Path, dict[str, ModuleType]] = {}
-    for file in dict.fromkeys(_files(targets, failures)):
-        try:
-            module = load_module(str(file))
-        except UserError as error:
-            failures.append(error)
-        else:
-            by_root.setdefault(source_root(file), {})[str(file)] = module
+    modules, failures = imported(targets)
+    for file, module in modules.items():
+        by_root.setdefault(source_root(file), {})[str(file)] = module
     made = [_registration(root, modules, copy, version, failures) for root, modules in by_root.items()]
     return Discovered([registration for registration in made if registration.closures], failures)
+
+
+def imported(targets: Iterable[str]) -> tuple[dict[Path, ModuleType], list[UserError]]:
+    """Import the files, the folders with all below them, and the modules that *targets* name: file -> module, and what failed."""
+    modules: dict[Path, ModuleType] = {}
+    failures: list[UserError] = []
+    here = Path.cwd()
+    for file in dict.fromkeys(_files(targets, failures)):
+        try:
+            modules[file] = load_module(str(file.relative_to(here) if file.is_relative_to(here) else file))
+        except UserError as error:
+            failures.append(error)
+    return modules, failures
 
 
 def _files(targets: Iterable[str], failures: list[UserError]) -> Iterator[Path]:

@@ -1,8 +1,8 @@
 """
-``plait check``: trace and compile everything that files or modules declare, and run nothing.
+``plait check``: trace and compile everything that files, folders or modules declare, and run nothing.
 
 Reports all faults of all of them, each once: those of graphs, and tasks that none of the listed executors can run. Exit codes: 0 no
-faults, 1 some, or a file cannot be imported, 2 usage.
+faults, 1 some, or a file cannot be imported, 2 usage, or nothing is declared.
 """
 
 import os
@@ -14,9 +14,12 @@ import attrs
 import click
 
 from plait.cli import documents
+from plait.cli.failures import report
+from plait.cli.numbers import counted
 from plait.cli.session import Session, executor_option, with_settings
+from plait.code.discovery import imported
 from plait.code.entities import declared_in
-from plait.code.modules import load_module, traced
+from plait.code.modules import traced
 from plait_core.authoring.entities import Entity
 from plait_core.errors import UserError
 from plait_core.errors.compiling import CompileFailed, Fault
@@ -27,22 +30,27 @@ from plait_core.ir.tasks import TaskTemplate
 @click.command(params=[executor_option()])
 @with_settings
 @click.option("--json", "as_json", is_flag=True, help="Print the faults as one JSON list.")
-@click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_MODULE...")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE|FOLDER|MODULE...")
 @click.pass_context
 def command(ctx: click.Context, targets: Sequence[str], as_json: bool) -> None:
     """Compile what files declare, report every fault, and run nothing."""
     session: Session = ctx.obj
     session.plugins  # noqa: B018  # this process's, before user code asks for any
-    entities = [declared.entity for target in targets for declared in declared_in(load_module(target))]
+    modules, failures = imported(targets)
+    for failure in failures:
+        report(failure)
+    entities = [declared.entity for module in modules.values() for declared in declared_in(module)]
+    if not (entities or failures):
+        raise click.UsageError(f"{' '.join(targets)} declares no task, workflow or launch plan", ctx)
     faults = list(dict.fromkeys(fault for entity in entities for fault in _faults(session, entity)))
     if as_json:
         documents.show([attrs.asdict(fault) for fault in faults])
     elif faults:
         click.echo("\n\n".join(map(str, faults)).replace(f"{Path.cwd()}{os.sep}", ""), err=True)
-        click.echo(f"\n{len(faults)} fault{'s' if len(faults) > 1 else ''}", err=True)
-    else:
-        click.echo(f"{len(set(entities))} entities, no faults")
-    ctx.exit(1 if faults else 0)
+        click.echo(f"\n{counted(len(faults), 'fault')}", err=True)
+    elif not failures:
+        click.echo(f"{counted(len(set(entities)), 'entity', 'entities')}, no faults")
+    ctx.exit(1 if faults or failures else 0)
 
 
 def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ import click
 
 from plait.cli import documents
 from plait.cli.failures import report
+from plait.cli.numbers import counted
 from plait.cli.session import Session
 from plait_core.authoring.bundles import Copy
 
@@ -76,4 +77,5 @@ def command(
         files = list(bundle.files) if bundle else []
         documents.show({"path": str(path), "version": registration.own_version, "entities": mains, "files": files})
     else:
-        click.echo(f"{len(registration.closures)} entities and {len(bundle.files) if bundle else 0} files in {path}")
+        entities = counted(len(registration.closures), "entity", "entities")
+        click.echo(f"{entities} and {counted(len(bundle.files) if bundle else 0, 'file')} in {path}")

@@ -15,6 +15,7 @@ import click
 
 from plait.cli import documents
 from plait.cli.failures import report
+from plait.cli.numbers import counted
 from plait.cli.session import Session, with_place
 from plait_core.authoring.bundles import Copy
 
@@ -130,9 +131,12 @@ def _show(version: str, registration: "Registration", reply: "RegisterReply", *,
         click.echo(f"[✔] {_line(id_, reply, dry_run=dry_run)}")
     n_created, n_unchanged = len(reply.created), len(reply.unchanged)
     if dry_run:
-        click.echo(f"{n_created + n_unchanged} entities checked, none registered")
+        click.echo(f"{counted(n_created + n_unchanged, 'entity', 'entities')} checked, none registered")
     else:
-        click.echo(f"{n_created} entities registered" + (f", {n_unchanged} unchanged" if n_unchanged else ""))
+        click.echo(
+            f"{counted(n_created, 'entity', 'entities')} registered"
+            + (f", {n_unchanged} unchanged" if n_unchanged else "")
+        )
 
 
 def _line(id_: "EntityId", reply: "RegisterReply", *, dry_run: bool) -> str:
