@@ -1,66 +1,24 @@
-"""Callers are known by a token, by an authenticator of a plugin, or by the session of a browser, in this order."""
+"""Callers are known by a token, by the session of a browser, or by an authenticator of a plugin, in this order."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from plait_core.engine import Engine
-from plait_core.errors import Retryable
-from plait_core.hookspecs import hookimpl
-from plait_core.plugins import Plugins, Settings
 from plait_core.ports.principals import Principal
-from plait_core.ports.specs import AuthenticatorSpec
-from plait_core.testing.memory import MemoryDatabase
 from plait_server.sessions import CSRF_HEADER, csrf_mark
-from plait_server.settings import ServerSettings
-from tests.plugins.server import serving as making
+from tests.plugins.server.proxied import USER, behind_proxy
 from tests.plugins.server.registered import problem
 from tests.plugins.server.serving import ORIGIN, Serving
 
 pytestmark = pytest.mark.anyio
 
 
-class Silent(Retryable):
-    """The directory of people does not answer."""
-
-    problem = "the directory did not answer"
-    remedy = "wait"
-
-
-class Proxy:
-    """Trusts what a proxy in front says."""
-
-    async def authenticate(self, headers: Mapping[str, str]) -> Principal | None:
-        """Return the user of a header."""
-        user = headers.get("x-user", "")
-        if user == "nobody knows":
-            raise Silent
-        return Principal(name=user, roles={"default": "viewer"}) if user else None
-
-
-class Offering:
-    """A plugin as an object."""
-
-    @hookimpl
-    def plait_authenticators(self) -> Sequence[AuthenticatorSpec]:
-        """Offer the proxy."""
-        return (AuthenticatorSpec(name="proxy", factory=f"{__name__}:make_proxy"),)
-
-
-def make_proxy(settings: Any) -> Proxy:
-    """Make the authenticator."""
-    return Proxy()
-
-
 @pytest.fixture
 async def proxied(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Serving]:
     """A server that asks a proxy."""
-    settings = Settings(home=str(tmp_path), store="memory://", blobs=f"file://{tmp_path}/blobs")
-    engine = Engine(plugins=Plugins.load(settings, extra=[Offering()]), database=MemoryDatabase())
-    async with making.serving(tmp_path, engine=engine, settings=ServerSettings(authenticators=("proxy",))) as made:
+    async with behind_proxy(tmp_path) as made:
         yield made
 
 
@@ -87,6 +45,21 @@ async def test_plugin_that_cannot_tell_is_no_refusal_for_ever(proxied: Serving) 
     assert answer.headers["retry-after"] == "1"
 
 
+async def test_browser_that_a_plugin_knows_is_not_tricked(proxied: Serving) -> None:
+    """What a page of another site makes it send changes nothing; programs, which send no origin, need no mark."""
+    path, known = "/projects/default", {USER: "ada/admin"}
+    every = {USER: "ada/admin", "Authorization": "Basic YWRhOng="}
+    tricks = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+
+    forged = [
+        await proxied.nobody.put(path, json={}, headers={**who, **trick}) for trick in tricks for who in (known, every)
+    ]
+    own = [await proxied.nobody.put(path, json={}, headers={**known, **more}) for more in ({}, {"Origin": ORIGIN})]
+
+    assert [problem(answer) for answer in forged] == [(403, "ForgedRequest")] * 6
+    assert [answer.status_code for answer in own] == [200, 200]
+
+
 # ── browsers ─────────────────────────────────────────────────────────────────
 
 
@@ -104,7 +77,8 @@ def mark_of(browser: httpx.AsyncClient, serving: Serving) -> str:
     from starlette.requests import Request
 
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    return csrf_mark(Request({"type": "http", "headers": [(b"cookie", cookies.encode())]}), serving.server)
+    request = Request({"type": "http", "headers": [(b"cookie", cookies.encode())]})
+    return csrf_mark(request, serving.server, Principal(name="admin", roles={}, token="t"))
 
 
 async def test_session_of_a_browser_is_enough_to_look(browser: httpx.AsyncClient) -> None:

@@ -62,21 +62,25 @@ async def session_of(request: Request, server: Server) -> Principal | None:
 # ── forged requests ──────────────────────────────────────────────────────────
 
 
-def csrf_mark(request: Request, server: Server) -> str:
-    """Return what a page of this session must send along with every change."""
-    return server.signer.mark("csrf", request.cookies.get(cookie_name(server), ""))
+def csrf_mark(request: Request, server: Server, principal: Principal) -> str:
+    """Return what a page must send along with every change: for the session of *principal*, or for whom an authenticator knows."""
+    if principal.token:
+        return server.signer.mark("csrf", request.cookies.get(cookie_name(server), ""))
+    return server.signer.mark("csrf of the known", principal.name)
 
 
-def check_csrf(request: Request, server: Server, *, field: str = "") -> None:
+def check_csrf(request: Request, server: Server, principal: Principal, *, field: str = "") -> None:
     """Raise ``ForgedRequest`` unless the request comes from our own page: by the mark in *field* or the header."""
     check_origin(request, server)
     given = field or request.headers.get(CSRF_HEADER, "")
-    if not compare_digest(given.encode("utf-8", "replace"), csrf_mark(request, server).encode()):
+    if not compare_digest(given.encode("utf-8", "replace"), csrf_mark(request, server, principal).encode()):
         raise ForgedRequest(reason="it does not carry the mark of this session")
 
 
 def check_origin(request: Request, server: Server) -> None:
     """Raise ``ForgedRequest`` if a browser says that a page of another site sent the request."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise ForgedRequest(reason="it comes from another site")
     origin = request.headers.get("origin")
     own = {request.headers.get("host"), urlsplit(server.settings.url).netloc}  # a proxy may call us by another name
     if origin and urlsplit(origin).netloc not in own - {""}:

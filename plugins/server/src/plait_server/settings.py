@@ -15,6 +15,7 @@ class ServerSettings:
         pool: Name of the pool whose executions the engines of this server drive.
         allowed_hosts: Names by which the server may be addressed, ``*`` for any; by default those of the loopback if it listens there.
         authenticators: Names of plugins' ways to recognise callers, asked in this order after the server's own tokens.
+        logout_url: Where people log out whom an authenticator knows; the console leads there. Without it, it offers them no way out.
         domains: The domains that every project has.
         max_body_bytes: Size of the largest request body that is no upload, in bytes.
         max_upload_bytes: Size of the largest upload, in bytes.
@@ -27,6 +28,7 @@ class ServerSettings:
     pool: str = "default"
     allowed_hosts: tuple[str, ...] = ()
     authenticators: tuple[str, ...] = ()
+    logout_url: str = ""
     domains: tuple[str, ...] = ("development", "staging", "production")
     max_body_bytes: int = attrs.field(default=16 << 20, validator=attrs.validators.gt(0))
     max_upload_bytes: int = attrs.field(default=5 << 30, validator=attrs.validators.gt(0))

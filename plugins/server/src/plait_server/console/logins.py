@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from plait_server.auth import visitor_of
 from plait_server.console.rendering import bare_page
 from plait_server.console.submissions import submitted
 from plait_server.console.visits import Visit
@@ -22,7 +23,8 @@ async def login_form(request: Request, server: Server) -> Response:
     await server.prepare()
     ticket, wanted = request.query_params.get("ticket", ""), request.query_params.get("next", "")
     if not ticket:
-        return _form(request, wanted, "")
+        known = await visitor_of(request, server)
+        return _form(request, _ours(request, wanted), "", known=known.name if known else "")
     try:
         token_id = redeem_ticket(server, ticket)
     except (SealBroken, SealExpired):
@@ -58,18 +60,22 @@ def login_url(request: Request) -> str:
     return f"{_base(request)}/login?next={quote(wanted, safe='/')}"
 
 
-def _welcome(request: Request, server: Server, token_id: str, wanted: str) -> Response:
+def _ours(request: Request, wanted: str) -> str:
+    """Return the page that somebody wanted, if it is one of ours, else the first one."""
     base = _base(request)
     parts = urlsplit(wanted)
     stays = not parts.scheme and not parts.netloc and "\\" not in wanted and "/../" not in wanted
-    is_ours = stays and wanted.startswith(f"{base}/")
-    response = RedirectResponse(wanted if is_ours else f"{base}/", status_code=303)
+    return wanted if stays and wanted.startswith(f"{base}/") else f"{base}/"
+
+
+def _welcome(request: Request, server: Server, token_id: str, wanted: str) -> Response:
+    response = RedirectResponse(_ours(request, wanted), status_code=303)
     begin_session(response, request, server, token_id)
     return response
 
 
-def _form(request: Request, wanted: str, fault: str, *, status: int = 200) -> Response:
-    return bare_page("login.html", _base(request), status=status, fault=fault, next=wanted)
+def _form(request: Request, wanted: str, fault: str, *, status: int = 200, known: str = "") -> Response:
+    return bare_page("login.html", _base(request), status=status, fault=fault, next=wanted, known=known)
 
 
 def _base(request: Request) -> str:

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from plait_core.errors import PlaitError
 from plait_core.ports.principals import EVERY_PROJECT
 from plait_server.api.nodes import DECK_POLICY
-from plait_server.auth import require
+from plait_server.auth import require, visitor_of
 from plait_server.console import (
     actions,
     downloads,
@@ -37,7 +37,7 @@ from plait_server.console.visits import SECTIONS, Visit
 from plait_server.errors import NoSuchPath, UnknownDomain, UnknownProject
 from plait_server.problems import problem_of
 from plait_server.services import Server
-from plait_server.sessions import CSRF_FIELD, check_csrf, csrf_mark, session_of
+from plait_server.sessions import CSRF_FIELD, check_csrf, csrf_mark
 
 Handler: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Permission: TypeAlias = Literal["known", "viewer", "runner", "author", "admin"]
@@ -130,11 +130,11 @@ def _shown(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
 def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         await server.prepare()
-        principal = await session_of(request, server)
+        principal = await visitor_of(request, server)
         if principal is None:
             return RedirectResponse(logins.login_url(request), status_code=303)
         request.state.principal = principal.name
-        visit = Visit(server=server, request=request, principal=principal, csrf=csrf_mark(request, server))
+        visit = Visit(server=server, request=request, principal=principal, csrf=csrf_mark(request, server, principal))
         try:
             await _check(it, visit)
             if not it.action:
@@ -152,7 +152,8 @@ async def _changed(it: Page, visit: Visit) -> Response:
     settings, what = visit.server.settings, "max_upload_bytes" if it.takes_files else "max_body_bytes"
     limit_bytes = settings.max_upload_bytes if it.takes_files else settings.max_body_bytes
     async with submitted(visit.request, limit_bytes=limit_bytes, setting=what) as form:
-        check_csrf(visit.request, visit.server, field=str(form.get(CSRF_FIELD, "")) or "-")
+        field = str(form.get(CSRF_FIELD, "")) or "-"
+        check_csrf(visit.request, visit.server, visit.principal, field=field)
         return await it.handler(attrs.evolve(visit, action=it.action, form=dict(form)))
 
 

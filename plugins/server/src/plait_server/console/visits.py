@@ -68,6 +68,11 @@ class Visit:
         return self.path("domain")
 
     @property
+    def has_session(self) -> bool:
+        """Whether who asks has logged in here, and so can log out."""
+        return bool(self.principal.token)
+
+    @property
     def is_admin(self) -> bool:
         """Whether who asks manages the server."""
         return self.principal.may("admin", EVERY_PROJECT)
