@@ -44,7 +44,8 @@ class SteppedConnection:
         self.url = connection.url
         self.words: Mapping[str, str] = connection.words
         self.step: Step | None = None
-        self.read, self.has_table, self.listen = connection.read, connection.has_table, connection.listen
+        self.read, self.glance = connection.read, connection.glance
+        self.has_table, self.listen = connection.has_table, connection.listen
         self.open, self.close = connection.open, connection.close
 
     async def write(self, work: Work[T]) -> T:

@@ -145,6 +145,29 @@ def test_reads_do_not_wait_for_a_commit(tmp_path: Path) -> None:
     assert asyncio.run(run()) == [(0,), (1,)]
 
 
+def test_a_glance_waits_for_no_other_read(tmp_path: Path) -> None:
+    """It happens in the caller's thread, while another one still reads."""
+    is_reading, may_go = threading.Event(), threading.Event()
+
+    def read(_: Transaction) -> str:
+        is_reading.set()
+        assert may_go.wait(WAIT_S)
+        return threading.current_thread().name
+
+    async def run() -> tuple[str, str]:
+        connection = SqliteConnection(str(tmp_path / "plait.db"), durability="full", lock_timeout_s=1.0)
+        await connection.open()
+        reading = asyncio.create_task(connection.read(read))
+        await asyncio.to_thread(is_reading.wait, WAIT_S)
+        glanced_in = await connection.glance(lambda _: threading.current_thread().name)
+        may_go.set()
+        read_in = await reading
+        await connection.close()
+        return read_in, glanced_in
+
+    assert asyncio.run(run()) == ("plait-sql-reader", threading.current_thread().name)
+
+
 @pytest.mark.parametrize("durability", ["normal", "full"])
 def test_a_database_in_memory_has_one_link(durability: Any) -> None:
     """What was written there is read there."""

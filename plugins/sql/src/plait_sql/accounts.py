@@ -32,7 +32,7 @@ class SqlAccounts:
         await self._connection.write(put)
 
     async def projects(self) -> Sequence[Project]:
-        rows = await self._connection.read(
+        rows = await self._connection.glance(
             lambda transaction: transaction.query("SELECT project FROM projects ORDER BY id")
         )
         return [loads(Project, data) for (data,) in rows]
@@ -50,7 +50,7 @@ class SqlAccounts:
         await self._connection.write(put)
 
     async def tokens(self) -> Sequence[Token]:
-        rows = await self._connection.read(
+        rows = await self._connection.glance(
             lambda transaction: transaction.query("SELECT token FROM tokens ORDER BY id")
         )
         return [loads(Token, data) for (data,) in rows]

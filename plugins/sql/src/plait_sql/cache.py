@@ -43,13 +43,13 @@ class SqlCache:
         self._connection = connection
 
     async def get(self, key: CacheKey) -> CacheEntry | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(f"{_SELECT} WHERE digest = ?", (key.digest,))
         )
         return _entry(row) if row else None
 
     async def latest(self, key: CacheKey) -> CacheEntry | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(
                 f"{_SELECT} WHERE project = ? AND domain = ? AND task = ? ORDER BY created_at_ns DESC LIMIT 1",
                 (key.project, key.domain, key.task),

@@ -71,6 +71,10 @@ class Connection(Protocol):
         """Run *work* over one consistent state. Raises ``StoreUnavailable``, ``StoreCorrupt``."""
         ...
 
+    async def glance(self, work: Work[T]) -> T:
+        """Do what ``read`` does, for a *work* that finds a few rows by their keys: it may be quicker done than handed to a thread."""
+        ...
+
     async def write(self, work: Work[T]) -> T:
         """
         Run *work* and commit, or leave no trace of it when it or the commit fails.

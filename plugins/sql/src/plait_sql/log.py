@@ -104,13 +104,17 @@ class SqlLog:
         return _Turn(batch, events, standing_values(batch.row), key, before)
 
     async def read(self, execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
-        return await self._events(_SELECT_EVENTS, execution, after, _ALL if limit is None else limit)
+        n = _ALL if limit is None else limit
+        return await self._events(_SELECT_EVENTS, execution, after, n, is_one=n == 1)
 
     async def latest(self, execution: ExecutionId) -> Event | None:
-        return next(iter(await self._events(_SELECT_LATEST, execution)), None)
+        return next(iter(await self._events(_SELECT_LATEST, execution, is_one=True)), None)
 
-    async def _events(self, statement: str, execution: ExecutionId, *parameters: int) -> Sequence[Event]:
-        rows = await self._connection.read(
+    async def _events(
+        self, statement: str, execution: ExecutionId, *parameters: int, is_one: bool = False
+    ) -> Sequence[Event]:
+        fetch = self._connection.glance if is_one else self._connection.read
+        rows = await fetch(
             lambda transaction: transaction.query(statement, (find_key(transaction, execution), *parameters))
         )
         try:

@@ -91,6 +91,9 @@ class PostgresConnection:
     async def read(self, work: Work[T]) -> T:
         return await self._call(READ, work)
 
+    async def glance(self, work: Work[T]) -> T:
+        return await self.read(work)
+
     async def write(self, work: Work[T]) -> T:
         return await self._call(WRITE, work)
 

@@ -1,6 +1,7 @@
 """The registry and the schedules on SQL."""
 
 import builtins
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from plait_core.ir.codec import dumps, loads
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ir.launch_plans import LaunchPlanTemplate
-from plait_core.ir.references import Template, reach
+from plait_core.ir.references import Template, reach, references, templates
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import AuditLine, Page, ScheduleState
@@ -19,6 +20,7 @@ from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.trail import leave
 
 FIRST_PAGE = Page()
+CLOSURES_KEPT = 32
 
 _CLASSES: dict[str, Any] = {
     EntityKind.TASK.value: TaskTemplate,
@@ -48,6 +50,8 @@ class SqlRegistry:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._lately: OrderedDict[EntityId, Closure] = OrderedDict()
+        """Closures that were asked for last and lack nothing; no template ever changes or goes."""
 
     async def register(
         self, closure: Closure, *, at_ns: int, activate: Sequence[EntityId] = (), audit: AuditLine | None = None
@@ -69,14 +73,23 @@ class SqlRegistry:
         return await self._connection.write(put)
 
     async def get(self, id: EntityId) -> Template | None:
-        return await self._connection.read(lambda transaction: _find(transaction, id))
+        return await self._connection.glance(lambda transaction: _find(transaction, id))
 
     async def closure(self, id: EntityId) -> Closure | None:
         def collect(transaction: Transaction) -> Closure | None:
             main = _find(transaction, id)
             return reach(main.id, lambda reached: _find(transaction, reached)) if main else None
 
-        return await self._connection.read(collect)
+        closure = self._lately.get(id)
+        if closure is None:
+            closure = await self._connection.read(collect)
+            if closure is None or closure.main != id or not _is_whole(closure):
+                return closure
+            self._lately[id] = closure
+            if len(self._lately) > CLOSURES_KEPT:
+                self._lately.popitem(last=False)
+        self._lately.move_to_end(id)
+        return closure
 
     async def list(
         self,
@@ -114,7 +127,7 @@ class SqlRegistry:
         await self._connection.write(switch)
 
     async def active(self, *, project: str, domain: str, name: str) -> EntityId | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(
                 "SELECT kind, org, t.project, t.domain, t.name, version FROM activations AS a "
                 "JOIN templates AS t ON t.key = a.template WHERE a.project = ? AND a.domain = ? AND a.name = ?",
@@ -165,6 +178,13 @@ def _register(transaction: Transaction, template: Template, *, own_digest: str, 
     if held[0] != own_digest:
         raise VersionConflict(id=str(template.id), registered=held[0], offered=own_digest)
     return False
+
+
+def _is_whole(closure: Closure) -> bool:
+    """Whether everything that *closure* refers to, by version, is part of it."""
+    parts = tuple(templates(closure))
+    there = {template.id for template in parts}
+    return all(id_ in there for template in parts for id_ in references(template))
 
 
 def _find(transaction: Transaction, id: EntityId) -> Template | None:

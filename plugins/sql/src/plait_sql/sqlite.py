@@ -3,8 +3,8 @@ SQLite: the connection over Python's own ``sqlite3``, which only this module imp
 
 The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` a commit costs some
 microseconds and happens in the caller's thread; with ``full`` it waits for the disk, in a thread of its own, together with what else
-is ready by then, and reads have a link and a thread of their own. A lock held by another process is waited for by asking again, so
-the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
+is ready by then, and reads have a link and a thread of their own; only glances happen in the caller's. A lock held by another process
+is waited for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
 """
 
 import asyncio
@@ -56,7 +56,9 @@ class SqliteConnection:
         self._turn = threading.Lock()
         self._link: _Link | None = None
         self._reading_link: _Link | None = None
-        """Where commits wait for the disk, what is only read needs not wait for them."""
+        self._glancing_link: _Link | None = None
+        """Where commits wait for the disk, what is only read needs not wait for them, nor a glance for what reads much."""
+        self._glances = threading.Lock()
         self._workers, self._readers = Workers(1, name="plait-sql"), Workers(1, name="plait-sql-reader")
         self._groups = Groups(self._workers, self._writing)
 
@@ -71,7 +73,7 @@ class SqliteConnection:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
         self._link = self._new_link()
         if self._durability == "full" and self._path != ":memory:":
-            self._reading_link = self._new_link()
+            self._reading_link, self._glancing_link = self._new_link(), self._new_link()
 
     def _new_link(self) -> "_Link":
         handle = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -90,15 +92,18 @@ class SqliteConnection:
     async def close(self) -> None:
         self._readers.stop()
         self._workers.stop()
-        with self._turn:
-            for link in (self._reading_link, self._link):
+        with self._turn, self._glances:
+            for link in (self._glancing_link, self._reading_link, self._link):
                 if link is not None:
                     link.close()
-            self._link = self._reading_link = None
+            self._link = self._reading_link = self._glancing_link = None
 
     async def read(self, work: Work[T]) -> T:
         read = partial(self._reading, work)
         return await self._patiently(read, lambda: self._readers.do(read))
+
+    async def glance(self, work: Work[T]) -> T:
+        return await self._patiently(partial(self._glancing, work))
 
     async def write(self, work: Work[T]) -> T:
         return await self._patiently(lambda: self._writing(work), lambda: self._groups.write(work))
@@ -114,16 +119,22 @@ class SqliteConnection:
         with self._turn:
             return _within(self._link, "BEGIN", work)
 
+    def _glancing(self, work: Work[T]) -> T:
+        if self._glancing_link is None:
+            return self._reading(work)
+        with self._glances:
+            return _within(self._glancing_link, "BEGIN", work)
+
     def _writing(self, work: Work[T]) -> T:
         with self._turn:
             return _within(self._link, "BEGIN IMMEDIATE", work)
 
-    async def _patiently(self, act: Callable[[], T], act_in_a_thread: Callable[[], Awaitable[T]]) -> T:
-        """Act here or, where that waits for the disk, in a thread; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
+    async def _patiently(self, act: Callable[[], T], act_in_a_thread: Callable[[], Awaitable[T]] | None = None) -> T:
+        """Act here or, where that may take long, in a thread; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
         give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
         while True:
             try:
-                return act() if self._durability == "normal" else await act_in_a_thread()
+                return act() if self._durability == "normal" or not act_in_a_thread else await act_in_a_thread()
             except sqlite3.Error as error:
                 name = getattr(error, "sqlite_errorname", "")
                 give_up_at = give_up_at or time.monotonic() + self._lock_timeout_s

@@ -51,7 +51,7 @@ class SqlViews:
         self._connection = connection
 
     async def execution(self, id: ExecutionId) -> ExecutionRow | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(
                 f"{SELECT} WHERE project = ? AND domain = ? AND name = ?", (id.project, id.domain, id.name)
             )
@@ -81,14 +81,14 @@ class SqlViews:
         return [node_row(id, *row) for row in rows]
 
     async def node(self, id: ExecutionId, node: NodeId) -> NodeRow | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(_SELECT_NODE, (find_key(transaction, id), node))
         )
         return node_row(id, *row) if row else None
 
     async def attempt(self, id: ExecutionId, node: NodeId, n: int, *, element: int | None = None) -> AttemptRow | None:
         place = (node, NO_ELEMENT if element is None else element, n)
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(_SELECT_ATTEMPT, (find_key(transaction, id), *place))
         )
         return attempt_row(id, *row) if row else None
