@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from socket import socket
 
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
 
 
 class Link:
