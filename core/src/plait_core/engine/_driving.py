@@ -193,7 +193,9 @@ class Driving:
 
     def _start(self, run: Run) -> None:
         execution = run.state.id
-        self._tasks[execution] = asyncio.get_running_loop().create_task(self._see_through(run), name=str(execution))
+        drive = asyncio.get_running_loop().create_task(self._see_through(run), name=str(execution))
+        drive.add_done_callback(lambda _: run.has_begun.set())
+        self._tasks[execution] = drive
 
     async def _see_through(self, run: Run) -> None:
         failure = None
@@ -239,11 +241,7 @@ class Driving:
         """Wait for the first commit, or for what prevented it."""
         execution = run.state.id
         drive = self._tasks[execution]
-        committed = asyncio.ensure_future(run.committed.wait())
-        try:
-            await asyncio.wait([committed, drive], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            committed.cancel()
+        await run.has_begun.wait()
         if run.committed.is_set():
             return
         if self.runs.get(execution) is run:

@@ -15,9 +15,11 @@ import attrs
 
 from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine._acting import Acting
+from plait_core.engine._alarms import Alarm
 from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children, Ending
 from plait_core.engine._commands import Command, SubmitElements, WaitUntil
+from plait_core.engine._floor import Share
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._rows import attempt_rows, execution_row, node_rows
 from plait_core.engine._services import Services
@@ -34,9 +36,6 @@ from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
 RECONCILE_AFTER_S = 30.0
 """How long a run may hear nothing of attempts that are out before it asks executors about them."""
-
-YIELD_AFTER_NS = 5_000_000
-"""How long the runs of an engine may keep the loop together, while they have something to carry out, before others have their turn."""
 
 LONG_SLEEP_S, LINGER_S = 60.0, 10.0
 """How far off the next due time must be for an execution to leave memory, and how long it stays although it is: an answer may come."""
@@ -73,8 +72,11 @@ class Run:
         self._order = count()
         self._snapshot_at = state.seq + SNAPSHOT_AFTER
         self._awake = asyncio.Event()
+        self._alarm = Alarm(services.clock, self._awake.set)
+        self._share = Share()
+        self.has_begun = asyncio.Event()
+        """Set once the first turn is in the store, or never will be."""
         self._failure: BaseException | None = None
-        self._yielded_at = services.clock.now_ns()
 
     # ── from outside ─────────────────────────────────────────────────────────
 
@@ -152,14 +154,27 @@ class Run:
                     self._fire_timers()
                 if self._failure is not None:
                     raise self._failure
-                if self._mail or self._posted:
+                if not self._has_work:
+                    if self.state.is_terminal or not await self._sleep():
+                        return
+                elif not self._may_go_on:
+                    await self.services.floor.take(self._share)
+                elif self._mail or self._posted:
                     await self.turn()
-                elif self.commands:
+                else:
                     await self._act(self.commands.popleft())
-                elif self.state.is_terminal or not await self._sleep():
-                    return
         finally:
+            self._alarm.stop()
             await self.acting.close()
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._mail or self._posted or self.commands)
+
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether it has the floor, without which only the first turn is taken, as somebody waits for that."""
+        return not self.committed.is_set() or self.services.floor.is_still_of(self._share)
 
     async def _act(self, command: Command) -> None:
         if not isinstance(command, SubmitElements) and command.key not in self.state.open:
@@ -168,19 +183,6 @@ class Run:
             heappush(self._timers, (command.at_ns, next(self._order), command))
             return
         await self.acting.carry_out(command)
-        services = self.services
-        if services.clock.now_ns() - self._yielded_at > YIELD_AFTER_NS // (1 + services.n_giving_way):
-            await self._give_way()
-
-    async def _give_way(self) -> None:
-        """Let the rest of the loop have its turn; the more runs wait for theirs in this way, the sooner each does it again."""
-        services = self.services
-        services.n_giving_way += 1
-        try:
-            await asyncio.sleep(0)
-        finally:
-            services.n_giving_way -= 1
-        self._yielded_at = services.clock.now_ns()
 
     def _fire_timers(self) -> None:
         now = self.services.clock.now_ns()
@@ -191,7 +193,6 @@ class Run:
 
     async def _sleep(self) -> bool:
         """Wait until there may be something to do; False when that is far off, and nothing holds the execution in memory."""
-        self._awake.clear()
         while self._timers and self._timers[0][2].key not in self.state.open:
             heappop(self._timers)
         wake_at = self._timers[0][0] if self._timers else None
@@ -204,10 +205,7 @@ class Run:
         now = self.services.clock.now_ns()
         if self.services.lets_sleepers_go and (wake_at or NEVER_NS) - now > LONG_SLEEP_S * 1e9 and self._is_idle:
             return await self._is_woken(now + int(LINGER_S * 1e9))
-        if wake_at is None:
-            await self._awake.wait()
-        else:
-            await self._is_woken(wake_at)
+        await self._is_woken(NEVER_NS if wake_at is None else wake_at)
         return True
 
     @property
@@ -225,16 +223,16 @@ class Run:
 
     async def _is_woken(self, at_ns: int) -> bool:
         """Wait until somebody has mail for us, or until *at_ns*; says whether it was the former."""
-        waits = [
-            asyncio.ensure_future(self._awake.wait()),
-            asyncio.ensure_future(self.services.clock.sleep_until(at_ns)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return self._awake.is_set()
+        while not self._has_news and self.services.clock.now_ns() < at_ns:
+            self._awake.clear()
+            if at_ns < NEVER_NS:
+                self._alarm.set(at_ns)
+            await self._awake.wait()
+        return self._has_news
+
+    @property
+    def _has_news(self) -> bool:
+        return self._has_work or self._failure is not None
 
     # ── turns ────────────────────────────────────────────────────────────────
 
@@ -258,6 +256,7 @@ class Run:
         self.commands.extend(fresh)
         self.acting.settle(decisions)
         self.committed.set()
+        self.has_begun.set()
         if self._ended:
             ended, self._ended = self._ended, defaultdict(list)
             await self.acting.release(ended)

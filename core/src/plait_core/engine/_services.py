@@ -14,6 +14,7 @@ from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.compiler.completion import complete_known
 from plait_core.compiler.placements import place
 from plait_core.engine._connectors import connector_executor_spec
+from plait_core.engine._floor import Floor
 from plait_core.engine._library import ClosureLibrary
 from plait_core.ir.executions import Closure
 from plait_core.ir.tasks import TaskTemplate
@@ -51,8 +52,7 @@ class Services:
     library: ClosureLibrary = attrs.field(factory=ClosureLibrary)
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
-    n_giving_way: int = 0
-    """How many runs have something to carry out, and let the rest of the loop have its turn first."""
+    floor: Floor = attrs.field(default=attrs.Factory(lambda self: Floor(self.clock), takes_self=True))
     _fragments: dict[str, Closure] = attrs.field(factory=dict)
     """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
     _actions: dict[int, tuple[ref[TaskTemplate], Action]] = attrs.field(factory=dict)

@@ -27,7 +27,9 @@ class Bell:
         self._has_rung = True
         for heard in tuple(self._waiting):
             loop = heard.get_loop()
-            if not loop.is_closed():
+            if loop is _loop_here():
+                _settle(heard)
+            elif not loop.is_closed():
                 loop.call_soon_threadsafe(_settle, heard)
 
     def hush(self) -> None:
@@ -40,10 +42,11 @@ class Bell:
 
         heard = asyncio.get_running_loop().create_future()
         patient = asyncio.ensure_future(patience)
+        patient.add_done_callback(lambda _: _settle(heard))
         self._waiting[heard] = None
         try:
             if not self._has_rung:
-                await asyncio.wait((heard, patient), return_when=asyncio.FIRST_COMPLETED)
+                await heard
             return self._has_rung
         finally:
             del self._waiting[heard]
@@ -73,6 +76,16 @@ class Bells:
         if self._bells:
             for bell in (*self._bells.get(execution, ()), *self._bells.get(None, ())):
                 bell.ring()
+
+
+def _loop_here() -> "asyncio.AbstractEventLoop | None":
+    """Return the loop that runs in this thread."""
+    import asyncio
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _settle(heard: "asyncio.Future[None]") -> None:

@@ -104,16 +104,19 @@ async def get_execution(call: Call[WaitQuery, None]) -> ExecutionDetail:
 
 async def _wait_end(call: Call[WaitQuery, None], execution: ExecutionId) -> None:
     """Wait for the end as long as is asked, or until the reader leaves; a server that stops says of every reader that it has left."""
+    if (await call.server.inspector.row(execution)).phase in TERMINAL_EXECUTION:
+        return
     ending = asyncio.create_task(call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s), name="end")
     leaving = asyncio.create_task(_reader_leaves(call.request), name="reader")
+    leaving.add_done_callback(lambda _: ending.cancel())
     try:
-        await asyncio.wait((ending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if ending.done():
-            ending.result()
+        await ending
+    except asyncio.CancelledError:
+        if not leaving.done():
+            raise
     finally:
-        for task in (ending, leaving):
-            task.cancel()
-        await asyncio.gather(ending, leaving, return_exceptions=True)
+        ending.cancel()
+        leaving.cancel()
 
 
 async def _reader_leaves(request: Request) -> None:
