@@ -42,11 +42,12 @@ def test_every_part_is_written_under_its_own_name(tmp_path: Path) -> None:
 def test_new_plugin_passes_its_check(site: SitePackages, tmp_path: Path, kind: str) -> None:
     """Before its author has written a line, every kind loads, is light, and is proved by its suite."""
     name = f"fresh_{kind.replace('-', '_')}"
-    scaffold(name, kind=kind, folder=tmp_path / "new")
+    written = scaffold(name, kind=kind, folder=tmp_path / "new")
     site.adopt(name, tmp_path / "new/src")
 
     checks = check_plugin(site.load(), name)
 
+    assert len(set(written)) == len(written)
     assert [(check.name, check.detail) for check in checks if not check.is_ok] == []
     assert re.search(r"\d+ passed", checks[-1].detail)
 

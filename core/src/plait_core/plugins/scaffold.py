@@ -46,11 +46,14 @@ def scaffold(name: str, *, kind: str, folder: Path) -> Sequence[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PluginFolderInUse(folder=str(folder))
     words = _words(name, kind)
-    return sorted(
-        _write(template, folder / _target(template.relative_to(_TEMPLATES / layer), words["package"]), words)
+    templates = {
+        folder / _target(template.relative_to(_TEMPLATES / layer), words["package"]): template
         for layer in ("common", kind)
         for template in (_TEMPLATES / layer).rglob("*.txt")
-    )
+    }
+    for target, template in templates.items():
+        _write(template, target, words)
+    return sorted(templates)
 
 
 def _words(name: str, kind: str) -> dict[str, str]:
@@ -72,10 +75,9 @@ def _target(template: Path, package: str) -> Path:
     return Path(*(part.replace("PACKAGE", package) for part in template.with_suffix("").parts))
 
 
-def _write(template: Path, target: Path, words: Mapping[str, str]) -> Path:
+def _write(template: Path, target: Path, words: Mapping[str, str]) -> None:
     text = template.read_text(encoding="utf-8")
     for word, meaning in words.items():
         text = text.replace(f"{{{{{word}}}}}", meaning)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    return target

@@ -61,4 +61,5 @@ class MessageTransformer(TypeTransformer[Message]):
 
     def guess(self, literal_type: LiteralType) -> Any | None:
         place = (literal_type.metadata or {}).get(CLASS_KEY)
-        return locate(place) if isinstance(place, str) else None
+        found = locate(place) if isinstance(place, str) else None
+        return found if isinstance(found, type) and issubclass(found, Message) else None

@@ -100,7 +100,7 @@ def new(name: str, kind: str, folder: Path | None, as_json: bool) -> None:
         documents.show({"folder": str(folder), "files": paths})
         return
     click.echo("\n".join(paths))
-    click.echo(f"  → pip install -e {folder} && plait plugins check {name.replace('-', '_')}")
+    click.echo(f"  → pip install -e '{folder}[test]' && plait plugins check {name.replace('-', '_')}")
 
 
 def _line(line: PluginLine) -> str:
