@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from plait_core.errors.stores import NotReadable, NotStorable
 from plait_core.ir.codec import _resolved, dumps, from_json, loads, to_json
-from plait_core.ir.events import AttemptScheduled, Decision
+from plait_core.ir.events import AttemptScheduled, Decision, ElementsSucceeded
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import NodeId
 from plait_core.ir.literals import Literal, LiteralVariant, Primitive, Primitives
@@ -182,6 +182,16 @@ def test_any_value_comes_back(kind: Any, data: st.DataObject) -> None:
         (Literal, {"integer": 1, "float": 1.0}, None),
         (LiteralType, {"type": "integers"}, None),
         (Result, {"outputs": {"o0": {"integer": 1.5}}}, ("expected integer, found 1.5 @ $.outputs['o0']",)),
+        (
+            ElementsSucceeded,
+            {"elements_succeeded": {"node": "n0", "outcomes": [[0, 0, None, 1], [0, 0, {"integer": ""}, True]]}},
+            ("expected bool, found 1 @ $.outcomes[0][3]", "expected integer, found '' @ $.outcomes[1][2]"),
+        ),
+        (
+            ElementsSucceeded,
+            {"elements_succeeded": {"node": "n0", "outcomes": {}}},
+            ("expected a list, found {} @ $.outcomes",),
+        ),
         (Unit, [], ("expected a map, found [] @ $",)),
         (Literal, {"collection": {"literals": "ab"}}, ("expected a list, found 'ab' @ $.literals",)),
         (

@@ -1,7 +1,7 @@
 """Folds of decisions about the elements of map nodes, in batches where they succeed. Called by ``apply``."""
 
 from plait_core.engine._books import close_command, open_command
-from plait_core.engine._commands import AssembleOutputs, LookUpElements, SubmitElements, WaitUntil
+from plait_core.engine._commands import TIMER, AssembleOutputs, LookUpElements, SubmitElements, WaitUntil
 from plait_core.engine._policies import cache_policy, timeout_ns
 from plait_core.engine._state import FAILED, SCHEDULED, STOPPED, SUCCEEDED, ArrayState, ExecutionState, NodeState
 from plait_core.ir import events as ev
@@ -10,6 +10,9 @@ from plait_core.ir.phases import AttemptPhase
 
 ASSEMBLE_DIRECTLY = 256
 """Map nodes with at most this many elements make their output list without asking the shell."""
+
+_OF_ONE = frozenset({"attempt", TIMER, "child"})
+"""What commands are about one element."""
 
 
 def element_failed(state: ExecutionState, node: NodeState, event: ev.AttemptFailed, *, is_system: bool) -> None:
@@ -72,10 +75,11 @@ def elements_succeeded(state: ExecutionState, _at_ns: int, event: ev.ElementsSuc
     array = node.array
     assert array is not None
     phases, outputs = array.phases, array.outputs
+    has_own = any(key[0] in _OF_ONE for key in node.commands)
     for element, n, output, _is_cached in event.outcomes:
         phases[element] = SUCCEEDED
         outputs[element] = output
-        if node.commands:
+        if has_own:
             close_command(state, node, ("attempt", node.id, element, n))
             close_command(state, node, ("timer", node.id, element, n, "timeout"))
             close_command(state, node, ("child", node.id, element))

@@ -16,14 +16,14 @@ import types
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union, get_args, get_origin, overload
 
 import attrs
 
 from plait_core.ir import literals
 from plait_core.ir.encoding import encode, encode_text
 from plait_core.ir.json import Json
-from plait_core.ir.literals import Literal, Primitive, Primitives
+from plait_core.ir.literals import Literal, Primitive, Primitives, primitive_literal
 from plait_core.ir.tags import TAGS
 from plait_core.ir.types import SimpleType
 
@@ -42,6 +42,8 @@ _PRIMITIVES = {
     SimpleType.DURATION: int,
 }
 _PRIMITIVE_BY_TAG = {kind.value: (kind, python_type) for kind, python_type in _PRIMITIVES.items()}
+_Outcomes: TypeAlias = tuple[tuple[int, int, Literal | None, bool], ...]
+"""Of the elements that one event records."""
 _NO_PRIMITIVE: tuple[SimpleType, type | None] = (SimpleType.NONE, None)
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -309,7 +311,7 @@ def _register_literals(converter: "Converter") -> None:
             kind, python_type = _PRIMITIVE_BY_TAG.get(tag, _NO_PRIMITIVE)
             is_plain = body.__class__ is python_type
             if is_plain:
-                return Literal(value=Primitive(kind=kind, value=body))
+                return primitive_literal(kind, body)
         riders = {name: data[name] for name in ("hash", "metadata") if name in data}
         value = {tag: body for tag, body in data.items() if tag not in riders} if riders else data
         if not value:
@@ -325,6 +327,19 @@ def _register_literals(converter: "Converter") -> None:
     converter.register_structure_hook_func(lambda kind: kind == Sequence[Literal], decode_literals)
     converter.register_structure_hook(Primitive, decode_primitive)
     converter.register_structure_hook(Literal, decode)
+    if not converter.detailed_validation:
+        decode_outcomes = _checking(list, "a list", lambda data, _: _outcomes(data, decode))
+        converter.register_structure_hook_func(lambda kind: kind == _Outcomes, decode_outcomes)
+
+
+def _outcomes(data: Any, decode: Hook) -> _Outcomes:
+    """Read the outcomes of elements; a log may have a hundred thousand of them, which somebody waits for."""
+    outcomes = []
+    for element, n, output, is_cached in data:
+        if element.__class__ is not int or n.__class__ is not int or is_cached.__class__ is not bool:
+            raise TypeError("expected an element, its attempt, an output, and whether it was cached")
+        outcomes.append((element, n, None if output is None else decode(output, Literal), is_cached))
+    return tuple(outcomes)
 
 
 def _primitives(data: Any) -> Primitives | None:
