@@ -26,6 +26,16 @@ def asking(x: int) -> int:
     return double(x=answer)
 
 
+@workflow
+def doubled(x: int) -> int:
+    return double(x=x)
+
+
+@workflow
+def quadrupled(x: int) -> int:
+    return double(x=double(x=x))
+
+
 def integer(value: int) -> Literal:
     return Literal(value=Primitive(kind=SimpleType.INTEGER, value=value))
 
@@ -137,3 +147,26 @@ def test_what_was_asked_for_is_told_without_the_inputs(monkeypatch: pytest.Monke
             return [(it.principal, it.inputs, it.user_inputs) for it in about], len(inspector._heads)
 
     assert asyncio.run(story()) == ([(name, {}, {}) for name in ("p1", "p1", "p2", "p1")], 1)
+
+
+def test_a_name_that_is_used_again_is_another_execution() -> None:
+    """Nothing that was remembered of one that was deleted is told of its namesake."""
+
+    async def story() -> list[Any]:
+        database, told = MemoryDatabase(), []
+        inspector = Inspector(database)
+        for target in (doubled, quadrupled):
+            async with Engine(database=database) as engine:
+                execution = await engine.launch(target, {"x": integer(1)}, name="same", principal=target.name)
+                await engine.wait(execution)
+                async with inspector.state(execution) as state:
+                    outputs = state.outputs
+                about, closure = await inspector.about(execution), await inspector.closure(execution)
+                told.append((outputs, about.principal, closure.main.name))
+                await database.upkeep.delete([execution])
+        return told
+
+    assert asyncio.run(story()) == [
+        ({"o0": integer(2)}, doubled.name, doubled.name),
+        ({"o0": integer(4)}, quadrupled.name, quadrupled.name),
+    ]

@@ -9,12 +9,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
 from plait_core.compiler.closures import CompiledClosure, compile_closure
-from plait_core.engine._snapshots import read
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._turns import fold
 from plait_core.errors.engine import UnknownExecution
@@ -26,8 +25,13 @@ from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.databases import Database, ExecutionRow, Page
 from plait_core.ports.pools import is_local, shown_phase
 
+if TYPE_CHECKING:
+    from plait_core.engine._snapshots import Reading
+
 K = TypeVar("K")
 T = TypeVar("T")
+Life: TypeAlias = tuple[ExecutionId, int]
+"""An execution and when it was created: what tells it from one that had its name before, and was deleted."""
 
 EVENTS_AT_ONCE = 500
 """How many events are read and folded before others get a turn."""
@@ -52,10 +56,10 @@ class Inspector:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sights: OrderedDict[ExecutionId, _Sight] = OrderedDict()
+        self._sights: OrderedDict[Life, _Sight] = OrderedDict()
         self._closures: OrderedDict[str, CompiledClosure] = OrderedDict()
         self._locks: dict[ExecutionId, _Lock] = {}
-        self._heads: OrderedDict[ExecutionId, ExecutionStarted] = OrderedDict()
+        self._heads: OrderedDict[Life, ExecutionStarted] = OrderedDict()
 
     async def row(self, execution: ExecutionId) -> ExecutionRow:
         """Return the row of an execution. Raises ``UnknownExecution``."""
@@ -105,13 +109,12 @@ class Inspector:
 
     async def _head(self, execution: ExecutionId) -> ExecutionStarted:
         """Return how an execution started, without inputs."""
-        head = self._heads.pop(execution, None)
+        life = execution, (await self.row(execution)).created_at_ns
+        head = self._heads.pop(life, None)
         if head is None:
             started = await self._started(execution)
             head = attrs.evolve(started, spec=attrs.evolve(started.spec, inputs={}, user_inputs={}))
-        self._heads[execution] = head
-        if len(self._heads) > HEADS_KEPT:
-            self._heads.popitem(last=False)
+        _keep(self._heads, life, head, HEADS_KEPT)
         return head
 
     async def _started(self, execution: ExecutionId) -> ExecutionStarted:
@@ -128,12 +131,12 @@ class Inspector:
 
         Raises ``UnknownExecution``, and what the store raises.
         """
-        await self.row(execution)
+        life = execution, (await self.row(execution)).created_at_ns
         lock = self._locks.setdefault(execution, _Lock())
         lock.n_users += 1
         try:
             async with lock:
-                yield await self._folded(execution)
+                yield await self._folded(life)
         finally:
             lock.n_users -= 1
             if not lock.n_users:
@@ -187,9 +190,9 @@ class Inspector:
 
     # ── folding ──────────────────────────────────────────────────────────────
 
-    async def _folded(self, execution: ExecutionId) -> ExecutionState:
-        log = self._database.log
-        sight = self._sights.pop(execution, None) or await self._begun(execution)
+    async def _folded(self, life: Life) -> ExecutionState:
+        log, execution = self._database.log, life[0]
+        sight = self._sights.pop(life, None) or await self._begun(execution)
         state = sight.state
         while events := await log.read(execution, after=state.seq, limit=EVENTS_AT_ONCE):
             for event in events:
@@ -198,19 +201,27 @@ class Inspector:
                     sight.library[digest] = await self._compiled(digest)
             fold(state, events)
             await asyncio.sleep(0)
-        _keep(self._sights, execution, sight, STATES_KEPT)
+        _keep(self._sights, life, sight, STATES_KEPT)
         return state
 
     async def _begun(self, execution: ExecutionId) -> "_Sight":
         """Return the state of the latest snapshot, or that before the first event."""
         library: dict[str, CompiledClosure] = {}
-        snapshot = await self._database.log.load_snapshot(execution)
-        reading = read(snapshot) if snapshot is not None else None
+        reading = await self._latest(execution)
         if reading is None:
             return _Sight(ExecutionState(id=execution, library=library), library)
         for digest in reading.closures:
             library[digest] = await self._compiled(digest)
         return _Sight(reading.state(execution, library), library)
+
+    async def _latest(self, execution: ExecutionId) -> "Reading | None":
+        """Decode the latest snapshot, if there is one that this version of the engine reads."""
+        snapshot = await self._database.log.load_snapshot(execution)
+        if snapshot is None:
+            return None
+        from plait_core.engine._snapshots import read
+
+        return read(snapshot)
 
     async def _compiled(self, digest: str) -> CompiledClosure:
         compiled = self._closures.pop(digest, None)
