@@ -1,11 +1,15 @@
 """Every page reads without a script, says what there is, and shows nobody what they may not see."""
 
+from collections.abc import Sequence
 from html import unescape
 
 import httpx
 import pytest
 
+from plait_core.ir.events import Event
+from plait_core.ir.ids import ExecutionId
 from plait_core.ir.literals import Collection, Literal
+from plait_server.console import executions
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
 from tests.plugins.server.registered import registered
@@ -221,6 +225,34 @@ async def test_elements_of_a_map_are_a_table(serving: Serving, console: httpx.As
 
     assert "150 elements: 150 ended" in first.text
     assert (first.text.count("Log of element"), second.text.count("Log of element")) == (100, 50)
+
+
+async def test_log_of_a_large_map_is_read_on_request(
+    serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says how far it has come at once; only who asks for its values, or for what failed, waits for its log."""
+    monkeypatch.setattr(executions, "HEAVY", 40)
+    xs = Literal(value=Collection(literals=tuple(number(n) for n in range(40))))
+    await ended(serving, samples.doubled, "map", {"xs": xs})
+    log, n_read = serving.server.database.log, list[int]()
+    read = log.read
+
+    async def counted(execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
+        events = await read(execution, after=after, limit=limit)
+        n_read.append(len(events))
+        return events
+
+    monkeypatch.setattr(log, "read", counted)
+    pages = ("map?node=n0", "map?tab=timeline", "map/nodes/n0/elements", "map?node=n0&values=yes")
+    n_read_for = []
+    for page in pages:
+        answer = await console.get(f"{EXECUTIONS}/{page}")
+        assert answer.status_code == 200, page
+        n_read_for.append(sum(n_read))
+        n_read.clear()
+
+    assert n_read_for[:3] == [1, 0, 0]
+    assert n_read_for[3] > 3
 
 
 async def test_failed_elements_are_found_among_the_others(serving: Serving, console: httpx.AsyncClient) -> None:
