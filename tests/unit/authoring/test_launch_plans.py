@@ -157,7 +157,7 @@ def test_every_property_finds_its_place_in_the_template() -> None:
         timed,
         schedule=CronSchedule("0 9 * * 1-5", kickoff_time_input_arg="at", timezone="Europe/Berlin", offset="PT1H"),
         notifications=[Email(phases=[ExecutionPhase.FAILED], recipients_email=["a@example.org"])],
-        labels=Labels(a="1"),
+        labels={"a": 1},  # type: ignore[dict-item]  # as people write them
         annotations=Annotations(b="2"),
         envs={"C": "3"},
         tags=["t"],

@@ -1,7 +1,7 @@
 """What ``@task`` refuses at once, and what its arguments become."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import wraps
 from types import ModuleType
@@ -153,11 +153,12 @@ def test_function_that_never_returns_what_it_declares_is_refused(body: str) -> N
         "async def f(a: int) -> int:\n    return 3",
         "def f(a: int) -> Optional[int]:\n    pass",
         "def f(a: int) -> None:\n    pass",
+        "def f(a: int) -> Iterator[int]:\n    yield a",
     ],
 )
 def test_function_that_cannot_fall_off_its_end_is_accepted(source: str) -> None:
     """A body that only raises promises nothing that it could break."""
-    made: dict[str, Any] = {"__name__": "test_made", "Optional": Optional}
+    made: dict[str, Any] = {"__name__": "test_made", "Optional": Optional, "Iterator": Iterator}
     exec(source, made)
 
     assert task(made["f"]).name == "test_made.f"
@@ -178,6 +179,7 @@ REFUSED: list[dict[str, Any]] = [
     {"enable_deck": True, "disable_deck": True},
     {"resources": Resources(cpu="1"), "requests": Resources(cpu="1")},
     {"pod_template": PodTemplate(), "pod_template_name": "gpu"},
+    {"node_dependency_hints": []},
 ]
 
 
@@ -196,6 +198,7 @@ def test_argument_that_cannot_be_used_is_refused_at_decoration(arguments: dict[s
         {"requests": Resources(cpu=("1", "2"))},
         {"secret_requests": ["password"]},
         {"cache_serialize": True},
+        {"cache": True, "cache_version": 1.0},
         {"cache": Cache(version="1"), "cache_version": "1"},
         {"cache": Cache(version="1", ignored_inputs=["nowhere"])},
     ],
@@ -325,17 +328,21 @@ def function_from(source: str, n: int) -> Any:
 
 def test_docstring_describes_inputs_and_outputs() -> None:
     """Google, NumPy and reST forms are read alike."""
-    google = "Add.\n\n    More.\n\n    Args:\n        a: the number\n            of it\n"
-    numpy = "Add.\n\n    More.\n\n    Parameters\n    ----------\n    a : int\n        the number\n        of it\n"
-    rest = "Add.\n\n    More.\n\n    :param int a: the number\n        of it\n"
+    google = "Args:\n        a: the number\n            of it\n\n    Returns:\n        int: what comes\n        of it\n"
+    numpy = (
+        "Parameters\n    ----------\n    a : int\n        the number\n        of it\n\n"
+        "    Returns\n    -------\n    int\n        what comes\n        of it\n"
+    )
+    rest = ":param int a: the number\n        of it\n    :return: what comes\n        of it\n"
     for docstring in (google, numpy, rest):
 
         def described(a: int) -> int:
             return a
 
-        described.__doc__ = docstring
+        described.__doc__ = f"Add.\n\n    More.\n\n    {docstring}"
         declared = task(described)
         assert declared.interface.inputs[0].description == "the number of it"
+        assert declared.interface.outputs[0].description == "what comes of it"
         metadata = declared.template.metadata
         assert (metadata.short_description, metadata.long_description) == ("Add.", "More.")
 

@@ -150,8 +150,8 @@ def metadata(task: Any) -> TaskMetadata:
         short_description=described.short,
         long_description=described.long,
         source_link=described.source_link,
-        labels=arguments.get("labels", {}),
-        annotations=arguments.get("annotations", {}),
+        labels=texts(arguments.get("labels")),
+        annotations=texts(arguments.get("annotations")),
     )
 
 
@@ -175,13 +175,18 @@ def limit_ns(span: "int | timedelta | None") -> int | None:
     return nanoseconds(span if isinstance(span, timedelta) else timedelta(seconds=span)) if span else None
 
 
+def texts(given: Mapping[Any, Any] | None) -> dict[str, str]:
+    """Read labels, annotations or variables: texts, whatever authors write, because nothing else can be read back."""
+    return {str(name): str(value) for name, value in (given or {}).items()}
+
+
 def target(declaration: str, arguments: TaskArguments, declared: TaskTarget | None = None) -> TaskTarget | None:
     """Say where an attempt runs: *declared*, or a container or pod if anything about it was asked for, else ``None``."""
     if declared is not None:
         return declared
     container = Container(
         image=image_name(arguments.get("container_image")),
-        env=tuple((str(name), str(value)) for name, value in arguments.get("environment", {}).items()),
+        env=tuple(texts(arguments.get("environment")).items()),
         resources=resource_spec(declaration, arguments),
     )
     if (template := arguments.get("pod_template")) is not None:

@@ -58,6 +58,8 @@ def settled(declaration: str, asked: bool | str | Cache, legacy: Mapping[str, An
     cache = asked if isinstance(asked, Cache) else _from_arguments(declaration, asked, legacy)
     if isinstance(asked, Cache) and any(legacy.get(option) for option in _LEGACY):
         raise _invalid(declaration, "cache", "is a Cache and has arguments beside it", "put them into Cache(...)")
+    if not isinstance(cache.version, str):
+        raise _invalid(declaration, "cache version", f"is {cache.version!r}", f'give a text, as in "{cache.version}"')
     if unknown := set(cache.ignored_inputs) - task.python_interface.inputs.keys():
         raise _invalid(declaration, "ignored inputs", f"name {', '.join(sorted(unknown))}", "name inputs of the task")
     return CachePolicy(

@@ -25,6 +25,7 @@ REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED", "__slots
 
 _UNSET = CellType()
 _VARIADIC = 0x04 | 0x08
+_GENERATOR = 0x20 | 0x200
 _OPEN = (Any, object)
 _UNIONS = (typing.Union, UnionType)
 
@@ -187,12 +188,14 @@ def enclosed_variables(function: Callable[..., Any]) -> dict[str, Any]:
 
 def returns_a_value(function: Callable[..., Any]) -> bool:
     """
-    Whether some `return` of *function* has a value, or its end cannot be reached.
+    Whether some `return` of *function* has a value, its end cannot be reached, or it is a generator.
 
     Read from the byte code: a function that falls off its end returns the constant None.
     """
     import opcode
 
+    if function.__code__.co_flags & _GENERATOR:
+        return True
     code, names = function.__code__.co_code, opcode.opname
     constants = function.__code__.co_consts
     ends = 0

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from plait_core.authoring.arguments import texts
 from plait_core.authoring.bindings import Bound
 from plait_core.authoring.entities import Entity, R
 from plait_core.authoring.interfaces import REQUIRED, PythonInput, PythonInterface
@@ -142,10 +143,10 @@ class LaunchPlan(Entity[..., R], Generic[R]):
         options = self.options
         notifications = options.get("notifications")
         return ExecutionOptions(
-            labels=options.get("labels") or {},
-            annotations=options.get("annotations") or {},
-            envs=options.get("envs") or {},
-            tags=tuple(options.get("tags", ())),
+            labels=texts(options.get("labels")),
+            annotations=texts(options.get("annotations")),
+            envs=texts(options.get("envs")),
+            tags=tuple(map(str, options.get("tags", ()))),
             security=options.get("security_context"),
             raw_data_prefix=options.get("raw_output_data_config", ""),
             max_parallelism=options.get("max_parallelism"),

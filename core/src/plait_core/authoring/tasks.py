@@ -21,7 +21,7 @@ from plait_core.authoring.interfaces import (
     interface_of,
     returns_a_value,
 )
-from plait_core.errors.authoring import MissingReturn, NestedFunction
+from plait_core.errors.authoring import InvalidOption, MissingReturn, NestedFunction
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.json import Json
 from plait_core.ir.tasks import TaskTarget, TaskTemplate
@@ -130,6 +130,8 @@ class PythonFunctionTask(Task[P, R]):
     """A task whose work is a Python function, perhaps one that configures a plugin through ``task_config``."""
 
     task_type: ClassVar[str] = FUNCTION_TASK
+    is_dynamic: ClassVar[bool] = False
+    is_eager: ClassVar[bool] = False
 
     def __init__(self, function: Callable[P, R], **arguments: "Unpack[TaskArguments]") -> None:
         self.function = function
@@ -169,6 +171,13 @@ class PythonFunctionTask(Task[P, R]):
         if sources.is_nested(signature):
             raise NestedFunction(entity=self.name)
         check_signature(self.name, signature, pickle_untyped=self._accepts_untyped)
+        if "node_dependency_hints" in self.arguments and not (self.is_dynamic or self.is_eager):
+            raise InvalidOption(
+                declaration=self.name,
+                option="node_dependency_hints",
+                detail="is given for a task that calls nothing",
+                expected="leave it out, or make the task @dynamic or @eager",
+            )
         declared = signature.__annotations__.get("return")
         if declared is not None and not _may_be_none(declared) and not returns_a_value(signature):
             raise MissingReturn(entity=self.name, declared=getattr(declared, "__name__", str(declared)))

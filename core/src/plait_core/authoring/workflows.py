@@ -95,7 +95,7 @@ class Workflow(Entity[P, R]):
                 building.promise,
             ),
             failure_policy=self.options.get("failure_policy", FailurePolicy.FAIL_IMMEDIATELY),
-            interruptible=self.options.get("interruptible", False),
+            interruptible=bool(self.options.get("interruptible")),
         )
         return Graph(self._completed(template, scope), scope.entities, tuple(building.extra))
 
