@@ -23,7 +23,7 @@ class Documentation:
 
 @attrs.frozen(kw_only=True)
 class Described:
-    """What is said about an entity; ``variables`` maps inputs and outputs to their descriptions."""
+    """What is said about an entity; ``variables`` maps inputs and outputs to their descriptions, and ``return`` to that of the result."""
 
     short: str = ""
     long: str = ""
@@ -56,6 +56,8 @@ _NUMPY = re.compile(r"^(?:Parameters|Returns)\n-{3,}\n(.*?)(?=^\S+\n-{3,}|\Z)", 
 _NUMPY_ENTRY = re.compile(r"^(\w+)[ ]*:?.*\n((?:[ ]+\S.*\n?)+)", re.MULTILINE)
 _GOOGLE = re.compile(r"^(?:Args|Arguments|Returns):[ ]*\n((?:[ ]+.*\n?|\n)+)", re.MULTILINE)
 _GOOGLE_ENTRY = re.compile(r"^[ ]+(\w+)(?:[ ]*\([^)]*\))?:[ ]*(.*(?:\n[ ]{8,}\S.*)*)", re.MULTILINE)
+_RETURNS = re.compile(r"^(?:Returns:[ ]*\n|Returns\n-{3,}\n\S+\n|:returns?:)((?:[ ]+\S.*(?:\n|\Z))+)", re.MULTILINE)
+_TYPE = re.compile(r"^[\w\[\], .|]+:[ ]+")
 _REST = re.compile(r"^:param(?:[ ]+[\w\[\], .|]+)??[ ]+(\w+):[ ]*(.*(?:\n[ ]+\S.*)*)", re.MULTILINE)
 
 
@@ -67,6 +69,8 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
         entries += [match.groups() for match in _NUMPY_ENTRY.finditer(block[1])]
     for name, words in entries:
         yield name, " ".join(words.split())
+    if returned := _RETURNS.search(text):
+        yield "return", _TYPE.sub("", " ".join(returned[1].split()))
 
 
 def _indent(docstring: str) -> int:

@@ -92,8 +92,9 @@ class Entity(Generic[P, R]):
 
     def _variables(self, role: str, types: Mapping[str, Any]) -> tuple[Variable, ...]:
         described = self._descriptions
+        result = described.get("return", "") if role == "output" and len(types) == 1 else ""
         return tuple(
-            Variable(name=name, type=self._literal_type(role, name, declared), description=described.get(name, ""))
+            Variable(name=name, type=self._literal_type(role, name, declared), description=described.get(name, result))
             for name, declared in types.items()
         )
 
