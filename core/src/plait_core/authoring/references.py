@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
 
+import attrs
+
 from plait_core.authoring.entities import Entity, P, R
 from plait_core.authoring.interfaces import REQUIRED, PythonInterface, check_signature, interface_of
 from plait_core.authoring.tasks import Task
@@ -28,10 +30,8 @@ class ReferenceTask(Task[P, R]):
         self.id = id
 
 
-class ReferenceWorkflow(Entity[P, R]):
-    """A workflow registered elsewhere; it can be launched, and not be part of another one."""
-
-    kind: ClassVar[EntityKind] = EntityKind.WORKFLOW
+class _Reference(Entity[P, R]):
+    """What is registered elsewhere and has nodes: only its signature is here."""
 
     def __init__(self, id: EntityId, function: Callable[P, R]) -> None:
         super().__init__(id.name)
@@ -41,6 +41,15 @@ class ReferenceWorkflow(Entity[P, R]):
     @property
     def python_interface(self) -> PythonInterface:
         return self._declared
+
+    def _run(self, *_: Any) -> R:
+        raise ReferenceCalled(entity=str(self.id))
+
+
+class ReferenceWorkflow(_Reference[P, R]):
+    """A workflow registered elsewhere; it can be launched, and not be part of another one."""
+
+    kind: ClassVar[EntityKind] = EntityKind.WORKFLOW
 
     def _target(self) -> NodeTarget:
         raise InvalidWorkflow(
@@ -49,23 +58,11 @@ class ReferenceWorkflow(Entity[P, R]):
             instead="call its launch plan, declared with reference_launch_plan",
         )
 
-    def _run(self, *_: Any) -> R:
-        raise ReferenceCalled(entity=str(self.id))
 
-
-class ReferenceLaunchPlan(Entity[P, R]):
+class ReferenceLaunchPlan(_Reference[P, R]):
     """A launch plan registered elsewhere."""
 
     kind: ClassVar[EntityKind] = EntityKind.LAUNCH_PLAN
-
-    def __init__(self, id: EntityId, function: Callable[P, R]) -> None:
-        super().__init__(id.name)
-        self.id = id
-        self._declared = _declared(id, function)
-
-    @property
-    def python_interface(self) -> PythonInterface:
-        return self._declared
 
     @cached_property
     def template(self) -> LaunchPlanTemplate:
@@ -78,13 +75,7 @@ class ReferenceLaunchPlan(Entity[P, R]):
         }
         return LaunchPlanTemplate(
             id=self.id,
-            workflow=EntityId(
-                kind=EntityKind.WORKFLOW,
-                project=self.id.project,
-                domain=self.id.domain,
-                name=self.id.name,
-                version=self.id.version,
-            ),
+            workflow=attrs.evolve(self.id, kind=EntityKind.WORKFLOW),
             parameters=tuple(
                 Parameter(
                     variable=variable, is_required=variable.name not in defaults, default=defaults.get(variable.name)
@@ -96,9 +87,6 @@ class ReferenceLaunchPlan(Entity[P, R]):
 
     def _target(self) -> NodeTarget:
         return LaunchPlanRef(id=self.id)
-
-    def _run(self, *_: Any) -> R:
-        raise ReferenceCalled(entity=str(self.id))
 
 
 def reference_task(
