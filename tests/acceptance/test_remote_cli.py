@@ -395,3 +395,25 @@ def test_nodes_are_drawn_on_a_terminal(is_watched: bool, leaves: str, client: Cl
 
     assert "workflow flow.slow" in terminal.text
     assert leaves in terminal.text
+
+
+@slow
+def test_server_puts_away_what_is_over(client: Client) -> None:
+    """Shown first, deleted on demand, and in the project that is asked for alone."""
+    client.plait("project", "create", "attic")
+    ran = client.plait("run", "--remote", "-p", "attic", "flow.py", "wf", "--wait", "--json", "--name", "attic-1")
+    kept = client.run("wf")
+    here = ("-p", "attic", "--older-than", "0s")
+
+    told = client.json("gc", *here, "--dry-run")
+    refused = client.plait("gc", *here, typed="n\n")
+    listed = client.json("get", "executions", "-p", "attic")
+    done = client.json("gc", *here, "--yes")
+
+    assert ran.code == 0, ran.err
+    assert told["place"].startswith("the server http")
+    assert [one["execution"] for one in told["executions"]] == ["attic/development/attic-1"]
+    assert (refused.code, [one["name"] for one in listed]) == (1, ["attic-1"])
+    assert (done["is_deleted"], done["executions"], done["n_files"]) == (True, told["executions"], told["n_files"])
+    assert client.json("get", "executions", "-p", "attic") == []
+    assert client.json("get", "execution", kept)["name"] == kept

@@ -89,10 +89,12 @@ def test_old_executions_are_put_away(failed: Desk) -> None:
 
     settings = json.loads(failed.plait("config", "show", "--json").out)
     store = next(one["value"] for one in settings if one["key"] == "store")
-    assert young == {"store": store, "executions": [], "closures": [], "is_deleted": False}
+    nothing = {"executions": [], "closures": [], "n_files": 0, "size_bytes": 0, "n_snapshots": 0}
+    assert young == {"place": f"the store {store}", **nothing, "is_deleted": False}
     assert f"0 sets of templates of 0.0 KiB, in the store {store}" in failed.plait("gc", "--dry-run").out
     assert [one["execution"] for one in old["executions"]] == ["default/development/first"]
     assert (len(old["closures"]), old["is_deleted"]) == (1, False)
+    assert deleted.out.splitlines()[-1].startswith("deleted 1 executions, ")
     assert (refused.code, deleted.code) == (1, 0)
     assert failed.plait("get", "executions").out == "no executions\n"
 

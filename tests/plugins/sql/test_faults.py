@@ -54,6 +54,7 @@ WRITES: Mapping[str, tuple[Any, m.Act]] = {
     "SqlAccounts.audit": (m.nothing, m.audit("a")),
     "SqlUpkeep.archive": (m.ended, m.archive(audit=LINE)),
     "SqlUpkeep.delete": (m.ended, m.delete(m.E1, m.E2, audit=LINE)),
+    "SqlUpkeep.delete_snapshots": (m.ended, lambda database: database.upkeep.delete_snapshots([m.E1])),
     "SqlUpkeep.delete_closures": (m.old_closure, m.drop_closure(audit=LINE)),
 }
 PORTS = (SqlLog, SqlLeases, SqlInbox, SqlRegistry, SqlCache, SqlSchedules, SqlAccounts, SqlUpkeep, SqlViews)

@@ -26,6 +26,11 @@ from plait_core.ports.executors import Executor
 from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorSpec
 from plait_core.types import TypeEngine
 
+MOST_PUTS = 10_000
+"""Of how many templates an engine remembers when it has put them."""
+PUT_AGAIN_NS = 86_400 * 10**9
+"""After how long templates that are still launched are put again."""
+
 
 @attrs.define(kw_only=True, eq=False)
 class Services:
@@ -53,6 +58,8 @@ class Services:
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
     floor: Floor = attrs.field(default=attrs.Factory(lambda self: Floor(self.clock), takes_self=True))
+    _put_at_ns: dict[str, int] = attrs.field(factory=dict)
+    """When templates were put into the store by this engine; whoever sweeps it goes by that."""
     _fragments: dict[str, Closure] = attrs.field(factory=dict)
     """Graphs of dynamic tasks between the moment they arrive and the one they are compiled."""
     _actions: dict[int, tuple[ref[TaskTemplate], Action]] = attrs.field(factory=dict)
@@ -91,11 +98,13 @@ class Services:
 
     async def keep(self, closure: Closure) -> tuple[str, CompiledClosure]:
         """Compile *closure* and store it; returns the digest it is known by from now on, and what to hold until that is folded."""
-        digest = closure_digest(closure)
-        kept = self.library.get(digest)
-        if kept is None:
-            kept = compile_closure(closure)
+        digest, now_ns = closure_digest(closure), self.clock.now_ns()
+        kept = self.library.get(digest) or compile_closure(closure)
+        if now_ns - self._put_at_ns.get(digest, now_ns - PUT_AGAIN_NS) >= PUT_AGAIN_NS:
             await self.database.log.put_closure(digest, closure)
+            if len(self._put_at_ns) >= MOST_PUTS:
+                self._put_at_ns.clear()
+            self._put_at_ns[digest] = now_ns
         return digest, self.library.add(digest, kept)
 
     async def fetch(self, digest: str) -> CompiledClosure:

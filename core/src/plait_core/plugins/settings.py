@@ -8,6 +8,7 @@ Settings: what this process should use, and where each value was set.
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -17,6 +18,22 @@ from plait_core.errors.plugins import InvalidSettings
 from plait_core.ir.ids import DEFAULT_DOMAIN, DEFAULT_PROJECT
 from plait_core.plugins._layers import gather, source_of
 from plait_core.plugins.structuring import DERIVED, Structuring, keys_of
+
+EVERY_PROJECT = "*"
+"""What stands for all projects where something is said by project."""
+RETENTION_KINDS = ("executions", "snapshots", "logs", "raw_data")
+"""What is kept of an execution for some time after its end."""
+
+
+def _check_retention(_: object, __: object, tables: Mapping[str, Mapping[str, str]]) -> None:
+    for project, table in tables.items():
+        from plait_core.types.time_texts import parse_duration
+
+        for kind, text in table.items():
+            if kind not in RETENTION_KINDS:
+                raise ValueError(f"retention.{project}.{kind} is not known; known here: {', '.join(RETENTION_KINDS)}")
+            if parse_duration(text) < timedelta():
+                raise ValueError(f"retention.{project}.{kind} is less than nothing: {text!r}")
 
 
 def _absolute(path: str) -> str:
@@ -42,6 +59,7 @@ class Settings:
         endpoint: URL of the server that ``--remote`` and ``Remote`` talk to.
         token: What identifies this process there; by default the one kept for the endpoint under ``home``/tokens.
         cache: Whether cached outputs are used, ignored, or replaced.
+        retention: Project, or ``*`` -> how long its executions, snapshots, logs and raw_data are kept after the end, as durations.
         allow_plugins: The only plugins to load; empty for all that are installed.
         block_plugins: Plugins not to load.
         strict: Whether a plugin that fails is fatal.
@@ -62,6 +80,7 @@ class Settings:
     endpoint: str = "http://localhost:30080"
     token: str = attrs.field(default="", repr=False)
     cache: Literal["on", "off", "overwrite"] = "on"
+    retention: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict, validator=_check_retention)
     allow_plugins: tuple[str, ...] = ()
     block_plugins: tuple[str, ...] = ()
     strict: bool = False

@@ -506,6 +506,10 @@ class CacheIndex(Protocol):
         """Return the newest entry of the same project, domain and task, to say why *key* missed."""
         ...
 
+    async def entries(self, *, after: str = "", limit: int) -> Sequence[CacheEntry]:
+        """Return at most *limit* entries, those with a digest behind *after* in order of digests."""
+        ...
+
     async def reserve(self, reservation: Reservation) -> Reservation:
         """
         Take the key, or return the reservation of the living attempt that holds it.
@@ -623,6 +627,10 @@ class Upkeep(Protocol):
 
         Returns those that are deleted: the ones that are known and have ended.
         """
+        ...
+
+    async def delete_snapshots(self, executions: Sequence[ExecutionId]) -> None:
+        """Forget the snapshots of those *executions* that have ended; their logs say the same."""
         ...
 
     async def closures(self) -> Sequence[StoredClosure]:

@@ -137,6 +137,10 @@ class MemoryCache:
         same = [entry for entry in self._records.cache.values() if _task_of(entry.key) == _task_of(key)]
         return max(same, key=lambda entry: entry.created_at_ns, default=None)
 
+    async def entries(self, *, after: str = "", limit: int) -> Sequence[CacheEntry]:
+        held = self._records.cache
+        return [held[digest] for digest in sorted(digest for digest in held if digest > after)[:limit]]
+
     async def reserve(self, reservation: Reservation) -> Reservation:
         held = self._records.reservations.get(reservation.key.digest)
         if held is not None and held.attempt != reservation.attempt and self._is_alive(held):

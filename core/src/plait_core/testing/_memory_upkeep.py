@@ -45,6 +45,12 @@ class MemoryUpkeep:
                 del records.reservations[digest]
         return True
 
+    async def delete_snapshots(self, executions: Sequence[ExecutionId]) -> None:
+        for execution in executions:
+            record = self._records.executions.get(execution)
+            if record is not None and record.row.phase in TERMINAL_EXECUTION:
+                record.snapshot = None
+
     async def closures(self) -> Sequence[StoredClosure]:
         put_at_ns = self._records.closures_put_at_ns
         return [

@@ -884,6 +884,20 @@ class CacheIndexConformance(DatabaseConformance):
     """Proves a ``CacheIndex``."""
 
     @_story
+    async def test_entries_are_read_in_parts(self, database: Database) -> None:
+        """In order of their digests, each once."""
+        execution = await started(database)
+        held = [cache_entry(cache_key(digest)) for digest in ("k3", "k1", "k2")]
+        await database.log.append([turn(execution, 3, cache=held)])
+
+        first = await database.cache.entries(limit=2)
+        second = await database.cache.entries(after=first[-1].key.digest, limit=2)
+
+        assert [entry.key.digest for entry in (*first, *second)] == ["k1", "k2", "k3"]
+        assert first[0] == held[1]
+        assert list(await database.cache.entries(after="k3", limit=2)) == []
+
+    @_story
     async def test_an_entry_comes_with_its_turn(self, database: Database) -> None:
         """It is found whole, by its key alone; a second one replaces it."""
         execution = await started(database)
@@ -1078,7 +1092,7 @@ class AccountsConformance(DatabaseConformance):
     async def test_changes_leave_their_lines(self, database: Database) -> None:
         """Each in the same transaction; what was refused, or was so before, leaves none."""
         accounts, registry, upkeep, inbox = database.accounts, database.registry, database.upkeep, database.inbox
-        token = Token(id="t1", principal="ada", secret_hash="5e88", roles={"*": "admin"}, created_at_ns=NOON_NS)
+        token = Token(id="t1", principal="ada", secret_hash=HASH, roles={"*": "admin"}, created_at_ns=NOON_NS)
 
         await accounts.put_project(Project(id="ml"), audit=_line("project"))
         await accounts.put_token(token, audit=_line("token"))
@@ -1124,6 +1138,18 @@ class AccountsConformance(DatabaseConformance):
 
 class UpkeepConformance(DatabaseConformance):
     """Proves ``Upkeep``."""
+
+    @_story
+    async def test_snapshots_of_what_has_ended_can_be_forgotten(self, database: Database) -> None:
+        """What lives keeps its own, and what is unknown is no error."""
+        ended, living = await _ended(database, "e1"), await started(database, "e2")
+        await database.log.save_snapshot(living, Snapshot(seq=1, version=7, state=b"s"))
+
+        await database.upkeep.delete_snapshots([ended, living, execution_id("nobody")])
+
+        assert await database.log.load_snapshot(ended) is None
+        assert await database.log.load_snapshot(living) is not None
+        assert await database.views.execution(ended) is not None
 
     @_story
     async def test_what_has_ended_can_be_archived(self, database: Database) -> None:

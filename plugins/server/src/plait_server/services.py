@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import attrs
 
 from plait_core.engine import Engine, Inspector
+from plait_core.engine.sweeping import Sweeper
 from plait_core.plugins import Plugins
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database, Project
@@ -19,6 +20,9 @@ from plait_core.ports.principals import Authenticator
 from plait_server.errors import ProjectArchived, UnknownProject
 from plait_server.settings import ServerSettings
 from plait_server.signing import KEY_BYTES, KEY_NAME, Signer
+
+CLOSURES_KEPT_NS = 2 * 86_400 * 10**9
+"""How long templates are kept that nothing uses: engines put them again once a day, and may launch them meanwhile."""
 
 SPENT_KEPT_S = 3600.0
 """How long it is remembered that a ticket was used; longer than any ticket but those of uploads is valid."""
@@ -33,6 +37,9 @@ class Server:
     _signer: Signer | None = attrs.field(init=False, default=None)
     _spent: dict[str, int] = attrs.field(init=False, factory=dict)
     authenticators: Sequence[Authenticator] = attrs.field(init=False, default=())
+    _sweeper: Sweeper | None = attrs.field(init=False, default=None)
+    sweeping: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
+    """Held for each step of a sweep."""
     _inspector: Inspector | None = attrs.field(init=False, default=None)
     _preparing: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
 
@@ -47,6 +54,21 @@ class Server:
         if self._inspector is None:
             self._inspector = Inspector(self.database)
         return self._inspector
+
+    @property
+    def sweeper(self) -> Sweeper:
+        """What puts away what is over; takes one step at a time."""
+        if self._sweeper is None:
+            engine = self.engine
+            self._sweeper = Sweeper(
+                self.database,
+                engine.blobs,
+                self.blobs_root,
+                engine.clock,
+                engine.settings.retention,
+                closures_kept_ns=CLOSURES_KEPT_NS,
+            )
+        return self._sweeper
 
     @property
     def plugins(self) -> Plugins:

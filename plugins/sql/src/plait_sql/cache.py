@@ -4,7 +4,7 @@ The cache index on SQL.
 Entries are written by the log, in the transaction of the turn that made them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from plait_core.ir.codec import dumps, loads
 from plait_core.ir.ids import AttemptId
@@ -56,6 +56,12 @@ class SqlCache:
             )
         )
         return _entry(row) if row else None
+
+    async def entries(self, *, after: str = "", limit: int) -> Sequence[CacheEntry]:
+        rows = await self._connection.read(
+            lambda transaction: transaction.query(f"{_SELECT} WHERE digest > ? ORDER BY digest LIMIT ?", (after, limit))
+        )
+        return [_entry(row) for row in rows]
 
     async def reserve(self, reservation: Reservation) -> Reservation:
         return await self._connection.write(lambda transaction: self._reserve(transaction, reservation))

@@ -47,6 +47,15 @@ class SqlUpkeep:
         deleted = await self._connection.write(erase)
         return [execution for execution in executions if execution in deleted]
 
+    async def delete_snapshots(self, executions: Sequence[ExecutionId]) -> None:
+        def forget(transaction: Transaction) -> None:
+            for execution in sorted(executions, key=str):
+                found = self._find(transaction, execution)
+                if found is not None and found[1] in _ENDED:
+                    transaction.execute("DELETE FROM snapshots WHERE execution = ?", (found[0],))
+
+        await self._connection.write(forget)
+
     def _delete(self, transaction: Transaction, execution: ExecutionId) -> bool:
         found = self._find(transaction, execution)
         if found is None or found[1] not in _ENDED:

@@ -141,7 +141,8 @@ class Session:
         from plait.control.store import StorePlane
 
         async with self.store() as database:
-            yield StorePlane(database, self.plugins.blob_store, self.settings.blobs, self.engine)
+            settings, blobs = self.settings, self.plugins.blob_store
+            yield StorePlane(database, blobs, settings.blobs, self.engine, settings.retention)
 
     def ask(self, use: "Callable[[ControlPlane], Awaitable[T]]", *, remote_by_default: bool = False) -> T:
         """Return what *use* makes of the server or store, opened for the time that it takes."""

@@ -31,6 +31,8 @@ from plait_core.ports.api import (
     RegisterReply,
     RegisterRequest,
     RerunPlan,
+    SweepReply,
+    SweepRequest,
 )
 from plait_core.ports.databases import (
     EVERY_NODE,
@@ -177,6 +179,10 @@ class ControlPlane(Protocol):
 
     async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
         """Hide an execution that has ended from lists, or show it again."""
+        ...
+
+    async def sweep(self, request: SweepRequest) -> SweepReply:
+        """Take one step of putting away what is over."""
         ...
 
     async def plan_rerun(self, id: ExecutionId, nodes: Sequence[NodeId]) -> RerunPlan:

@@ -46,6 +46,8 @@ from plait_core.ports.api import (
     RerunPlan,
     RerunRequest,
     SignalRequest,
+    SweepReply,
+    SweepRequest,
     TokenList,
     TokenRequest,
     UploadRequest,
@@ -61,6 +63,8 @@ from plait_core.ports.databases import (
     Project,
 )
 
+SWEEP_S = 300.0
+"""How long a step of a sweep may take, which deletes up to a thousand files."""
 AT_ONCE = 8
 """Nodes whose values are asked for at the same time."""
 UNFINISHED = NodeFilter(phases=tuple(phase for phase in NodePhase if phase not in TERMINAL_NODE))
@@ -313,6 +317,9 @@ class ServerPlane:
     async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
         body = ArchiveRequest(is_archived=is_archived)
         await self.connection.tell("POST", f"{_execution(id)}/archive", body=body, is_repeatable=True)
+
+    async def sweep(self, request: SweepRequest) -> SweepReply:
+        return await self.connection.ask(SweepReply, "POST", "/sweeps", body=request, timeout_s=SWEEP_S)
 
     # ── blobs ────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ What runs is driven by the process that started it. This one reads, and leaves m
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from time import time_ns
+from types import MappingProxyType
 
 import attrs
 
@@ -14,7 +15,8 @@ from plait.control.plane import FIRST, Waiting, answer_to, interface_of_plan
 from plait.errors import AlreadyOver, NoSuchEntity
 from plait_core.authoring.bundles import Bundle, bundle_uri
 from plait_core.compiler.registering import register
-from plait_core.engine import Engine, Inspector, NodeState, output_prefix, waits_of
+from plait_core.engine import Engine, HostClock, Inspector, NodeState, output_prefix, waits_of
+from plait_core.engine.sweeping import Sweeper
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
@@ -37,6 +39,8 @@ from plait_core.ports.api import (
     RegisterReply,
     RegisterRequest,
     RerunPlan,
+    SweepReply,
+    SweepRequest,
 )
 from plait_core.ports.databases import (
     EVERY_NODE,
@@ -65,12 +69,14 @@ class StorePlane:
         blobs: BlobAccess,
         blobs_root: str,
         engine: Callable[[], AbstractAsyncContextManager[Engine]],
+        retention: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._blobs_root = blobs_root.rstrip("/")
         self._engine = engine
         self._inspector = Inspector(database)
+        self._sweeper = Sweeper(database, blobs, blobs_root, HostClock(), retention)
 
     # ── projects ─────────────────────────────────────────────────────────────
 
@@ -256,6 +262,9 @@ class StorePlane:
 
     async def archive(self, id: ExecutionId, *, is_archived: bool) -> None:
         await self._database.upkeep.archive(id, is_archived=is_archived)
+
+    async def sweep(self, request: SweepRequest) -> SweepReply:
+        return await self._sweeper.step(request)
 
     async def plan_rerun(self, id: ExecutionId, nodes: Sequence[NodeId]) -> RerunPlan:
         async with self._engine() as engine:

@@ -13,6 +13,7 @@ from plait_server.api import (
     projects,
     registering,
     tokens,
+    upkeep,
     uploads,
 )
 from plait_server.openapi import document_route
@@ -32,6 +33,7 @@ _DESCRIBED: tuple[Route, ...] = (
     *downloads.ROUTES,
     *tokens.ROUTES,
     *audit.ROUTES,
+    *upkeep.ROUTES,
 )
 
 OPERATIONS = (*_DESCRIBED, document_route(_DESCRIBED))

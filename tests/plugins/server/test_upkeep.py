@@ -1,0 +1,76 @@
+"""An administrator has the server put away what is over, one step at a time."""
+
+from typing import Any
+
+import pytest
+
+from plait_core.ir.json import Json
+from tests.plugins.server.console import samples
+from tests.plugins.server.registered import EXECUTIONS, ended, integers, problem, registered
+from tests.plugins.server.serving import Serving
+
+pytestmark = pytest.mark.anyio
+
+
+async def sweep(serving: Serving, **request: Any) -> list[dict[str, Any]]:
+    """Take all steps, and return what each says."""
+    steps: list[dict[str, Any]] = []
+    token: str = ""
+    while not steps or token:
+        answer = await serving.admin.post("/sweeps", json={**request, "token": token})
+        assert answer.status_code == 200, answer.text
+        steps.append(answer.json())
+        token = steps[-1].get("token", "")
+    return steps
+
+
+def names(steps: list[dict[str, Any]]) -> list[Json]:
+    """Return which executions the steps speak of."""
+    return [one["id"]["name"] for step in steps for one in step.get("executions", ())]
+
+
+async def trail(serving: Serving) -> list[tuple[str, Json]]:
+    """Return who swept what."""
+    lines = (await serving.admin.get("/audit")).json()["items"]
+    return [(line["principal"], line["detail"]) for line in lines if line["action"] == "sweep"]
+
+
+async def test_what_would_go_is_told_and_then_gone(serving: Serving) -> None:
+    """A dry run is the default, and no change; the trail has what was deleted."""
+    await registered(serving, samples.sums)
+    name = await ended(serving, samples.sums, integers(x=1))
+
+    young = await sweep(serving)
+    told = await sweep(serving, older_than_s=0)
+    before = await trail(serving)
+    done = await sweep(serving, older_than_s=0, dry_run=False)
+
+    assert (names(young), names(told), names(done)) == ([], [name], [name])
+    assert before == []
+    ((principal, detail),) = await trail(serving)
+    assert principal == "admin"
+    assert detail["executions"] == [f"default/development/{name}"]  # type: ignore[call-overload, index]  # a table
+    assert problem(await serving.viewer.get(f"{EXECUTIONS}/{name}")) == (404, "UnknownExecution")
+
+
+async def test_templates_that_engines_may_still_launch_stay(serving: Serving) -> None:
+    """However old they may be at most: an engine does not put again what it has put today."""
+    await registered(serving, samples.sums)
+    await ended(serving, samples.sums, integers(x=1))
+    await sweep(serving, older_than_s=0, dry_run=False)
+
+    again = await ended(serving, samples.sums, integers(x=1))
+
+    assert len(await serving.engine.database.upkeep.closures()) == 1
+    assert (await serving.viewer.get(f"{EXECUTIONS}/{again}/closure")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [({"token": "x"}, "NotReadable"), ({"older_than_s": -1}, "NotReadable"), ({"age": 1}, "NotReadable")],
+)
+async def test_sweep_that_cannot_be_is_refused(serving: Serving, body: dict[str, Json], kind: str) -> None:
+    """Before anything is looked at."""
+    status, found = problem(await serving.admin.post("/sweeps", json=body))
+
+    assert (status, found in {kind, "MalformedRequest"}) == (400, True)
