@@ -27,7 +27,10 @@ from plait_core.engine._run import Run
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import TERMINAL_ATTEMPT
 from plait_core.plugins import Plugins
+from plait_core.ports.databases import Reservation
+from plait_core.testing._memory_ownership import MemoryCache
 from plait_core.testing.simulation import Simulation, plugins, shrunk
 
 SEEDS = 60
@@ -178,7 +181,33 @@ def unconfirmed_claims_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Adopting, "_unheard_of", unheard_of)
 
 
-SHARING_MUTATIONS: list[Mutation] = [sleepers_are_kept, unconfirmed_claims_are_forgotten]
+def a_lost_attempt_loses_its_key(patch: pytest.MonkeyPatch) -> None:
+    sound = MemoryCache._is_valid
+
+    def is_valid(cache: MemoryCache, held: Reservation) -> bool:
+        attempt = held.attempt
+        row = cache._records.executions[attempt.execution].attempts.get((attempt.node, attempt.element, attempt.n))
+        return sound(cache, held) and (row is None or row.phase not in TERMINAL_ATTEMPT)
+
+    patch.setattr(MemoryCache, "_is_valid", is_valid)
+
+
+def elements_wait_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    sound = _lookups.Lookups.ask
+
+    async def ask(lookups: _lookups.Lookups, *asked: Any) -> Any:
+        verdict, outputs, is_held = await sound(lookups, *asked)
+        return verdict, outputs, is_held and asked[1] is None
+
+    patch.setattr(_lookups.Lookups, "ask", ask)
+
+
+SHARING_MUTATIONS: list[Mutation] = [
+    sleepers_are_kept,
+    unconfirmed_claims_are_forgotten,
+    a_lost_attempt_loses_its_key,
+    elements_wait_for_nobody,
+]
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ T = TypeVar("T")
 GOLDEN = Path(__file__).parent / "golden"
 TABLES = (
     *("migrations", "executions", "events", "nodes", "attempts", "snapshots", "closures", "leases", "inbox", "cache"),
-    *("reservations", "templates", "activations", "projects", "tokens", "audit", "keys"),
+    *("reservations", "waiters", "templates", "activations", "projects", "tokens", "audit", "keys"),
 )
 """In an order in which rows can be inserted."""
 

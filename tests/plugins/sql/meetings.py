@@ -11,9 +11,10 @@ from typing import Any
 import attrs
 
 from plait_core.errors.stores import ExecutionUnfinished, ExecutionUnknown, VersionConflict
-from plait_core.ir.ids import EntityId, ExecutionId
+from plait_core.ir.ids import EntityId, ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import (
+    RELEASE,
     Append,
     AuditLine,
     Database,
@@ -171,6 +172,13 @@ async def held_key(database: Database, clock: ShiftedClock) -> None:
     await reserve(HOLDER)(database)
 
 
+async def awaited_key(database: Database, clock: ShiftedClock) -> None:
+    """A key that the first of two executions is to populate, which has a message, and for which the second waits."""
+    await with_mail(database, clock)
+    await reserve(HOLDER)(database)
+    await reserve(RIVAL)(database)
+
+
 async def registered(database: Database, clock: ShiftedClock) -> None:
     """Two versions of a launch plan, the first of which is active."""
     await register()(database)
@@ -192,6 +200,7 @@ async def one_token(database: Database, clock: ShiftedClock) -> None:
 TURN = turn(E1, 3, nodes=(node_row(E1, "n0"),), attempts=(attempt_row(attempt_id(E1)),))
 ENDING = turn(E1, 3, row=execution_row(E1, phase=ExecutionPhase.FAILED, ended_at_ns=NOON_NS + 9))
 DRAINING = attrs.evolve(TURN, posted=(SIGNAL.key,))
+RELEASING = turn(E1, 3, released=((NodeId("n0"), None),))
 POPULATING = attrs.evolve(
     TURN,
     attempts=(attempt_row(attempt_id(E1), phase=AttemptPhase.SUCCEEDED),),
@@ -308,9 +317,16 @@ async def one_holder(database: Database, one: Any, other: Any) -> None:
 
 
 async def populated(database: Database, refused: Any, held: Any) -> None:
+    await free_or_told(database, refused, held)
+    assert await database.cache.get(KEY) == cache_entry(KEY)
+
+
+async def free_or_told(database: Database, refused: Any, held: Any) -> None:
+    """Who came too early for the key hears that it is free."""
     assert list(refused) == []
     assert held in (HOLDER, RIVAL)
-    assert await database.cache.get(KEY) == cache_entry(KEY)
+    told = [(execution, posted.kind) for execution, posted in await database.inbox.pending("engine-1")]
+    assert told == ([(E2, RELEASE)] if held == HOLDER else [])
     assert await reserve(RIVAL)(database) == RIVAL
 
 
@@ -463,7 +479,7 @@ MEETINGS: Sequence[Meeting] = (
     _meeting("leaving and a takeover by name", abandoned, relinquish, claim("engine-2", execution=E1), left_or_taken),
     _meeting("leaving and a turn", two_runs, relinquish, append(turn(E1, 3)), left_or_continued),
     _meeting("a release and a takeover", abandoned, release, claim("engine-2"), left_or_taken),
-    _meeting("an ended lease and a takeover", protected, expire, claim("engine-2"), left_or_taken),
+    _meeting("an ended lease and a takeover", protected, expire, claim("engine-2", execution=E1), left_or_taken),
     _meeting("two ends of a lease", protected, expire, expire, lambda database, *_: left_or_taken(database, None, [])),
     _meeting("a release and a renewal", two_runs, renew("engine-1"), release, lambda database, *_: seqs(database)),
     _meeting("a message again and its consumption", with_mail, post(), append(DRAINING), mail_is_consumed),
@@ -478,6 +494,7 @@ MEETINGS: Sequence[Meeting] = (
     _meeting("a message and a takeover", abandoned, post(), claim("engine-2"), mail_reaches_the_owner),
     _meeting("two reservations", two_runs, reserve(HOLDER), reserve(RIVAL), one_holder),
     _meeting("a population and a reservation", held_key, append(POPULATING), reserve(RIVAL), populated),
+    _meeting("a release of a key and a reservation", held_key, append(RELEASING), reserve(RIVAL), free_or_told),
     _meeting(
         "a population and a clearance",
         held_key,

@@ -30,8 +30,8 @@ Step = Callable[[int, Transaction], None]
 PATIENCE_S = 120.0
 
 TABLES = (
-    *("events", "nodes", "attempts", "snapshots", "inbox", "reservations", "executions", "closures", "leases", "cache"),
-    *("activations", "templates", "projects", "tokens", "audit", "keys"),
+    *("events", "nodes", "attempts", "snapshots", "inbox", "reservations", "waiters", "executions", "closures"),
+    *("leases", "cache", "activations", "templates", "projects", "tokens", "audit", "keys"),
 )
 """Every table but that of the migrations; those that refer to others come first."""
 

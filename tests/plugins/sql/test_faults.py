@@ -33,7 +33,7 @@ LINE = AuditLine(at_ns=0, principal="ada", action="change", subject="x")
 """Left along with every change that may carry one: after a fault, neither is there."""
 
 WRITES: Mapping[str, tuple[Any, m.Act]] = {
-    "SqlLog.append": (m.with_mail, m.append(attrs.evolve(m.POPULATING, posted=(SIGNAL.key,), audit=LINE), m.BOTH[1])),
+    "SqlLog.append": (m.awaited_key, m.append(attrs.evolve(m.POPULATING, posted=(SIGNAL.key,), audit=LINE), m.BOTH[1])),
     "SqlLog.save_snapshot": (m.two_runs, m.snapshot(2)),
     "SqlLog.put_closure": (m.nothing, m.put_closure),
     "SqlLeases.renew": (m.nothing, m.renew("engine-1")),

@@ -43,6 +43,7 @@ DIGESTS = {
     4: "8524fa7e1408d5b8",
     5: "50ccca7021ec5915",
     6: "150f541fbc72708d",
+    7: "8343a4048ed818ff",
 }
 """What each step was when it was released."""
 

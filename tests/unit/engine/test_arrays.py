@@ -11,7 +11,7 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import NodeId
 from plait_core.ir.literals import NOTHING, Collection, Literal
-from plait_core.ir.phases import NodePhase
+from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ir.tasks import CachePolicy, RetryPolicy, TaskMetadata, TaskTemplate
 from plait_core.ir.types import INTEGER, CollectionType, LiteralType
 from plait_core.ir.workflows import Array, TaskRef
@@ -163,6 +163,27 @@ def test_elements_that_the_cache_holds_are_not_submitted() -> None:
     ended(play, 0, 2)
 
     assert output(play) == literal_of([0, 10, 2])
+
+
+def test_elements_whose_value_is_being_made_are_asked_about_again() -> None:
+    """They are not submitted, and a map that gives up does not wait for them."""
+    metadata = TaskMetadata(cache=CachePolicy(version="1", serializable=True), retry=RetryPolicy())
+    play, stopped = (mapped(4, task("add", "a", metadata=metadata)) for _ in range(2))
+
+    for it in (play, stopped):
+        answered = it.tell(st.ElementsLookedUp(NOON, N0, [(1, literal_of(10))], (0,), held=(2, 3)))
+        assert answered[1:] == [ev.ElementsMissed(node=N0, elements=(0,), held=(2, 3))]
+        assert it.open == [("elements", "n0", 0), ("cache", "n0", 2)]
+    ended(play, 0)
+    play.tell(st.ElementsLookedUp(NOON, N0, [(3, literal_of(30))], (), held=(2,)))
+    assert play.open == [("cache", "n0", 2)]
+    play.tell(st.ElementsLookedUp(NOON, N0, [(2, literal_of(20))], ()))
+    stopped.tell(st.AbortAsked(NOON, "enough"))
+    for element in (0, 2, 3):
+        stopped.tell(st.AttemptGone(NOON, N0, 0, FLAKY, element, is_cancelled=True))
+
+    assert output(play) == literal_of([0, 10, 20, 30])
+    assert stopped.state.phase is ExecutionPhase.ABORTED
 
 
 def test_a_second_answer_of_the_cache_submits_nothing() -> None:

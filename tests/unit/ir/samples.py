@@ -455,6 +455,7 @@ STORED: dict[str, tuple[Any, Any]] = {
     **{name: (LiteralType, value) for name, value in TYPES.items()},
     **{f"literal {name}": (Literal, value) for name, value in LITERALS.items()},
     **{f"decision {type(value).__name__}": (Decision, value) for value in DECISIONS},
+    "elements held": (Decision, ElementsMissed(node=N0, elements=(1,), held=(2, 4))),
     **{f"unit {name}": (Unit, value) for name, value in UNITS.items()},
     "closure": (Closure, CLOSURE),
     "result outputs": (Result, Result(outputs={"o0": integer(1)}, deck_uri="d", worker="w", ended_at_ns=3)),

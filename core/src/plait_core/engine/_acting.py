@@ -7,7 +7,6 @@ answers by a stimulus; what ends at once answers at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -46,8 +45,8 @@ from plait_core.types.offloading import fetch, offload
 FLUSH_AFTER_NS = 50_000_000
 """How long successes of elements may wait for company before they are recorded."""
 
-RESERVATION_POLL_S = 1.0
-"""How long a node waits before it asks again for a value that another engine's attempt, or one that failed, was making."""
+RESERVATION_POLL_S = 10.0
+"""How long a node waits before it asks again for a value that somebody else was making, should no word of it come."""
 
 CHILD_POLL_S = 1.0
 """How long to wait before a child that is to be stopped is looked for again."""
@@ -63,6 +62,8 @@ class Host(Protocol):
     children: Children
     exceptions: dict[NodeId, BaseException]
     keyed: dict[tuple[NodeId, int | None], KeyedInputs]
+    released: list[tuple[NodeId, int | None]]
+    has_reserved: bool
     closures: dict[str, CompiledClosure]
 
     def tell(self, stimulus: st.Stimulus) -> None:
@@ -71,6 +72,10 @@ class Host(Protocol):
 
     def recall(self, command: cmd.Command, *, first: bool = False) -> None:
         """Put a command back in line."""
+        ...
+
+    def look_again(self, node: NodeId) -> None:
+        """Ask again what *node* waits for."""
         ...
 
     def break_off(self, failure: BaseException) -> None:
@@ -103,6 +108,8 @@ class Acting:
         self._lines = Lines(run, self._spawn)
         self._lists: dict[NodeId, LiteralMap] = {}
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
+        self._looking: dict[asyncio.Event, NodeId] = {}
+        """What is set when a key is released for which a node waits, or is about to."""
         self._out: dict[tuple[NodeId, int | None, int], AttemptId] = {}
         """Attempts that an executor has and has not reported the end of."""
         self._acts: dict[type, Callable[[Any], Awaitable[None]]] = {
@@ -342,29 +349,61 @@ class Acting:
 
     async def _look_up_cache(self, command: cmd.LookUpCache) -> None:
         node = self._state.nodes[command.node]
-        verdict, outputs, held = await self._cache.ask(node, None, node.inputs())
-        retry_at = self._now() + int(RESERVATION_POLL_S * 1e9) if held else None
-        if held:
-            self._services.awaited.setdefault(verdict.key, []).append(partial(self._ask_again, node.id))
+        released = self._listen(node.id)
+        verdict, outputs, is_held = await self._cache.ask(node, None, node.inputs(), set())
+        del self._looking[released]
+        retry_at = None
+        if is_held:
+            retry_at = self._now() + (0 if released.is_set() else int(RESERVATION_POLL_S * 1e9))
         self._run.tell(st.CacheLookedUp(self._now(), node.id, verdict, outputs, retry_at))
-
-    def _ask_again(self, node: NodeId) -> None:
-        """The value that a node waits for has been made, by a run of this engine: no need to wait for the time to ask."""
-        self._run.tell(st.TimerFired(self._now(), node, "cache"))
 
     async def _look_up_elements(self, command: cmd.LookUpElements) -> None:
         node = self._state.nodes[command.node]
+        released = self._listen(node.id)
         hits: list[tuple[int, Literal | None]] = []
-        misses = []
+        misses: list[int] = []
+        held: list[int] = []
+        making: set[str] = set()
         for element in command.elements:
+            is_held = False
             outputs = await self._reference.output_of(node, element)
             if outputs is None and cache_policy(node) is not None:
-                _, outputs, _ = await self._cache.ask(node, element, await self._element_inputs(node, element))
-            if outputs is None:
-                misses.append(element)
-            else:
+                inputs = await self._element_inputs(node, element)
+                _, outputs, is_held = await self._cache.ask(node, element, inputs, making)
+            if outputs is not None:
                 hits.append((element, next(iter(outputs.values()), None)))
-        self._run.tell(st.ElementsLookedUp(self._now(), node.id, hits, tuple(misses)))
+            else:
+                (held if is_held else misses).append(element)
+        if hits or misses:
+            del self._looking[released]
+            self._run.tell(st.ElementsLookedUp(self._now(), node.id, hits, tuple(misses), tuple(held)))
+        else:
+            self._spawn(self._look_up_later(command, released))
+
+    async def _look_up_later(self, command: cmd.LookUpElements, released: asyncio.Event) -> None:
+        """Ask again once a key is released, or after a while."""
+        clock = self._services.clock
+        ways = (released.wait(), clock.sleep_until(self._now() + int(RESERVATION_POLL_S * 1e9)))
+        waits = [asyncio.ensure_future(way) for way in ways]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            del self._looking[released]
+        self._run.recall(command)
+
+    def _listen(self, node: NodeId) -> asyncio.Event:
+        """Begin to hear of keys that *node* will wait for; word may come before the answer that it has to wait."""
+        released = asyncio.Event()
+        self._looking[released] = node
+        return released
+
+    def look_again(self, node: NodeId) -> None:
+        """Hear that a key was released for which *node* waits."""
+        for released, waiting in self._looking.items():
+            if waiting == node:
+                released.set()
 
     # ── children ─────────────────────────────────────────────────────────────
 

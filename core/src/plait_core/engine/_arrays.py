@@ -119,18 +119,19 @@ def elements_ended(state: ExecutionState, stimulus: st.ElementsEnded) -> Decisio
 
 
 def elements_looked_up(state: ExecutionState, stimulus: st.ElementsLookedUp) -> Decisions:
-    """Take the outputs that the cache holds, and submit the rest."""
+    """Take the outputs that the cache holds, and submit the rest, but for what somebody else is making."""
     node = state.nodes.get(stimulus.node)
     if node is None or node.array is None or node.is_terminal:
         return ()
-    first = min((*(element for element, _ in stimulus.hits), *stimulus.misses))
+    first = min((*(element for element, _ in stimulus.hits), *stimulus.misses, *stimulus.held))
     if ("cache", node.id, first) not in state.open:
         return ()
     phases = node.array.phases
     hits = tuple((element, 0, output, True) for element, output in stimulus.hits if phases[element] == SCHEDULED)
     misses = tuple(element for element in stimulus.misses if phases[element] == SCHEDULED)
+    held = tuple(element for element in stimulus.held if phases[element] == SCHEDULED)
     found: Decisions = (ev.ElementsSucceeded(node=node.id, outcomes=hits),) if hits else ()
-    return (*found, ev.ElementsMissed(node=node.id, elements=misses)) if misses else found
+    return (*found, ev.ElementsMissed(node=node.id, elements=misses, held=held)) if misses or held else found
 
 
 def element_ended(node: NodeState, stimulus: st.AttemptEnded) -> Decisions:

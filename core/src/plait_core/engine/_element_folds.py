@@ -57,9 +57,12 @@ def elements_missed(state: ExecutionState, at_ns: int, event: ev.ElementsMissed)
     node = state.nodes[event.node]
     for key in [key for key in node.commands if key[0] == "cache"]:
         command = state.open[key]
-        if isinstance(command, LookUpElements) and event.elements[0] in command.elements:
+        if isinstance(command, LookUpElements) and (*event.elements, *event.held)[0] in command.elements:
             close_command(state, node, key)
-    _submit_elements(state, at_ns, node, event.elements)
+    if event.elements:
+        _submit_elements(state, at_ns, node, event.elements)
+    if event.held:
+        open_command(state, node, LookUpElements(node.id, event.held))
 
 
 def _submit_elements(state: ExecutionState, at_ns: int, node: NodeState, elements: range | tuple[int, ...]) -> None:

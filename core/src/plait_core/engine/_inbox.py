@@ -1,12 +1,12 @@
 """
 The inbox's wire form: what any process may leave for an execution.
 
-Stimuli, and word that a child has ended, which the engine looks at itself.
+Stimuli, and word that a child has ended or that a key of the cache was released, which the engine looks at itself.
 """
 
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
 from plait_core.ir.codec import from_json, to_json
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.literals import Literal
 from plait_core.ports.databases import Posted
 
@@ -22,6 +22,11 @@ def child_ended(child: ExecutionId) -> Posted:
 def child_of(posted: Posted) -> ExecutionId:
     """Read which child has ended."""
     return from_json(ExecutionId, posted.payload["child"])
+
+
+def waiter_of(posted: Posted) -> NodeId:
+    """Read which node waits for what was released."""
+    return NodeId(str(posted.payload["node"]))
 
 
 def to_posted(key: str, stimulus: Stimulus) -> Posted:

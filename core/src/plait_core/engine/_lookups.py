@@ -1,9 +1,11 @@
 """
 Looking in the cache on behalf of a run: what is there, who else makes it, and under which key an attempt's outputs are kept.
 
-Made by ``Acting``. What is asked here is only read and reserved; entries are written by the turn that binds outputs (``_run``).
+Made by ``Acting``. What is asked here is only read and reserved; entries are written by the turn that binds outputs (``_run``),
+and what is reserved is released by the turn that ends the node or element that holds it.
 """
 
+from functools import partial
 from typing import Protocol
 
 from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
@@ -20,11 +22,22 @@ _ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
 
 
 class Asker(Protocol):
-    """The run that asks. ``keyed`` holds, by node and element, under which keys its next outputs are to be kept."""
+    """
+    The run that asks.
+
+    ``keyed`` holds, by node and element, under which keys its next outputs are to be kept; ``released`` who has a reservation and
+    needs it no longer. ``has_reserved`` says whether there may be any reservation at all.
+    """
 
     services: Services
     state: ExecutionState
     keyed: dict[tuple[NodeId, int | None], KeyedInputs]
+    released: list[tuple[NodeId, int | None]]
+    has_reserved: bool
+
+    def look_again(self, node: NodeId) -> None:
+        """Ask again what *node* waits for."""
+        ...
 
 
 class Lookups:
@@ -36,9 +49,13 @@ class Lookups:
         self._state = run.state
 
     async def ask(
-        self, node: NodeState, element: int | None, inputs: LiteralMap
+        self, node: NodeState, element: int | None, inputs: LiteralMap, making: set[str]
     ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
-        """Return the verdict, the outputs of a hit, and whether another attempt is making the value."""
+        """
+        Return the verdict, the outputs of a hit, and whether somebody else is making the value.
+
+        *making* are digests of keys of which that is known, and gets those of which it is known from now on.
+        """
         policy = cache_policy(node)
         assert policy is not None
         if self._services.cache_mode == "off":
@@ -57,15 +74,29 @@ class Lookups:
             verdict = CacheVerdict(status=CacheStatus.MISS, key=asked.key.digest, reason="VANISHED")
         else:
             verdict = miss(asked, await index.latest(asked.key)) if element is None else _ELEMENT_MISS
-        if not policy.serializable or element is not None:
+        if not policy.serializable:
             return verdict, None, False
-        attempt = attempt_id(self._state, node, 0 if node.attempt is None else node.attempt + 1)
-        holder = await index.reserve(Reservation(key=asked.key, attempt=attempt))
-        if entry is None and not is_overwriting and holder.attempt == attempt:
-            made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
-            if made is not None:
-                return self._found(node, element, made)
-        return verdict, None, holder.attempt != attempt
+        is_held = asked.key.digest in making or not await self._reserves(node, element, asked)
+        making.add(asked.key.digest)
+        if is_held or is_overwriting:
+            return verdict, None, is_held
+        made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
+        if made is None or made == entry or not await self.is_whole(made.outputs):
+            return verdict, None, False
+        self._run.released.append((node.id, element))
+        return self._found(node, element, made)
+
+    async def _reserves(self, node: NodeState, element: int | None, asked: KeyedInputs) -> bool:
+        """Take the right to make a value, and say whether we have it; if not, we are told when it is released."""
+        self._run.has_reserved = True
+        n = 0 if node.attempt is None else node.attempt + 1
+        attempt = attempt_id(self._state, node, n, element)
+        holder = await self._services.database.cache.reserve(Reservation(key=asked.key, attempt=attempt))
+        if holder.is_held_for(attempt):
+            return True
+        if not self._services.database.is_durable:
+            self._services.awaited.setdefault(asked.key.digest, []).append(partial(self._run.look_again, node.id))
+        return False
 
     def _found(
         self, node: NodeState, element: int | None, entry: CacheEntry

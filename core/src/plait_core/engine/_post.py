@@ -6,12 +6,13 @@ Made by ``_driving``. A message is told once per run and stays in the store unti
 
 from collections.abc import Mapping
 
-from plait_core.engine._inbox import CHILD, child_of, stimulus_of
+from plait_core.engine._inbox import CHILD, child_of, stimulus_of, waiter_of
 from plait_core.engine._run import Run
 from plait_core.engine._services import Services
 from plait_core.errors import Retryable
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bells
+from plait_core.ports.databases import RELEASE
 
 LOOK_EVERY_S = 1.0
 
@@ -43,5 +44,7 @@ class Post:
                 continue
             if posted.kind == CHILD:
                 self._news.ring(child_of(posted))
+            elif posted.kind == RELEASE:
+                run.look_again(waiter_of(posted))
             else:
                 run.tell(stimulus_of(posted, services.clock.now_ns()))

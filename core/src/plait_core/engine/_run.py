@@ -31,6 +31,7 @@ from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
+from plait_core.ir.phases import AttemptPhase
 from plait_core.ports.databases import NEVER_NS, Append, AuditLine, CacheEntry
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
@@ -53,6 +54,10 @@ class Run:
         self.state = state
         self.exceptions: dict[NodeId, BaseException] = {}
         self.keyed: dict[tuple[NodeId, int | None], KeyedInputs] = {}
+        self.released: list[tuple[NodeId, int | None]] = []
+        """Nodes and elements that found what they had reserved; the next turn releases it."""
+        self.has_reserved = state.seq > 0
+        """Whether there may be a reservation: in an earlier life, there may."""
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
         self.closures: dict[str, CompiledClosure] = {}
@@ -98,6 +103,11 @@ class Run:
         """Put a command (what is left of it) back in line."""
         (self.commands.appendleft if first else self.commands.append)(command)
         self._awake.set()
+
+    def look_again(self, node: NodeId) -> None:
+        """Ask the cache again on behalf of *node*, for whose key it waits: that was released."""
+        self.acting.look_again(node)
+        self.tell(TimerFired(self.services.clock.now_ns(), node, "cache"))
 
     def break_off(self, failure: BaseException) -> None:
         """Stop driving because of *failure*, which nobody else is there to hear."""
@@ -247,9 +257,8 @@ class Run:
         if decisions or posted:
             append = self._append(first_seq, now, decisions, posted)
             await self._commit(append)
-            for entry in append.cache:
-                for wake in self.services.awaited.pop(entry.key.digest, ()):
-                    wake()
+            if self.services.awaited:
+                self._wake(append)
             if state.seq >= self._snapshot_at:
                 await self._save_snapshot()
         fresh, state.fresh = state.fresh, []
@@ -279,8 +288,32 @@ class Run:
             attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
             cache=self._cache_entries(now, decisions) if self.keyed else (),
+            released=self._released(decisions) if self.has_reserved else (),
             audit=self.audit if first_seq == 1 else None,
         )
+
+    def _released(self, decisions: Sequence[ev.Decision]) -> Sequence[tuple[NodeId, int | None]]:
+        """Return who needs a reservation no longer: nodes and elements that end, however they do."""
+        released, self.released = self.released, []
+        for decision in decisions:
+            if isinstance(decision, ev.NodeSucceeded | ev.NodeEnded):
+                place: tuple[NodeId, int | None] = (decision.node, None)
+            elif isinstance(decision, ev.AttemptFailed) and decision.phase is not AttemptPhase.RETRYABLE_FAILED:
+                place = (decision.node, decision.element)
+            else:
+                continue
+            policy = cache_policy(self.state.nodes[decision.node])
+            if policy is not None and policy.serializable:
+                released.append(place)
+        return released
+
+    def _wake(self, append: Append) -> None:
+        """Wake the runs of this engine that wait for a key which a turn has populated or released."""
+        digests = [entry.key.digest for entry in append.cache]
+        digests += [self.keyed.pop(place).key.digest for place in append.released if place in self.keyed]
+        for digest in digests:
+            for wake in self.services.awaited.pop(digest, ()):
+                wake()
 
     def _cache_entries(self, now: int, decisions: Sequence[ev.Decision]) -> list[CacheEntry]:
         """Make entries of the outputs that this turn binds, where the task is cached."""

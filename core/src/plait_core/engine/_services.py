@@ -56,7 +56,7 @@ class Services:
     """Whether runs that sleep for long leave memory: where somebody will claim them when they are due."""
     library: ClosureLibrary = attrs.field(factory=ClosureLibrary)
     awaited: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
-    """Cache key -> what wakes the runs of this engine that wait for somebody to make its value."""
+    """Cache key -> what wakes the runs of this engine that wait for it, where the store tells nobody because it does not last."""
     floor: Floor = attrs.field(default=attrs.Factory(lambda self: Floor(self.clock), takes_self=True))
     _put_at_ns: dict[str, int] = attrs.field(factory=dict)
     """When templates were put into the store by this engine; whoever sweeps it goes by that."""

@@ -76,12 +76,17 @@ class ElementsEnded(Shape):
 
 @attrs.frozen(eq=False, repr=False)
 class ElementsLookedUp(Shape):
-    """Which outputs of elements of a map node there are already: (element, output) of the hits, and the misses."""
+    """
+    Which outputs of elements of a map node there are already: (element, output) of the hits, and the misses.
+
+    ``held`` are elements whose value somebody else is making.
+    """
 
     at_ns: int
     node: NodeId
     hits: Sequence[tuple[int, Literal | None]]
     misses: tuple[int, ...]
+    held: tuple[int, ...] = ()
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -324,10 +324,11 @@ class ElementsScheduled(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ElementsMissed(Shape):
-    """The cache does not hold these elements; they are to be submitted."""
+    """The cache does not hold these elements; they are to be submitted. It is asked again for those that are ``held`` by others."""
 
     node: NodeId
     elements: tuple[int, ...]
+    held: tuple[int, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -259,7 +259,8 @@ class Append(Shape):
     One turn of one execution, in full.
 
     ``first_seq`` is the sequence number of the first decision; all carry ``at_ns``. ``posted`` are keys of the inbox that this
-    turn consumed. ``cache`` entries are written, and the reservations of their keys released, in the same transaction, and
+    turn consumed. ``cache`` entries are written in the same transaction, and the reservations of their keys released, as are
+    those of the nodes, or elements of nodes, that are ``released``; who waits for such a key gets ``word_of_release``. And
     ``audit`` is left in it.
     An attempt's node has a row in this turn or an earlier one.
     """
@@ -274,6 +275,7 @@ class Append(Shape):
     attempts: Sequence[AttemptRow] = ()
     posted: Sequence[str] = ()
     cache: Sequence[CacheEntry] = ()
+    released: Sequence[tuple[NodeId, int | None]] = ()
     audit: AuditLine | None = None
 
 
@@ -489,10 +491,28 @@ class Registry(Protocol):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Reservation(Shape):
-    """The right to populate a key: valid while its execution lives and its attempt is not terminal."""
+    """
+    The right to populate a key, taken for the first attempt of a node, or of an element of one, and held until that has ended.
+
+    Valid while its execution lives and its node has not ended, whatever becomes of single attempts.
+    """
 
     key: CacheKey
     attempt: AttemptId
+
+    def is_held_for(self, attempt: AttemptId) -> bool:
+        """Say whether the node, or the element, of *attempt* holds it."""
+        mine, other = self.attempt, attempt
+        return (mine.execution, mine.node, mine.element) == (other.execution, other.node, other.element)
+
+
+RELEASE = "release"
+"""The kind of a message that says that a key is free, or has been populated."""
+
+
+def word_of_release(digest: str, node: NodeId, *, by: Append) -> Posted:
+    """Write down, for *node* which waits for the key of that *digest*, that the turn *by* has released it."""
+    return Posted(key=f"{RELEASE}:{digest}:{node}:{by.execution}:{by.first_seq}", kind=RELEASE, payload={"node": node})
 
 
 class CacheIndex(Protocol):
@@ -512,9 +532,10 @@ class CacheIndex(Protocol):
 
     async def reserve(self, reservation: Reservation) -> Reservation:
         """
-        Take the key, or return the reservation of the living attempt that holds it.
+        Take the key, or return the valid reservation that holds it, and remember that the node of *reservation* waits for it.
 
-        An attempt without a row yet is not terminal. A local execution (``ports.pools``) whose owner's lease is gone does not live.
+        Another attempt of the node that holds it has it already. A local execution (``ports.pools``) whose owner's lease is gone
+        does not live.
         """
         ...
 

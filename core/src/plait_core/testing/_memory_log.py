@@ -68,9 +68,10 @@ class MemoryLog:
             self._records.arrivals.pop((batch.execution, message), None)
         for entry in batch.cache:
             self._records.cache[entry.key.digest] = entry
-            self._records.reservations.pop(entry.key.digest, None)
+        if batch.cache or batch.released:
+            self._records.release(batch)
         if not self._keeps_history and batch.row.phase in TERMINAL_EXECUTION:
-            del executions[batch.execution]
+            self._records.forget(batch.execution)
         self._records.trail.leave(batch.audit)
         self._bells.ring(batch.execution)
         return True

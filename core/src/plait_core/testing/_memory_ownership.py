@@ -6,7 +6,7 @@ import attrs
 
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
-from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION
+from plait_core.ir.phases import TERMINAL_EXECUTION, TERMINAL_NODE
 from plait_core.ports.databases import NOBODY, AuditLine, CacheEntry, CacheKey, Lease, Posted, Reservation
 from plait_core.ports.pools import is_local
 from plait_core.testing._memory_records import Record, Records
@@ -100,13 +100,8 @@ class MemoryInbox:
         self._records = records
 
     async def post(self, execution: ExecutionId, posted: Posted, *, audit: AuditLine | None = None) -> None:
-        record = self._records.of(execution)
-        if posted.key in record.posted:
-            return
-        record.posted.add(posted.key)
-        self._records.trail.leave(audit)
-        self._records.arrivals[execution, posted.key] = posted
-        self._records.bell_of(record.owner or record.row.pool).ring()
+        if self._records.post(execution, posted):
+            self._records.trail.leave(audit)
 
     async def pending(self, owner: str) -> Sequence[tuple[ExecutionId, Posted]]:
         self._records.bell_of(owner).hush()
@@ -142,21 +137,24 @@ class MemoryCache:
         return [held[digest] for digest in sorted(digest for digest in held if digest > after)[:limit]]
 
     async def reserve(self, reservation: Reservation) -> Reservation:
-        held = self._records.reservations.get(reservation.key.digest)
-        if held is not None and held.attempt != reservation.attempt and self._is_alive(held):
+        digest, attempt = reservation.key.digest, reservation.attempt
+        held = self._records.reservations.get(digest)
+        if held is not None and self._is_valid(held):
+            if not held.is_held_for(attempt):
+                self._records.waiting.setdefault(digest, {})[attempt.execution, attempt.node] = None
             return held
-        self._records.reservations[reservation.key.digest] = reservation
+        self._records.reservations[digest] = reservation
         return reservation
 
-    def _is_alive(self, held: Reservation) -> bool:
+    def _is_valid(self, held: Reservation) -> bool:
         attempt = held.attempt
         record = self._records.executions.get(attempt.execution)
         if record is None or record.row.phase in TERMINAL_EXECUTION:
             return False
         if is_local(record.row.pool) and not self._records.has_lease(record.owner):
             return False
-        row = record.attempts.get((attempt.node, attempt.element, attempt.n))
-        return row is None or row.phase not in TERMINAL_ATTEMPT
+        row = record.nodes.get(attempt.node)
+        return row is None or row.phase not in TERMINAL_NODE
 
     async def clear(self, *, project: str = "", domain: str = "", task: str = "") -> int:
         doomed = [

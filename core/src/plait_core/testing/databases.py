@@ -45,6 +45,7 @@ from plait_core.ports.databases import (
     ScheduleState,
     Snapshot,
     Token,
+    word_of_release,
 )
 from plait_core.testing._samples import (
     FAILURE,
@@ -958,20 +959,69 @@ class CacheIndexConformance(DatabaseConformance):
         assert await database.cache.reserve(second) == second
 
     @_story
-    async def test_a_finished_attempt_holds_nothing(self, database: Database) -> None:
-        """A terminal row of the attempt frees the key; a row that still moves does not."""
+    async def test_a_node_holds_its_key_until_it_ends(self, database: Database) -> None:
+        """However its attempts end: the next one has the key, and others wait."""
         a, b = await started(database, "a"), await started(database, "b")
-        held = Reservation(key=cache_key(), attempt=attempt_id(a, element=2))
+        held = Reservation(key=cache_key(), attempt=attempt_id(a))
         second = Reservation(key=cache_key(), attempt=attempt_id(b))
         await database.cache.reserve(held)
-        running, failed = (
-            attempt_row(held.attempt, phase=phase) for phase in (AttemptPhase.RUNNING, AttemptPhase.RETRYABLE_FAILED)
-        )
+        lost = attempt_row(held.attempt, phase=AttemptPhase.RETRYABLE_FAILED)
 
-        await database.log.append([turn(a, 3, nodes=(node_row(a, "n0"),), attempts=(running,))])
+        await database.log.append([turn(a, 3, nodes=(node_row(a, "n0"),), attempts=(lost,))])
         assert await database.cache.reserve(second) == held
-        await database.log.append([turn(a, 5, attempts=(failed,))])
+        assert await database.cache.reserve(attrs.evolve(held, attempt=attempt_id(a, n=1))) == held
+        await database.log.append([turn(a, 5, nodes=(node_row(a, "n0", phase=NodePhase.FAILED),))])
         assert await database.cache.reserve(second) == second
+
+    @_story
+    async def test_an_element_holds_its_own_key(self, database: Database) -> None:
+        """Another element of the node waits as anybody does; a turn releases the keys of one element, or of all."""
+        a, b = await started(database, "a"), await started(database, "b")
+        keys = [cache_key(f"k{n}") for n in range(3)]
+        held = [Reservation(key=key, attempt=attempt_id(a, element=n)) for n, key in enumerate(keys)]
+        for reservation in held:
+            await database.cache.reserve(reservation)
+
+        async def free() -> list[int]:
+            wanted = [Reservation(key=key, attempt=attempt_id(b, n)) for n, key in zip("xyz", keys, strict=True)]
+            found = [await database.cache.reserve(reservation) for reservation in wanted]
+            return [n for n, (one, other) in enumerate(zip(found, wanted, strict=True)) if one == other]
+
+        other = attrs.evolve(held[1], attempt=attempt_id(a, element=7))
+        assert await database.cache.reserve(other) == held[1]
+        assert await free() == []
+        await database.log.append([turn(a, 3, released=((NodeId("n0"), 1), (NodeId("elsewhere"), 0)))])
+        assert await free() == [1]
+        assert not await database.log.append([turn(b, 3, released=((NodeId("n0"), None),))])
+        assert await free() == [1]
+        await database.log.append([turn(a, 5, released=((NodeId("n0"), None),))])
+        assert await free() == [0, 1, 2]
+
+    @_story
+    async def test_who_waits_for_a_key_is_told(self, database: Database) -> None:
+        """By a message, once per release, whether there is a value then or not; unless it has ended."""
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        a, b, ended = [await started(database, name) for name in ("a", "b", "ended")]
+        await database.cache.reserve(Reservation(key=cache_key(), attempt=attempt_id(a)))
+        for _ in range(2):
+            for waiting in (attempt_id(b, "n7"), attempt_id(b, "n8"), attempt_id(ended)):
+                await database.cache.reserve(Reservation(key=cache_key(), attempt=waiting))
+        await database.log.append([turn(ended, 3, row=execution_row(ended, phase=ExecutionPhase.ABORTED))])
+        hearing = asyncio.ensure_future(_at_once(database.inbox.wait("engine-1", timeout_s=LONG_S)))
+        await asyncio.sleep(0)
+
+        gives_up = turn(a, 3, released=((NodeId("n0"), None),))
+        await database.log.append([gives_up])
+
+        told = [(b, word_of_release("k1", NodeId(node), by=gives_up)) for node in ("n7", "n8")]
+        await hearing
+        assert list(await database.inbox.pending("engine-1")) == told
+        await database.cache.reserve(Reservation(key=cache_key(), attempt=attempt_id(b, "n7")))
+        await database.cache.reserve(Reservation(key=cache_key(), attempt=attempt_id(a, "n9")))
+        populates = turn(b, 3, cache=(cache_entry(cache_key()),), posted=[posted.key for _, posted in told])
+        await database.log.append([populates])
+        again = (a, word_of_release("k1", NodeId("n9"), by=populates))
+        assert list(await database.inbox.pending("engine-1")) == [again]
 
     @_story
     async def test_an_ended_or_orphaned_execution_holds_nothing(self, database: Database) -> None:

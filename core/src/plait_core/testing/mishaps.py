@@ -16,8 +16,10 @@ import attrs
 from plait_core.errors.stores import StoreUnavailable
 from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import AttemptId, ExecutionId
-from plait_core.ports.databases import NOBODY, Append, ExecutionRow
+from plait_core.ports.databases import NOBODY, Append, CacheKey, ExecutionRow
 from plait_core.ports.executors import Report
+from plait_core.testing._memory_log import MemoryLog
+from plait_core.testing._memory_records import Records
 from plait_core.testing.clocks import VirtualClock
 from plait_core.testing.memory import MemoryBlobStore, MemoryDatabase
 
@@ -58,6 +60,9 @@ class World:
         self.odds = odds
         self.clock = VirtualClock()
         self.database = MemoryDatabase(self.clock)
+        self.made: Counter[CacheKey] = Counter()
+        """How often values were made and cached."""
+        self.database.log = _NotingLog(self.database._records, self.made)
         self.blobs = MemoryBlobStore()
         self.running: dict[AttemptId, asyncio.Task[None]] = {}
         self.results: dict[AttemptId, bytes | None] = {}
@@ -97,6 +102,20 @@ class World:
             return True
         since = [decisions for seq, _, decisions in record.turns if seq >= turn.first_seq]
         return record.next_seq == turn.first_seq or any(isinstance(first, LeaseTaken) for first, *_ in since)
+
+
+class _NotingLog(MemoryLog):
+    """A log that counts the values that its turns cache."""
+
+    def __init__(self, records: Records, made: "Counter[CacheKey]") -> None:
+        super().__init__(records)
+        self._made = made
+
+    def _commit(self, batch: Append) -> bool:
+        is_committed = super()._commit(batch)
+        if is_committed:
+            self._made.update(entry.key for entry in batch.cache)
+        return is_committed
 
 
 class Process:

@@ -89,10 +89,14 @@ class Simulation:
         n_engines: int = 1,
         n_executions: int = 1,
     ) -> None:
-        """Prepare the cases of *seed*, with about *size* nodes each, for engines that share them when there are several."""
+        """
+        Prepare the cases of *seed*, with about *size* nodes each, for engines that share them when there are several.
+
+        The first case is there twice, so that two executions want the same values at a time.
+        """
         self.seed = seed
         self.cases: Mapping[ExecutionId, Case] = {
-            ExecutionId(name=f"sim{seed}-{number}"): random_case(seed + number * FAR, size)
+            ExecutionId(name=f"sim{seed}-{number}"): random_case(seed + max(0, number - 1) * FAR, size)
             for number in range(n_executions)
         }
         self.world = World(seed, odds)
@@ -254,8 +258,21 @@ class Simulation:
         for attempt in self.world.running:
             if attempt in self.world.owned:
                 self._refuse(f"attempt {attempt} still runs")
+        if (
+            self._n_engines > 1
+        ):  # while its engine is gone, a local run does not live, and others may make what it was making
+            self._check_made()
         for execution, case in self.cases.items():
             await self._check_outcome(execution, case)
+
+    def _check_made(self) -> None:
+        """Where tasks make their values one at a time, none was made twice."""
+        tasks = [task for case in self.cases.values() for task in case.closure.tasks]
+        many = {task.id.name for task in tasks if not (task.metadata.cache and task.metadata.cache.serializable)}
+        one = {task.id.name for task in tasks} - many
+        for key, times in self.world.made.items():
+            if times > 1 and key.task in one:
+                self._refuse(f"the value of {key.task} under {key.digest[:8]} was made {times} times")
 
     def _check_breaches(self) -> None:
         for breach in self.world.breaches:

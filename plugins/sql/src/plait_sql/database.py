@@ -28,9 +28,9 @@ class SqlDatabase:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.leases = SqlLeases(connection, on_move=self._hand_over)
-        self.log = SqlLog(connection, on_orphan=self.leases.ring)
-        self.views = SqlViews(connection)
         self.inbox = SqlInbox(connection, on_orphan=self.leases.ring)
+        self.log = SqlLog(connection, on_orphan=self.leases.ring, on_mail=self.inbox.tell)
+        self.views = SqlViews(connection)
         self.registry = SqlRegistry(connection)
         self.cache = SqlCache(connection)
         self.schedules = SqlSchedules(connection)

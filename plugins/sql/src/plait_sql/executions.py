@@ -4,9 +4,14 @@ Keys of executions, the integers by which other tables name them; and how it is 
 Used by every port that writes to a table of an execution. A key never changes, so it may be remembered.
 """
 
+from typing import TypeAlias
+
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir.ids import ExecutionId
 from plait_sql.connections import Transaction
+
+Addressee: TypeAlias = tuple[str, str]
+"""Who hears of an execution: its owner, or ``NOBODY``, and its pool."""
 
 POOL = "pool"
 """Announces, with the name of a pool, that an execution of it may be claimed."""

@@ -15,7 +15,7 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
 from plait_core.ports.databases import NOBODY, AuditLine, Posted
 from plait_sql.connections import Connection, Row, Transaction
-from plait_sql.executions import POOL, key_of
+from plait_sql.executions import POOL, Addressee, key_of
 from plait_sql.migrations import UNFINISHED
 from plait_sql.trail import leave
 
@@ -49,22 +49,17 @@ class SqlInbox:
         return self._bells.setdefault(owner, Bell())
 
     async def post(self, execution: ExecutionId, posted: Posted, *, audit: AuditLine | None = None) -> None:
-        payload = dumps(posted.payload)
-
-        def put(transaction: Transaction) -> Row:
+        def put(transaction: Transaction) -> Addressee:
             key = key_of(transaction, execution)
-            is_new = transaction.execute(
-                "INSERT INTO inbox (execution, key, kind, payload, is_consumed) VALUES (?, ?, ?, ?, 0) "
-                "ON CONFLICT (execution, key) DO NOTHING",
-                (key, posted.key, posted.kind, payload),
-            )
+            is_new = put_message(transaction, key, posted)
             leave(transaction, audit if is_new else None)
-            (addressee,) = transaction.query("SELECT owner, pool FROM executions WHERE key = ?", (key,))
-            owner, pool = addressee
-            transaction.announce(f"{POOL} {pool}" if owner == NOBODY else f"{MAIL} {owner}")
-            return addressee
+            return announce(transaction, key)
 
-        owner, pool = await self._connection.write(put)
+        self.tell(await self._connection.write(put))
+
+    def tell(self, addressee: Addressee) -> None:
+        """Tell whoever of this process hears of an execution that got a message, once that is committed."""
+        owner, pool = addressee
         if owner == NOBODY:
             self._on_orphan(pool)
         else:
@@ -93,6 +88,23 @@ class SqlInbox:
         kind, _, owner = subject.partition(" ")
         if kind == MAIL:
             self.ring(owner)
+
+
+def put_message(transaction: Transaction, execution: int, posted: Posted) -> bool:
+    """Leave a message for *execution*, and say whether it is new."""
+    is_new = transaction.execute(
+        "INSERT INTO inbox (execution, key, kind, payload, is_consumed) VALUES (?, ?, ?, ?, 0) "
+        "ON CONFLICT (execution, key) DO NOTHING",
+        (execution, posted.key, posted.kind, dumps(posted.payload)),
+    )
+    return is_new > 0
+
+
+def announce(transaction: Transaction, execution: int) -> Addressee:
+    """Tell other processes that *execution* has got a message; returns who hears of that."""
+    ((owner, pool),) = transaction.query("SELECT owner, pool FROM executions WHERE key = ?", (execution,))
+    transaction.announce(f"{POOL} {pool}" if owner == NOBODY else f"{MAIL} {owner}")
+    return owner, pool
 
 
 def _message(row: Row) -> tuple[ExecutionId, Posted]:

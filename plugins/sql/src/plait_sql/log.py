@@ -18,8 +18,9 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import NOBODY, Append, CacheEntry, Snapshot
+from plait_sql.cache import release
 from plait_sql.connections import Connection, Row, Transaction
-from plait_sql.executions import POOL, find_key, key_of
+from plait_sql.executions import POOL, Addressee, find_key, key_of
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     EXECUTION_COLUMNS,
@@ -67,30 +68,40 @@ _PUT_CACHE = (
     f"INSERT INTO cache ({_CACHE_COLUMNS}) VALUES ({_places(_CACHE_COLUMNS)}) "
     f"ON CONFLICT (digest) DO UPDATE SET {_assignments(_CACHE_COLUMNS, without=frozenset({'digest'}))}"
 )
-_RELEASE = "DELETE FROM reservations WHERE digest = ?"
 _ALL = (1 << 63) - 1
 
 
 class SqlLog:
-    """``EventLog`` on a connection; *on_orphan* is told the pool of an execution that is created for nobody."""
+    """
+    ``EventLog`` on a connection.
 
-    def __init__(self, connection: Connection, on_orphan: Callable[[str], None]) -> None:
+    *on_orphan* is told the pool of an execution that is created for nobody, *on_mail* who hears of one that a turn left a message for.
+    """
+
+    def __init__(
+        self, connection: Connection, on_orphan: Callable[[str], None], on_mail: Callable[[Addressee], None]
+    ) -> None:
         self._connection = connection
         self._on_orphan = on_orphan
+        self._on_mail = on_mail
         self._written: dict[ExecutionId, tuple[int, Row]] = {}
         self._bells = Bells()
 
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         turns = [self._turn(batch) for batch in batches]
-        keys = await self._connection.write(lambda transaction: [_commit_and_tell(transaction, turn) for turn in turns])
-        for turn, key in zip(turns, keys, strict=True):
+        committed = await self._connection.write(
+            lambda transaction: [_commit_and_tell(transaction, turn) for turn in turns]
+        )
+        for turn, (key, told) in zip(turns, committed, strict=True):
+            for addressee in told:
+                self._on_mail(addressee)
             if key is not None:
                 self._bells.ring(turn.batch.execution)
                 if turn.batch.owner == NOBODY:
                     self._on_orphan(turn.batch.row.pool)
                 elif turn.batch.row.phase not in TERMINAL_EXECUTION:
                     self._written[turn.batch.execution] = (key, turn.standing)
-        return [turn.batch.execution for turn, key in zip(turns, keys, strict=True) if key is None]
+        return [turn.batch.execution for turn, (key, _) in zip(turns, committed, strict=True) if key is None]
 
     def forget(self, executions: Sequence[ExecutionId]) -> None:
         """Know nothing of what was written of *executions*: others may have written since."""
@@ -177,11 +188,13 @@ class _Turn(NamedTuple):
     before: Row | None
 
 
-def _commit_and_tell(transaction: Transaction, turn: _Turn) -> int | None:
-    key = _commit(transaction, turn)
-    if key is not None and turn.batch.owner == NOBODY:
-        transaction.announce(f"{POOL} {turn.batch.row.pool}")
-    return key
+def _commit_and_tell(transaction: Transaction, turn: _Turn) -> tuple[int | None, Sequence[Addressee]]:
+    """Write a turn; returns the execution's key, or ``None`` when the turn is refused, and who is told that a key is free."""
+    batch, key = turn.batch, _commit(transaction, turn)
+    if key is not None and batch.owner == NOBODY:
+        transaction.announce(f"{POOL} {batch.row.pool}")
+    has_released = key is not None and (batch.cache or batch.released)
+    return key, release(transaction, key, batch) if key is not None and has_released else ()
 
 
 def _commit(transaction: Transaction, turn: _Turn) -> int | None:
@@ -204,7 +217,6 @@ def _commit(transaction: Transaction, turn: _Turn) -> int | None:
         transaction.execute_many(_CONSUME, [(key, message) for message in batch.posted])
     for entry in batch.cache:
         transaction.execute(_PUT_CACHE, _cache_values(entry))
-        transaction.execute(_RELEASE, (entry.key.digest,))
     leave(transaction, batch.audit)
     return key
 

@@ -203,7 +203,19 @@ _LISTS = (
 
 _PROCESSES = ("ALTER TABLE leases ADD COLUMN process {text} NOT NULL DEFAULT ''",)
 
-MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS, _PROCESSES)
+_WAITERS = (
+    """
+    CREATE TABLE waiters (
+        digest {text} NOT NULL,
+        execution BIGINT NOT NULL REFERENCES executions ON DELETE CASCADE,
+        node {text} NOT NULL,
+        PRIMARY KEY (digest, execution, node)
+    ) {clustered}
+    """,
+    "CREATE INDEX reservations_of_node ON reservations (execution, node)",
+)
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS, _PROCESSES, _WAITERS)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 NEEDS: Mapping[int, int] = {}
