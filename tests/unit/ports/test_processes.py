@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plait_core.ports import processes
 from plait_core.ports.processes import is_gone, this_process
 from tests.unit.ports.endings import NAMES_ITSELF, a_dead_process
 
@@ -88,6 +89,7 @@ def test_without_a_view_of_processes_nothing_is_known(monkeypatch: pytest.Monkey
 
         with monkeypatch.context() as patch:
             patch.setattr(Path, "readlink", readlink)
+            patch.setattr(processes, "_name_of_this", processes._name_of_this.__wrapped__)
             assert this_process() == ""
             assert not is_gone(dead)
 

@@ -8,6 +8,7 @@ with one view of processes and of time, under one host name. Of other machines a
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,12 @@ _STATE, _N_THREADS, _STARTED = 0, 17, 19
 
 def this_process() -> str:
     """Return a text that no other process has, before or after; empty where the system does not tell."""
-    pid = os.getpid()
+    return _name_of_this(os.getpid())
+
+
+@cache
+def _name_of_this(pid: int) -> str:
+    """Put the name together; *pid* tells a fork from its parent."""
     try:
         if str(Path("/proc/self").readlink()) != str(pid):  # a view of processes other than our own
             return ""
@@ -32,6 +38,8 @@ def this_process() -> str:
 
 def is_gone(process: str) -> bool:
     """Say whether *process*, as ``this_process`` named it there, has certainly ended."""
+    if process == this_process():
+        return False
     that, this = _FORM.fullmatch(process), _FORM.fullmatch(this_process())
     if that is None or this is None or that["place"] != this["place"]:
         return False
