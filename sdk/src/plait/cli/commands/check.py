@@ -69,7 +69,7 @@ def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:
         yield Fault(
             code="untraceable",
             entity=f"{entity.kind.value.replace('_', ' ')} {entity.name}",
-            message=error.problem,
+            message=error.problem.removeprefix(f"{entity.name}: "),
             remedy=error.remedy,
             sources=tuple(dict.fromkeys(_lines(entity, error))),
         )
