@@ -35,7 +35,7 @@ from plait_core.testing.clocks import HostClock
 from plait_core.types import ConversionContext
 from plait_core.worker import WorkerServices, perform
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 """How long a test waits for a report before it fails."""
 
 _Task = PythonFunctionTask[..., Any]
