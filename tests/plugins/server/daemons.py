@@ -22,6 +22,7 @@ from plait_server.daemon import PARTS, serve
 LONGEST_START_S = 120.0
 PATIENCE_S = 90.0
 LOOK_S = 0.02
+PLAIT = Path(sys.executable).with_name("plait")
 
 _kept: list[socket.socket] = []
 """What is bound to the ports that were given away, until this process ends."""
@@ -102,14 +103,19 @@ def server_settings(home: Path, *, port: int, **settings: Any) -> Settings:
 
 @contextmanager
 def server_process(
-    home: Path, *, port: int = 0, parts: tuple[str, ...] = PARTS, variables: Mapping[str, str] | None = None
+    home: Path,
+    *,
+    port: int = 0,
+    parts: tuple[str, ...] = PARTS,
+    variables: Mapping[str, str] | None = None,
+    command: Path = PLAIT,
 ) -> Iterator[Running]:
     """Run ``plait serve`` in a process; it is killed when the block ends, unless it has ended by then."""
     port = port or free_port()
     words = [word for part in parts if parts != PARTS for word in ("--part", part)]
     with (home.with_suffix(".log")).open("ab") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("plait"), "serve", "--port", str(port), *words],
+            [command, "serve", "--port", str(port), *words],
             cwd=home.parent,
             stdout=log,
             stderr=log,

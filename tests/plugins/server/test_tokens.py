@@ -1,6 +1,8 @@
 """Tokens are made and taken back by administrators; the store knows the hash of each alone."""
 
+import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,25 @@ from tests.plugins.server.serving import Serving, client_of
 pytestmark = pytest.mark.anyio
 
 
+@asynccontextmanager
+async def running_as(user: str, home: Path) -> AsyncIterator[Serving]:
+    """Make a server whose attempts have the rights of a user."""
+    settings = Settings(
+        home=str(home),
+        store="memory://",
+        blobs=f"file://{home}/blobs",
+        executors=("process",),
+        plugins={"local": {"run_as": user}},
+    )
+    engine = Engine(plugins=Plugins.load(settings), database=MemoryDatabase())
+    async with making.serving(home, engine=engine) as made:
+        yield made
+
+
 @pytest.fixture
 async def isolating(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Serving]:
     """A server whose attempts have the rights of another user."""
-    settings = Settings(
-        home=str(tmp_path),
-        store="memory://",
-        blobs=f"file://{tmp_path}/blobs",
-        executors=("process",),
-        plugins={"local": {"run_as": "nobody"}},
-    )
-    engine = Engine(plugins=Plugins.load(settings), database=MemoryDatabase())
-    async with making.serving(tmp_path, engine=engine) as made:
+    async with running_as("nobody", tmp_path) as made:
         yield made
 
 
@@ -108,6 +117,15 @@ async def test_second_principal_cannot_start_what_runs_as_the_server(serving: Se
     assert problem(runner) == (409, "SharedIdentity")
     assert "inline" in runner.json()["detail"]
     assert viewer.status_code == 201
+
+
+async def test_naming_the_servers_own_user_isolates_nobody(tmp_path: Path) -> None:
+    """Its number is as good as its name."""
+    async with running_as(str(os.geteuid()), tmp_path) as serving:
+        await serving.admin.post("/tokens", json={"principal": "ada", "roles": {"default": "runner"}})
+        second = await serving.admin.post("/tokens", json={"principal": "bob", "roles": {"default": "runner"}})
+
+    assert problem(second) == (409, "SharedIdentity")
 
 
 async def test_first_principal_may_have_many_tokens(tmp_path: Path) -> None:

@@ -2,20 +2,22 @@
 The blob store of the scheme ``file``: objects are files, and an object appears whole or not at all.
 
 Under ``full`` durability it is on the disk, with its name, before it counts as stored; otherwise the operating system sees to that in its
-own time. URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
+own time. Where workers belong to another user, objects do, too, and are reached with no more rights than theirs. URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
 Every call blocks for as long as the disk takes; it awaits nothing and can be used from any loop.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from itertools import takewhile
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 
 from plait_core.errors.stores import BlobDenied, BlobMissing, BlobUnavailable
 from plait_core.ports.blobs import BlobInfo
+from plait_local.rights import acting_as, another_user, give_root
 from plait_local.settings import LocalSettings
 
 SCHEME = "file://"
@@ -28,10 +30,11 @@ class FileBlobStore:
     """``BlobStore`` over the file system of this machine."""
 
     def __init__(self, settings: LocalSettings, durability: str = "normal") -> None:
+        self._user = another_user(settings.run_as)
         self._outlives_power_cuts = durability == "full"
 
     async def get(self, uri: str) -> bytes:
-        with _translated(uri):
+        with self._at(uri):
             return _path(uri).read_bytes()
 
     async def put(self, uri: str, data: bytes, *, if_absent: bool = False) -> bool:
@@ -41,21 +44,26 @@ class FileBlobStore:
         return self._place(uri, write, if_absent=if_absent)
 
     async def stream(self, uri: str, *, start: int = 0) -> AsyncIterator[bytes]:
-        with _translated(uri), _path(uri).open("rb") as file:
+        with self._opened(uri) as file:
             file.seek(start)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 
     async def download(self, uri: str, path: Path) -> None:
-        with _translated(uri):
-            copyfile(_path(uri), path)
+        with self._opened(uri) as source, path.open("wb") as target:
+            copyfileobj(source, target, CHUNK_BYTES)
 
     async def upload(self, path: Path, uri: str) -> None:
-        self._place(uri, lambda partial: copyfile(path, partial))
+        def write(partial: Path) -> None:
+            with partial.open("wb") as target:
+                copyfileobj(source, target, CHUNK_BYTES)
+
+        with _translated(uri), path.open("rb") as source:
+            self._place(uri, write)
 
     async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
         root = _path(prefix.rstrip("/"))
-        with _translated(prefix):
+        with self._at(prefix):
             found = sorted(
                 (_uri_like(prefix, file), file.stat().st_size)
                 for file in root.rglob("*")
@@ -65,11 +73,12 @@ class FileBlobStore:
             yield BlobInfo(uri=uri, size_bytes=size_bytes)
 
     async def delete(self, uri: str) -> None:
-        with suppress(BlobMissing), _translated(uri):
+        with suppress(BlobMissing), self._at(uri):
             _path(uri).unlink()
 
     async def exists(self, uri: str) -> bool:
-        return _path(uri).is_file()
+        with self._at(uri):
+            return _path(uri).is_file()
 
     async def presign(self, uri: str, *, method: str, expires_s: float) -> str | None:
         return None
@@ -77,11 +86,37 @@ class FileBlobStore:
     async def close(self) -> None:
         """Keep nothing open between calls."""
 
+    @contextmanager
+    def _at(self, uri: str) -> Iterator[None]:
+        """Touch the object at *uri* in a block that never waits, with the rights of those whose it is."""
+        with _translated(uri), acting_as(self._user):
+            yield
+
+    @contextmanager
+    def _opened(self, uri: str) -> Iterator[BufferedReader]:
+        """Open the object at *uri* to read from it."""
+        with self._at(uri):
+            file = _path(uri).open("rb")
+        with _translated(uri), file:
+            yield file
+
+    def _make_folders(self, folder: Path) -> Sequence[Path]:
+        """Make a folder with those above it; returns the ones that have a new name in them, the deepest first."""
+        try:
+            with acting_as(self._user):
+                return _made_folders(folder)
+        except PermissionError:
+            if self._user is None:
+                raise
+            give_root(folder, self._user)
+            return [*self._make_folders(folder), folder.parent]
+
     def _place(self, uri: str, write: Callable[[Path], object], *, if_absent: bool = False) -> bool:
         """Let *write* fill a file beside the object, then give it the object's name in one step."""
         target = _path(uri)
         with _translated(uri):
-            folders = _make_folders(target.parent)
+            folders = self._make_folders(target.parent)
+        with self._at(uri):
             with NamedTemporaryFile(dir=target.parent, prefix=PARTIAL, delete=False) as file:
                 partial = Path(file.name)
             try:
@@ -108,7 +143,7 @@ def _uri_like(prefix: str, file: Path) -> str:
     return f"{SCHEME if prefix.startswith(SCHEME) else ''}{file}"
 
 
-def _make_folders(folder: Path) -> list[Path]:
+def _made_folders(folder: Path) -> Sequence[Path]:
     """Make a folder with those above it; returns the ones that have a new name in them, the deepest first."""
     missing = list(takewhile(lambda above: not above.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,18 +6,23 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from pwd import struct_passwd
+from shutil import rmtree
 from typing import Any
 
 import attrs
 
-from plait_local.rights import rights
+from plait_local.rights import WORK, another_user, open_to, rights, variables_of
 from plait_local.vitals import MARK, end_marked
 
 GROWN_PIPE_BYTES = 1 << 20
 """How much a worker may print before somebody has to read it."""
+
+_HARMLESS = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
+"""Which variables of the engine workers of another user have, besides those of the locale."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,18 +51,26 @@ def launch(key: Key, folder: Path, *, run_as: str, nice: int) -> "tuple[subproce
     pipes = _pipe(), _pipe()
     passed = (theirs.fileno(), their_line.fileno(), pipes[0][0], pipes[1][0])
     safe_path = ("-P",) if key.bundle else ()
+    user = another_user(run_as)
     try:
+        if user is not None:
+            open_to(user, folder)
+            for _, writing in pipes:
+                os.fchown(writing, user.pw_uid, user.pw_gid)  # so that tasks may open /dev/stdout
         process = subprocess.Popen(
             [sys.executable, *safe_path, "-X", "faulthandler", "-m", "plait_core.worker.serving", *map(str, passed)],
             stdin=subprocess.DEVNULL,
             stdout=pipes[0][1],
             stderr=pipes[1][1],
-            cwd=folder if key.bundle else None,
-            env=_environment(key, folder.name),
+            cwd=folder / WORK if user is not None else folder if key.bundle else None,
+            env=_environment(key, folder, user),
             pass_fds=passed,
             start_new_session=True,
-            **rights(run_as, folder),
+            **rights(user),
         )
+    except OSError:
+        _abandon(folder, (ours, our_line), [reading for reading, _ in pipes])
+        raise
     finally:
         for socket_ in (theirs, their_line):
             socket_.close()
@@ -99,14 +112,30 @@ def send_signal(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _environment(key: Key, worker: str) -> Mapping[str, str]:
-    """Return the variables of a worker: with a bundle, its code comes from there and from what is installed, and nowhere else."""
+def _environment(key: Key, folder: Path, user: struct_passwd | None) -> Mapping[str, str]:
+    """
+    Return the variables of a worker: with a bundle, its code comes from there and from what is installed, and nowhere else.
+
+    Those of the engine may hold what another user must not know.
+    """
     inherited = dict(os.environ)
+    if user is not None:
+        inherited = {name: inherited[name] for name in inherited if name in _HARMLESS or name.startswith("LC_")}
+        inherited |= variables_of(user, folder / WORK)
     if key.bundle:
         inherited.pop("PYTHONPATH", None)
     else:
-        inherited["PYTHONPATH"] = os.pathsep.join(sys.path)
-    return {**inherited, "PYTHONUNBUFFERED": "1", **dict(key.env), MARK: worker}
+        inherited["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+    return {**inherited, "PYTHONUNBUFFERED": "1", **dict(key.env), MARK: folder.name}
+
+
+def _abandon(folder: Path, sockets: Iterable[Any], pipes: Iterable[int]) -> None:
+    """Leave nothing of a worker that could not be started."""
+    for socket_ in sockets:
+        socket_.close()
+    for pipe in pipes:
+        os.close(pipe)
+    rmtree(folder)
 
 
 def _pipe() -> tuple[int, int]:

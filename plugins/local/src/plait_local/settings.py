@@ -23,7 +23,7 @@ def _quantity(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
 
 
 def _user(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    from plait_local.rights import user_of
+    from plait_local.rights import can_act_as_others, user_of
 
     if not value:
         return
@@ -31,8 +31,8 @@ def _user(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
         user = user_of(value)
     except KeyError:
         raise ValueError(f"{attribute.name} names no user of this machine") from None
-    if os.geteuid() not in {0, user.pw_uid}:
-        raise ValueError(f"{attribute.name} can name another user only when plait runs as root")
+    if user.pw_uid != os.geteuid() and not can_act_as_others():
+        raise ValueError(f"{attribute.name} can name another user only when plait runs as root, on Linux")
 
 
 def _cores() -> int:
@@ -47,7 +47,8 @@ class LocalSettings:
     Attributes:
         concurrency: Attempts that the process executor runs at once; by default as many as there are processors.
         memory: Memory that running attempts may ask for together, such as ``8Gi``; empty for no limit.
-        run_as: Name or number of the user whose rights workers have; only root can choose one.
+        run_as: Name or number of the user whose rights workers have, and to whom the files of the blob store belong; only root can
+            choose one.
         nice: By how much workers give way to other processes, 0 to 19.
         cpu_s: Seconds on a processor after which an attempt is stopped; ``None`` for no limit.
         open_files: Files that an attempt may have open; ``None`` for the system's limit.

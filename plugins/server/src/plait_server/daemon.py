@@ -12,6 +12,7 @@ import signal
 import socket
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -48,6 +49,7 @@ def run(settings: Settings, *, parts: Collection[str] = PARTS) -> None:
     """Make this process a server, until it is asked to stop."""
     log_as_json()
     plugins = Plugins.load(server_settings(settings))
+    Path(plugins.settings.home).mkdir(parents=True, exist_ok=True)  # it is ours, whoever gets the folders in it
     install_process_plugins(plugins)
     look_for_garbage_now_and_then()
     asyncio.run(serve(plugins, parts=parts))

@@ -4,7 +4,9 @@ Trust: attempts that run as the server's own user can read what the server can, 
 Asked when a token is made. DESIGN: processes are one trust domain.
 """
 
+import os
 from collections.abc import Iterable, Mapping
+from pwd import getpwnam
 
 from plait_core.ports.principals import ROLES
 from plait_core.ports.specs import ExecutorSpec
@@ -36,4 +38,9 @@ def _shares_identity(server: Server, spec: ExecutorSpec) -> bool:
     if not spec.capabilities.shares_identity:
         return False
     run_as = getattr(server.plugins.executor_settings(spec.name), "run_as", "") if spec.capabilities.is_isolated else ""
-    return not run_as
+    return not run_as or _uid_of(run_as) == os.geteuid()
+
+
+def _uid_of(user: str) -> int:
+    """Return the number of a user that is named, or numbered; there is one, for settings have been read."""
+    return int(user) if user.isdigit() else getpwnam(user).pw_uid
