@@ -61,7 +61,7 @@ def run_again(
     from plait.cli.sights import Sight, Watch
 
     watch = Watch(session)
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     entity = entity_of(session, earlier, target)
     name = name or f"f{uuid4().hex[:19]}"
 

@@ -40,7 +40,7 @@ def follow(
 
     Returns the exit code. *entity* is what it runs, where this process knows it: its outputs are shown as it would return them.
     """
-    session.plugins  # noqa: B018  # this process's, before values are converted
+    session.load_plugins()  # before values are converted
     started: list[RemoteExecution] = []
 
     async def drive() -> str:

@@ -76,6 +76,10 @@ class Session:
         install_process_plugins(plugins)
         return plugins
 
+    def load_plugins(self) -> "Plugins":
+        """Load the plugins, for what asks this process for them instead of a session: user code, conversions of values."""
+        return self.plugins
+
     def engine(self) -> "Engine":
         """Make an engine on these settings."""
         from plait_core.authoring.typesystem import process_types

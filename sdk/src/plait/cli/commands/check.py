@@ -35,7 +35,7 @@ from plait_core.ir.tasks import TaskTemplate
 def command(ctx: click.Context, targets: Sequence[str], as_json: bool) -> None:
     """Compile what files declare, report every fault, and run nothing."""
     session: Session = ctx.obj
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     modules, failures = imported(targets)
     for failure in failures:
         report(failure)

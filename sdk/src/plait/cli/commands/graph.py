@@ -27,7 +27,7 @@ def command(session: Session, target: str, entity: str, format: str, as_json: bo
     from plait_core.compiler.graphs import render_text
     from plait_core.ir.codec import to_json
 
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     closure = traced(find(load_module(target), entity)).closure
     if as_json:
         documents.show(to_json(closure))

@@ -54,7 +54,7 @@ def command(
     from plait.packages import pack
 
     session: Session = ctx.obj
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     if not (sources or targets):
         raise click.UsageError("name what to package: a file, a folder or a module", ctx)
     path = Path(output)

@@ -57,7 +57,7 @@ def command(
 ) -> None:
     """Register tasks, workflows and launch plans with their code."""
     session: Session = ctx.obj
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     registrations, failures = _gathered(targets, Copy(copy), params["version"])
     for failure in failures:
         report(failure)

@@ -66,7 +66,7 @@ def _list(ctx: click.Context, words: Sequence[str], *, as_json: bool) -> None:
         files = source_files()
         documents.show(files) if as_json else click.echo("\n".join(files))
         return
-    ctx.obj.plugins  # noqa: B018  # this process's, before user code asks for any
+    ctx.obj.load_plugins()  # before user code asks for any
     module = load_module(target)
     declared = declared_in(module)
     if as_json or "--json" in rest:
@@ -88,7 +88,7 @@ class Formed(NamedTuple):
 def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any]) -> Formed:
     """Read what *words* name, and the inputs that follow."""
     session: Session = ctx.obj
-    session.plugins  # noqa: B018  # this process's, before user code asks for any
+    session.load_plugins()  # before user code asks for any
     target, name, *rest = words
     entity = find(load_module(target), name)
     form = EntityForm(entity)
