@@ -59,6 +59,8 @@ class Schemas:
         origin, arguments = get_origin(kind), get_args(kind)
         if origin is tuple:
             return self._tuple(arguments)
+        if origin is Sequence:
+            return {"type": "array", "items": self.of(arguments[0])}
         if origin is Mapping:
             return {"type": "object", "additionalProperties": self.of(arguments[1])}
         if origin in {Union, types.UnionType}:
