@@ -32,6 +32,31 @@ async def test_server_says_where_it_is(tmp_path: Path, caplog: pytest.LogCapture
     assert identity["roles"] == {"*": "admin"}
 
 
+def token_files(home: Path) -> set[str]:
+    return {path.name for path in (home / "tokens").glob("*_*")}
+
+
+async def test_token_of_a_port_that_was_free_goes_with_the_server(tmp_path: Path) -> None:
+    """Nobody would find its files again; that of a port that was asked for stays for the next server."""
+    home = tmp_path / "home"
+    plugins = Plugins.load(Settings(home=str(home), executors=("process",), plugins={"server": {"port": 0}}))
+    async with served(home) as running:
+        kept = token_files(home)
+        assert f"localhost_{running.url.rpartition(':')[2]}" in kept
+    stopping = asyncio.create_task(serve(plugins))
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            await asyncio.sleep(0.01)
+            if token_files(home) > kept:
+                break
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(stopping, PATIENCE_S)
+
+    assert token_files(home) == kept
+    with closing(sqlite3.connect(home / "plait.db")) as store:
+        assert store.execute("SELECT count(*) FROM tokens").fetchone() == (1,)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_server_stops_when_asked_to(tmp_path: Path, number: signal.Signals) -> None:
     """Whoever asks by whichever signal: ``kill``, a service manager, or Ctrl-C."""

@@ -171,6 +171,22 @@ def test_teardown_deletes_everything(demo: Demo) -> None:
     assert call(demo, "teardown", "--yes").output == "There is no demo to delete.\n"
 
 
+@pytest.mark.slow
+def test_token_goes_along_to_another_port(demo: Demo) -> None:
+    """Files of the old port would be found by nobody, or by somebody who is not meant."""
+    one, other = free_port(), free_port()
+    demo.start(port=one)
+    token = (demo.home / "tokens" / f"localhost_{one}").read_text()
+    demo.stop()
+    demo.start(port=other)
+
+    names = [{path.name for path in folder.glob("*_*")} for folder in (demo.home / "tokens", demo.folder / "tokens")]
+
+    assert names == [{f"{name}_{other}" for name in ("localhost", "127.0.0.1", "::1")}] * 2
+    assert (demo.home / "tokens" / f"localhost_{other}").read_text() == token
+    assert demo.login_link()
+
+
 def test_log_is_shown_readable(demo: Demo) -> None:
     """Or as it is, for programs."""
     demo.folder.mkdir()

@@ -2,6 +2,7 @@
 The administrator's first token: made by a server when it starts, and left where the CLI of the same user finds it.
 
 Its files, one for each name of the server, are readable by that user alone and are the only places where the token is ever written.
+They stay for the next server of the same port. A server that took any port that was free takes its token along when it stops.
 """
 
 import asyncio
@@ -53,6 +54,14 @@ async def ensure_admin_token(server: Server, paths: Sequence[Path]) -> str:
             if _read(path) != text:
                 _write(path, text)
         return held.token if held else token.id
+
+
+async def forget_admin_token(server: Server, paths: Sequence[Path], id: str) -> None:
+    """Revoke a token that no server will have any use for, and delete its files."""
+    async with _alone(paths[0].parent):
+        for path in paths:
+            path.unlink(missing_ok=True)
+        await server.database.accounts.delete_token(id)
 
 
 @asynccontextmanager

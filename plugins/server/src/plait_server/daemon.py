@@ -21,7 +21,7 @@ import uvicorn
 from plait_core.engine import Engine
 from plait_core.plugins import Plugins, Settings, install_process_plugins
 from plait_server.addresses import listening
-from plait_server.admin_tokens import admin_token_paths, ensure_admin_token
+from plait_server.admin_tokens import admin_token_paths, ensure_admin_token, forget_admin_token
 from plait_server.app import create_app
 from plait_server.farewell import Farewell
 from plait_server.hosts import is_loopback
@@ -95,14 +95,16 @@ async def serve(plugins: Plugins, *, parts: Collection[str] = PARTS) -> None:
             log.info("stopped")
             return
         with listening(settings.host, settings.port) as listener:
-            port = listener.getsockname()[1]
+            port, takes_any_port = listener.getsockname()[1], not settings.port
             settings = attrs.evolve(settings, port=port, url=settings.url or _origin(settings.host, port))
             async with engine:
                 app = create_app(engine, settings=settings)
                 paths = admin_token_paths(plugins.settings.home, settings)
-                await ensure_admin_token(app.state.server, paths)
+                token = await ensure_admin_token(app.state.server, paths)
                 log.info("plait serves at %s", settings.url, extra={"token_file": str(paths[0])})
                 await _answer(Farewell(app, stopping=stopping), listener, stopping)
+                if takes_any_port:
+                    await forget_admin_token(app.state.server, paths, token)
     log.info("stopped")
 
 

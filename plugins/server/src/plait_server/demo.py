@@ -125,6 +125,7 @@ class Demo:
         try:
             with listening(HOST, port):
                 log_began = self._prepare()
+                self._move_tokens(port)
             url = f"http://localhost:{port}"
             server = self._launch(port, url, lock)
         finally:
@@ -204,8 +205,7 @@ class Demo:
     def teardown(self) -> None:
         """Stop the server and delete all that the demo has; workers that miss their folder end."""
         self.stop()
-        for link in self._token_links():
-            link.unlink()
+        self._unlink_tokens()
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -237,6 +237,18 @@ class Demo:
                 time.sleep(LOOK_S)
 
     # ── what is on disk ──────────────────────────────────────────────────────
+
+    def _move_tokens(self, port: int) -> None:
+        """Have the administrator's token be that of *port* alone, where the demo had another before."""
+        for token in self._tokens.glob("*_*"):
+            name, _, old = token.name.rpartition("_")
+            if old != str(port):
+                token.replace(self._tokens / f"{name}_{port}")
+        self._unlink_tokens()
+
+    def _unlink_tokens(self) -> None:
+        for link in self._token_links():
+            link.unlink()
 
     def _link_tokens(self) -> None:
         """Let the CLI find the administrator's token under each name of the server."""
