@@ -103,6 +103,27 @@ def test_wrong_value_is_refused(python_type: Any, value: Any) -> None:
             to_literal(python_type, value)
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (1.5, "float 1.5"),
+        ("str", "str 'str'"),
+        (date(2024, 1, 2), "datetime.date(2024, 1, 2)"),
+        (np.int64(1), "np.int64(1)"),
+        (Reading("roof"), "Reading(sensor='roof', celsius=0.0)"),
+        (Color.RED, "<Color.RED: 'red'>"),
+        (np.zeros((2, 2)), "ndarray array([[0., 0.], [0., 0.]])"),
+        ("x" * 100, "str '" + "x" * 76 + "..."),
+    ],
+)
+def test_what_was_found_is_shown_on_a_line(value: Any, found: str) -> None:
+    """Its class is named once, and a value of many lines does not tear the message."""
+    with pytest.raises(WrongValue) as caught:
+        to_literal(int, value)
+
+    assert caught.value.problem == f"expected int, found {found}"
+
+
 def test_subclasses_of_scalars_become_plain() -> None:
     """What numpy computes as a float is one, and comes back as Python's own."""
     assert to_literal(float, np.float64(1.5)) == to_literal(float, 1.5)

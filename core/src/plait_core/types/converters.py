@@ -6,6 +6,7 @@ which is what it looks like inside msgpack and JSON; and its *text*, which peopl
 can be a field of a dataclass.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
@@ -87,9 +88,12 @@ def type_name(python_type: Any) -> str:
 
 
 def show(value: object) -> str:
-    """Render a value for a message: its class and at most 80 characters of its repr."""
-    text = repr(value)
-    return f"{type(value).__qualname__} {text if len(text) <= 80 else text[:77] + '...'}"
+    """Render a value for a message, on one line: its class, unless the repr begins with it, and 80 characters of its repr."""
+    text, kind = repr(value), type(value).__qualname__
+    if "\n" in text:
+        text = " ".join(text.split())
+    short = text if len(text) <= 80 else text[:77] + "..."
+    return short if re.match(rf"<?([\w.]+\.)?{re.escape(kind)}\b", text) else f"{kind} {short}"
 
 
 def wrong_value(value: object, expected: str, advice: str = "") -> ConversionFailed:

@@ -147,7 +147,7 @@ class _Bound(TypeTransformer[Any]):
             return value
         if _is_handle(python_type):
             advice = f"wrap it: StructuredDataset(dataframe=...), or declare it as {type_name(type(value))}"
-            raise wrong_value(value if value is None else type(value), type_name(python_type), advice)
+            raise wrong_value(value, type_name(python_type), advice)
         if not isinstance(value, python_type):
             raise wrong_value(value, type_name(python_type))
         return StructuredDataset(dataframe=value)
