@@ -21,6 +21,7 @@ from plait_core.testing.arithmetic import literal_of
 from plait_core.testing.clocks import VirtualClock
 from plait_core.testing.memory import MemoryDatabase
 from tests.postgres import Cluster
+from tests.unit.ports.endings import a_dead_process
 
 LONG_S = 60.0
 FAR_OFF_S = 3600.0
@@ -215,6 +216,28 @@ def test_waiter_of_another_engine_is_told(entity: Any, times: int, settings: Set
 
     assert asyncio.run(both()) == [{"o0": literal_of(6)}] * 2
     assert started == [3] * times
+
+
+def test_what_a_killed_run_was_making_is_made_by_others(settings: Settings) -> None:
+    """Nobody resumes it perhaps, and on its machine it can be seen that it does not go on."""
+
+    async def both() -> ExecutionPhase:
+        async with two_engines(settings) as (one, other):
+            await one.launch(slow, {"x": literal_of(3)})
+            await Stage.has_begun.wait()
+            await one.stop_renewing()
+            (lease,) = [lease for lease in await one.database.leases.living() if lease.owner == one._services.owner]
+            await one.database.leases.renew(lease.owner, pool=lease.pool, ttl_s=FAR_OFF_S, process=a_dead_process())
+            Stage.has_begun.clear()
+            second = await other.launch(slow, {"x": literal_of(3)})
+            async with asyncio.timeout(LONG_S):
+                await Stage.has_begun.wait()
+            Stage.may_end.set()
+            async with asyncio.timeout(LONG_S):
+                return (await other.wait(second)).phase
+
+    assert asyncio.run(both()) is ExecutionPhase.SUCCEEDED
+    assert started == [3, 3]
 
 
 def test_waiter_of_another_engine_takes_over_from_one_that_failed(settings: Settings) -> None:

@@ -85,8 +85,13 @@ class Lessee:
                     self._on_theft()
 
 
-async def end_leases_of_the_gone(leases: Leases) -> None:
-    """Free at once what engines of this machine owned that were killed; those of other machines are waited for."""
-    for lease in await leases.living():
-        if is_gone(lease.process):
-            await leases.expire(lease.owner)
+async def end_leases_of_the_gone(leases: Leases) -> bool:
+    """
+    Free at once what engines of this machine owned that were killed; those of other machines are waited for.
+
+    Returns whether there was one.
+    """
+    gone = [lease.owner for lease in await leases.living() if is_gone(lease.process)]
+    for owner in gone:
+        await leases.expire(owner)
+    return bool(gone)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
+from plait_core.engine._leases import end_leases_of_the_gone
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState, NodeState
@@ -91,10 +92,13 @@ class Lookups:
         self._run.has_reserved = True
         n = 0 if node.attempt is None else node.attempt + 1
         attempt = attempt_id(self._state, node, n, element)
-        holder = await self._services.database.cache.reserve(Reservation(key=asked.key, attempt=attempt))
+        database, wanted = self._services.database, Reservation(key=asked.key, attempt=attempt)
+        holder = await database.cache.reserve(wanted)
+        if not holder.is_held_for(attempt) and await end_leases_of_the_gone(database.leases):
+            holder = await database.cache.reserve(wanted)  # from a local run that was killed, perhaps
         if holder.is_held_for(attempt):
             return True
-        if not self._services.database.is_durable:
+        if not database.is_durable:
             self._services.awaited.setdefault(asked.key.digest, []).append(partial(self._run.look_again, node.id))
         return False
 
