@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from plait_sql.connections import Transaction, Work
-from plait_sql.groups import Groups
+from plait_sql.groups import MOST_TOGETHER, Groups
 from plait_sql.sqlite import SqliteConnection
 from plait_sql.workers import Workers
 
@@ -78,6 +78,36 @@ def test_what_is_ready_together_is_committed_together() -> None:
 
     assert results == ["first", "a", "b", "c"]
     assert disk.transactions == [["first"], ["a", "b", "c"]]
+
+
+def test_a_crowd_is_committed_in_parts() -> None:
+    """So many share a transaction and no more; who came first is committed first, and all are answered."""
+    disk = Disk()
+
+    async def run(groups: Groups) -> list[str]:
+        tasks = await begin(groups, disk, *(disk.writing(str(number)) for number in range(MOST_TOGETHER + 1)))
+        disk.may_go.set()
+        return await asyncio.gather(*tasks)
+
+    with grouped(disk) as groups:
+        results = asyncio.run(run(groups))
+
+    assert results == ["first", *map(str, range(MOST_TOGETHER + 1))]
+    assert [len(transaction) for transaction in disk.transactions] == [1, MOST_TOGETHER, 1]
+
+
+def test_a_group_may_come_from_several_loops() -> None:
+    """Each has its answer."""
+    disk = Disk()
+
+    async def run(groups: Groups) -> list[str]:
+        elsewhere = asyncio.create_task(asyncio.to_thread(asyncio.run, groups.write(disk.writing("elsewhere"))))
+        tasks = await begin(groups, disk, disk.writing("here"))
+        disk.may_go.set()
+        return await asyncio.gather(*tasks, elsewhere)
+
+    with grouped(disk) as groups:
+        assert asyncio.run(run(groups)) == ["first", "here", "elsewhere"]
 
 
 def test_one_that_fails_harms_no_other() -> None:

@@ -5,8 +5,10 @@ Used by connections that have one writer. A write that fails, or makes the commi
 group is then tried alone, which works may be. Why: docs/adr/sqlite-in-the-callers-thread.md
 """
 
-from collections import deque
+import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -23,6 +25,7 @@ MOST_TOGETHER = 64
 @attrs.define(eq=False)
 class _Member:
     work: Work[Any]
+    answer: "asyncio.Future[Any]"
     result: Any = None
     failure: BaseException | None = None
 
@@ -34,29 +37,38 @@ class Groups:
         self._workers = workers
         self._within = within
         self._waiting: deque[_Member] = deque()
+        self._is_called = False
+        """Whether the thread will still look at what waits."""
 
     async def write(self, work: Work[T]) -> T:
         """Return what *work* returns, once it is committed. When cancelled, it is carried out to its end or not at all."""
-        member = _Member(work)
+        member = _Member(work, asyncio.get_running_loop().create_future())
         self._waiting.append(member)
+        if not self._is_called:
+            self._is_called = True
+            self._workers.call(self._commit_all)
         try:
-            # by the time that this has run, the member was part of a group: its own, or one that began before
-            await self._workers.do(self._commit_next)
-        except BaseException:
-            if member in self._waiting:
+            return cast("T", await member.answer)
+        except asyncio.CancelledError:
+            with suppress(ValueError):  # it is being committed
                 self._waiting.remove(member)
             raise
-        if member.failure is not None:
-            raise member.failure
-        return cast("T", member.result)
 
-    def _commit_next(self) -> None:
-        """Commit what waits, up to the most that share a transaction."""
-        members = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-        if len(members) > 1 and self._commit_together(members):
-            return
-        for member in members:
-            self._commit_alone(member)
+    def _commit_all(self) -> None:
+        """Commit what waits, in groups of what may share a transaction; whoever comes from now on calls again."""
+        self._is_called = False
+        while members := self._next():
+            if len(members) == 1 or not self._commit_together(members):
+                for member in members:
+                    self._commit_alone(member)
+            _tell(members)
+
+    def _next(self) -> list[_Member]:
+        members: list[_Member] = []
+        with suppress(IndexError):  # no more are there
+            while len(members) < MOST_TOGETHER:
+                members.append(self._waiting.popleft())
+        return members
 
     def _commit_together(self, members: list[_Member]) -> bool:
         def work(transaction: Transaction) -> list[Any]:
@@ -75,3 +87,23 @@ class Groups:
             member.result = self._within(member.work)
         except BaseException as failure:  # noqa: BLE001  # it belongs to whoever waits
             member.failure = failure
+
+
+def _tell(members: list[_Member]) -> None:
+    """Answer, waking each loop once."""
+    by_loop = defaultdict(list)
+    for member in members:
+        by_loop[member.answer.get_loop()].append(member)
+    for loop, own in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_answer, own)
+
+
+def _answer(members: list[_Member]) -> None:
+    for member in members:
+        if member.answer.done():  # cancelled meanwhile
+            continue
+        if member.failure is not None:
+            member.answer.set_exception(member.failure)
+        else:
+            member.answer.set_result(member.result)

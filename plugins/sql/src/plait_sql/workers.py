@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any] | None"]
 
 
 class Workers:
@@ -30,15 +30,25 @@ class Workers:
         """Carry out *act* in a thread. When cancelled, it is carried out to its end or not at all."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._n_busy += 1
-        if self._n_busy > len(self._threads) < self._n:
-            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if self._n_busy > len(self._threads):
+            self._start()
         try:
             self._jobs.put((act, answer))
             return await answer
         finally:
             self._n_busy -= 1
+
+    def call(self, act: Callable[[], None]) -> None:
+        """Have a thread carry out *act*, which raises nothing; nobody waits for it here."""
+        if not self._threads:
+            self._start()
+        self._jobs.put((act, None))
+
+    def _start(self) -> None:
+        if len(self._threads) < self._n:
+            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """Return when all that was begun is done; may block for as long as that takes."""
@@ -51,7 +61,9 @@ class Workers:
     def _serve(self) -> None:
         while job := self._jobs.get():
             act, answer = job
-            if not answer.cancelled():
+            if answer is None:
+                act()
+            elif not answer.cancelled():
                 _settle(act, answer)
 
 
