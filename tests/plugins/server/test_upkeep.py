@@ -65,12 +65,9 @@ async def test_templates_that_engines_may_still_launch_stay(serving: Serving) ->
     assert (await serving.viewer.get(f"{EXECUTIONS}/{again}/closure")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [({"token": "x"}, "NotReadable"), ({"older_than_s": -1}, "NotReadable"), ({"age": 1}, "NotReadable")],
-)
-async def test_sweep_that_cannot_be_is_refused(serving: Serving, body: dict[str, Json], kind: str) -> None:
+@pytest.mark.parametrize("body", [{"token": "x"}, {"older_than_s": -1}, {"older_than_s": 1e300}, {"age": 1}])
+async def test_sweep_that_cannot_be_is_refused(serving: Serving, body: dict[str, Json]) -> None:
     """Before anything is looked at."""
-    status, found = problem(await serving.admin.post("/sweeps", json=body))
+    status, _ = problem(await serving.admin.post("/sweeps", json=body))
 
-    assert (status, found in {kind, "MalformedRequest"}) == (400, True)
+    assert status == 400

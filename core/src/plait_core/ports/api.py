@@ -371,6 +371,10 @@ class DownloadTicket(Shape):
 # ── upkeep ───────────────────────────────────────────────────────────────────
 
 
+LONGEST_S = 100 * 366 * 86_400.0
+"""The greatest age that can be asked for, in seconds: a hundred years."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class SweepRequest(Shape):
     """
@@ -382,7 +386,12 @@ class SweepRequest(Shape):
 
     project: str = ""
     domain: str = ""
-    older_than_s: float | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
+    older_than_s: float | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional(
+            attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(LONGEST_S))
+        ),
+    )
     dry_run: bool = True
     token: str = ""
 

@@ -18,7 +18,7 @@ from plait.cli.tables import table
 from plait.control.plane import ControlPlane
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
-from plait_core.ports.api import SweepReply, SweepRequest
+from plait_core.ports.api import LONGEST_S, SweepReply, SweepRequest
 from plait_core.ports.urls import shown_url
 
 
@@ -29,8 +29,8 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float |
         duration: timedelta = process_types().converter(timedelta).parse(text)
     except UserError as error:
         raise click.BadParameter(f"{error.problem}; {error.remedy}") from error
-    if duration < timedelta():
-        raise click.BadParameter(f"{text!r} is less than nothing")
+    if not timedelta() <= duration <= timedelta(seconds=LONGEST_S):
+        raise click.BadParameter(f"{text!r} is not between nothing and a hundred years")
     return duration.total_seconds()
 
 
