@@ -66,6 +66,8 @@ def cache_problems(cache: CachePolicy, inputs: Collection[str]) -> Iterator[Prob
 
 def resource_problems(resources: ResourceSpec) -> Iterator[Problem]:
     """Yield amounts that cannot be read, and requests that do not go with their limits."""
+    if not resources.requests and not resources.limits:
+        return
     from plait_core.compiler.quantities import parse_quantity  # imports `fractions`: start-up is a budget
 
     amounts: dict[tuple[str, ResourceName], tuple[Fraction, str]] = {}

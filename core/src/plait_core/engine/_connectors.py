@@ -22,7 +22,7 @@ from plait_core.ir.phases import TERMINAL_ATTEMPT, AttemptPhase
 from plait_core.ir.units import Result, Unit
 from plait_core.ports.clock import Clock
 from plait_core.ports.executors import Cancelled, Capabilities, Ended, Lost, Progress, Report
-from plait_core.ports.specs import BlobAccess, ExecutorSpec
+from plait_core.ports.specs import BlobAccess
 from plait_core.ports.tasks import Connector, RemoteJob
 
 T = TypeVar("T")
@@ -44,15 +44,6 @@ class _Job:
     is_cancelling: bool = False
     standing: Report | None = None
     follower: asyncio.Task[None] | None = None
-
-
-def connector_executor_spec(type: str) -> ExecutorSpec:
-    """Describe the executor that the connector of tasks of *type* makes."""
-    return ExecutorSpec(
-        name=f"connector:{type}",
-        factory="plait_core.engine._connectors:ConnectorExecutor",
-        capabilities=Capabilities(actions=(), task_types=(type,)),
-    )
 
 
 class ConnectorExecutor:

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from plait_core.engine._connectors import ConnectorExecutor, connector_executor_spec
 from plait_core.errors.engine import ExecutorNotIsolated, UnknownExecutor
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
 from plait_core.ports.clock import Clock
-from plait_core.ports.executors import Executor, Report
+from plait_core.ports.executors import Capabilities, Executor, Report
 from plait_core.ports.pools import is_local
 from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
 
@@ -84,6 +83,8 @@ def connector_makers(plugins: Plugins, *, clock: Clock, blobs: BlobAccess, prefi
     """Return how the executors in front of connectors are made."""
 
     def make(type_: str) -> Executor:
+        from plait_core.engine._connectors import ConnectorExecutor
+
         return ConnectorExecutor(plugins.connector(type_), clock=clock, blobs=blobs, prefix=prefix)
 
     return {
@@ -91,3 +92,12 @@ def connector_makers(plugins: Plugins, *, clock: Clock, blobs: BlobAccess, prefi
         for type_, spec in plugins.task_types().items()
         if isinstance(spec, ConnectorSpec)
     }
+
+
+def connector_executor_spec(type: str) -> ExecutorSpec:
+    """Describe the executor that the connector of tasks of *type* makes."""
+    return ExecutorSpec(
+        name=f"connector:{type}",
+        factory="plait_core.engine._connectors:ConnectorExecutor",
+        capabilities=Capabilities(actions=(), task_types=(type,)),
+    )

@@ -10,35 +10,47 @@ from typing import Any
 
 from plait_core.errors import Retryable
 from plait_core.ports.clock import Clock
-from plait_core.ports.databases import Database
+from plait_core.ports.databases import Accounts, Database, Schedules, Upkeep
 
 PATIENCE_S = 30.0
 """How long a store may be unavailable before a call fails; what was committed can be resumed later."""
 
 
 class PatientDatabase:
-    """A database whose ports wait for an answer; what they raise in the end is what the store said last."""
+    """A database whose ports wait for an answer; what they raise in the end is what the store said last. Ports that a run may not need are looked at on request."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self.is_durable, self.has_views = database.is_durable, database.has_views
-        self.log: Any = _Patient(database.log, clock)
-        self.views: Any = _Patient(database.views, clock)
-        self.leases: Any = _Patient(database.leases, clock)
-        self.inbox: Any = _Patient(database.inbox, clock)
-        self.cache: Any = _Patient(database.cache, clock)
-        self.registry: Any = _Patient(database.registry, clock)
-        self.schedules, self.accounts = database.schedules, database.accounts
-        self.upkeep = database.upkeep
+        self.log: Any = _Patient(database, "log", clock)
+        self.views: Any = _Patient(database, "views", clock)
+        self.leases: Any = _Patient(database, "leases", clock)
+        self.inbox: Any = _Patient(database, "inbox", clock)
+        self.cache: Any = _Patient(database, "cache", clock)
+        self.registry: Any = _Patient(database, "registry", clock)
         self.open, self.close = database.open, database.close
+
+    @property
+    def schedules(self) -> Schedules:
+        return self._database.schedules
+
+    @property
+    def accounts(self) -> Accounts:
+        return self._database.accounts
+
+    @property
+    def upkeep(self) -> Upkeep:
+        return self._database.upkeep
 
 
 class _Patient:
-    def __init__(self, port: Any, clock: Clock) -> None:
+    def __init__(self, database: Database, port: str, clock: Clock) -> None:
+        self._database = database
         self._port = port
         self._clock = clock
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        call = getattr(self._port, name)
+        call = getattr(getattr(self._database, self._port), name)
 
         async def patiently(*args: Any, **kwargs: Any) -> Any:
             give_up_at = None

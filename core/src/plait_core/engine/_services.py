@@ -13,7 +13,7 @@ import attrs
 from plait_core.compiler.closures import CompiledClosure, compile_closure
 from plait_core.compiler.completion import complete_known
 from plait_core.compiler.placements import place
-from plait_core.engine._connectors import connector_executor_spec
+from plait_core.engine._executors import connector_executor_spec
 from plait_core.engine._floor import Floor
 from plait_core.engine._library import ClosureLibrary
 from plait_core.ir.executions import Closure
@@ -32,7 +32,7 @@ PUT_AGAIN_NS = 86_400 * 10**9
 """After how long templates that are still launched are put again."""
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Services:
     """
     The ports of one engine, opened.

@@ -110,7 +110,8 @@ class Encoding:
 
 def _is_json(annotation: Any) -> bool:
     """Say whether a field holds JSON, which is stored as it is."""
-    return annotation is Json or annotation == Json or any(_is_json(part) for part in get_args(annotation))
+    parts = get_args(annotation)
+    return bool(parts) and (annotation == Json or any(map(_is_json, parts)))
 
 
 def _same(value: Any) -> Any:

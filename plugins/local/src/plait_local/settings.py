@@ -12,10 +12,10 @@ def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> Non
 
 
 def _quantity(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    from plait_core.compiler.quantities import parse_quantity
-
-    if not value:
+    if value in {"", attribute.default}:
         return
+    from plait_core.compiler.quantities import parse_quantity  # imports `fractions`: start-up is a budget
+
     try:
         parse_quantity(value)
     except ValueError:

@@ -1,26 +1,30 @@
 """The database: all ports over one connection, and the factories that hooks name."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from plait_core.errors.stores import StoreDriverMissing
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.databases import NOBODY
-from plait_sql.accounts import SqlAccounts
 from plait_sql.cache import SqlCache
 from plait_sql.connections import Connection, Durability
 from plait_sql.inbox import SqlInbox
 from plait_sql.leases import SqlLeases
 from plait_sql.log import SqlLog
 from plait_sql.migrations import migrate
-from plait_sql.registry import SqlRegistry, SqlSchedules
 from plait_sql.settings import SqlSettings
 from plait_sql.sqlite import SqliteConnection
-from plait_sql.upkeep import SqlUpkeep
 from plait_sql.views import SqlViews
+
+if TYPE_CHECKING:
+    from plait_sql.accounts import SqlAccounts
+    from plait_sql.registry import SqlRegistry, SqlSchedules
+    from plait_sql.upkeep import SqlUpkeep
 
 
 class SqlDatabase:
-    """``Database`` over a connection, which is opened and closed with it."""
+    """``Database`` over a connection, which is opened and closed with it. A run needs some of the ports only, and does not wait for the others."""
 
     is_durable = True
     has_views = True
@@ -31,11 +35,31 @@ class SqlDatabase:
         self.inbox = SqlInbox(connection, on_orphan=self.leases.ring)
         self.log = SqlLog(connection, on_orphan=self.leases.ring, on_mail=self.inbox.tell)
         self.views = SqlViews(connection)
-        self.registry = SqlRegistry(connection)
         self.cache = SqlCache(connection)
-        self.schedules = SqlSchedules(connection)
-        self.accounts = SqlAccounts(connection)
-        self.upkeep = SqlUpkeep(connection)
+
+    @cached_property
+    def registry(self) -> "SqlRegistry":
+        from plait_sql.registry import SqlRegistry
+
+        return SqlRegistry(self._connection)
+
+    @cached_property
+    def schedules(self) -> "SqlSchedules":
+        from plait_sql.registry import SqlSchedules
+
+        return SqlSchedules(self._connection)
+
+    @cached_property
+    def accounts(self) -> "SqlAccounts":
+        from plait_sql.accounts import SqlAccounts
+
+        return SqlAccounts(self._connection)
+
+    @cached_property
+    def upkeep(self) -> "SqlUpkeep":
+        from plait_sql.upkeep import SqlUpkeep
+
+        return SqlUpkeep(self._connection)
 
     def _hand_over(self, owner: str, executions: Sequence[ExecutionId]) -> None:
         self.log.forget(executions)

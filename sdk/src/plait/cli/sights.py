@@ -17,12 +17,12 @@ from plait.cli import documents
 from plait.cli.failures import INTERRUPTED_EXIT, report_failure, report_interruption
 from plait.cli.gates import GateKeeper
 from plait.cli.interrupts import Interrupted, run_interruptibly
-from plait.cli.progress import Progress, names_of
 from plait.cli.session import Session
 from plait_core.authoring.entities import Entity
 from plait_core.ir.ids import ExecutionId
 
 if TYPE_CHECKING:
+    from plait.cli.progress import Progress
     from plait_core.engine import Ending, Engine
 
 
@@ -31,7 +31,7 @@ class Watch:
 
     def __init__(self, session: Session) -> None:
         """Have *session*'s engine tell."""
-        self.progress = Progress(sys.stderr) if sys.stderr.isatty() else None
+        self.progress = _progress() if sys.stderr.isatty() else None
         self.keeper = GateKeeper(self.progress.paused if self.progress else nullcontext)
         for observer in filter(None, (self.progress, self.keeper)):
             session.observe(observer)
@@ -80,8 +80,10 @@ class Sight:
             return 1
         return 0
 
-    def _progress(self) -> Progress | None:
+    def _progress(self) -> "Progress | None":
         if self._watch.progress is not None:
+            from plait.cli.progress import names_of
+
             self._watch.progress.names = names_of(self._entity)
         return self._watch.progress
 
@@ -102,6 +104,12 @@ class Sight:
             if ending.outputs is None or self._as_json:
                 return ending, None
             return ending, await engine.values(self._entity, ending.outputs)
+
+
+def _progress() -> "Progress":
+    from plait.cli.progress import Progress
+
+    return Progress(sys.stderr)
 
 
 def _document(ending: "Ending") -> dict[str, Any]:
