@@ -158,33 +158,26 @@ class Run:
         Raises ``OwnershipLost`` when another engine took it over, and whatever the store refuses for good. When
         cancelled, the log holds all that was committed; nothing else is lost but work in flight.
         """
+        floor, share = self.services.floor, self._share
         try:
             while True:
                 if self._timers:
                     self._fire_timers()
                 if self._failure is not None:
                     raise self._failure
-                if not self._has_work:
+                has_mail = self._mail or self._posted
+                if not has_mail and not self.commands:
                     if self.state.is_terminal or not await self._sleep():
                         return
-                elif not self._may_go_on:
-                    await self.services.floor.take(self._share)
-                elif self._mail or self._posted:
+                elif not floor.is_still_of(share) and self.committed.is_set():  # somebody waits for the first turn
+                    await floor.take(share)
+                elif has_mail:
                     await self.turn()
                 else:
                     await self._act(self.commands.popleft())
         finally:
             self._alarm.stop()
             await self.acting.close()
-
-    @property
-    def _has_work(self) -> bool:
-        return bool(self._mail or self._posted or self.commands)
-
-    @property
-    def _may_go_on(self) -> bool:
-        """Whether it has the floor, without which only the first turn is taken, as somebody waits for that."""
-        return not self.committed.is_set() or self.services.floor.is_still_of(self._share)
 
     async def _act(self, command: Command) -> None:
         if not isinstance(command, SubmitElements) and command.key not in self.state.open:
@@ -242,7 +235,7 @@ class Run:
 
     @property
     def _has_news(self) -> bool:
-        return self._has_work or self._failure is not None
+        return bool(self._mail or self._posted or self.commands) or self._failure is not None
 
     # ── turns ────────────────────────────────────────────────────────────────
 
