@@ -1,7 +1,12 @@
 """``plait get``, ``explain``, ``check`` and ``graph`` tell what happened and what would happen."""
 
+import asyncio
 import json
+from datetime import timedelta
 
+from plait import wait_for_input, workflow
+from plait_core.engine import Engine
+from plait_core.plugins.settings import Settings
 from tests.acceptance.calling import Desk
 
 STEPS = """
@@ -23,6 +28,12 @@ def good(x: int = 1) -> int:
 def bad(x: int = 1) -> int:
     return refuse(x=double(x=x))
 """
+
+
+@workflow
+def asking() -> int:
+    """Need nobody to run anything."""
+    return wait_for_input("number", timeout=timedelta(days=1), expected_type=int)
 
 
 def test_executions_are_listed_as_json_with_name_and_phase(desk: Desk) -> None:
@@ -103,6 +114,24 @@ def test_explain_tells_cache_verdicts_and_errors(desk: Desk) -> None:
     assert lines[0] == "second is FAILED"
     assert lines[1].startswith("  n0 cache HIT")
     assert lines[2] == "  n1 attempt 0 failed: [USER:RuntimeError] ValueError: 2 is too much"
+
+
+def test_explain_tells_that_no_engine_runs(desk: Desk) -> None:
+    """What a server was asked for waits for one, whatever its nodes wait for."""
+    store = f"sqlite:///{desk.folder}/plait.db"
+    desk.write("plait.toml", f'store = "{store}"\n')
+
+    async def enlist() -> None:
+        settings = Settings(home=str(desk.folder), store=store, executors=("process",))
+        async with Engine(settings=settings, pool="servers", leaves_to_others=True) as engine:
+            await engine.launch(asking, {}, name="left")
+
+    asyncio.run(enlist())
+    lines = desk.plait("explain", "left").out.splitlines()
+    document = json.loads(desk.plait("explain", "left", "--json").out)
+
+    assert lines[:2] == ["left is RUNNING", "it waits for an engine of pool servers, of which none runs"]
+    assert document["waits_for"] == "an engine of pool servers, of which none runs"
 
 
 def test_clearing_the_cache_makes_tasks_run_anew(desk: Desk) -> None:

@@ -49,6 +49,8 @@ async def test_executions_are_driven_by_another_process(tmp_path: Path) -> None:
         name = await launched(serving, asks)
         assert serving.engine.driving() == []
         assert await engine_check(serving) == nobody_drives()
+        waiting = (await serving.viewer.get(f"{EXECUTIONS}/{name}")).json()["waits_for"]
+        assert waiting == "an engine of pool shared, of which none runs"
 
         async with engine_of(tmp_path, drives=True):
             found = {"name": "engine", "is_ok": True, "detail": "1 engine of pool shared in other processes"}
@@ -66,5 +68,6 @@ async def test_executions_are_driven_by_another_process(tmp_path: Path) -> None:
         await leases.renew("elsewhere", pool="others", ttl_s=60.0)
         assert await engine_check(serving) == nobody_drives()
         assert ended.json()["outputs"] == integers(o0=7)
+        assert "waits_for" not in ended.json()
         assert aborted.json()["phase"] == "ABORTED"
         assert serving.engine.driving() == []

@@ -24,6 +24,7 @@ from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.databases import Database, ExecutionRow, Page
 from plait_core.ports.pools import is_local, shown_phase
+from plait_core.ports.processes import is_gone
 
 if TYPE_CHECKING:
     from plait_core.engine._snapshots import Reading
@@ -85,6 +86,17 @@ class Inspector:
         if row.phase in TERMINAL_EXECUTION or not is_local(row.pool):
             return row.phase
         return shown_phase(row, lease=await self._database.leases.lease_of(row.id))
+
+    async def need(self, row: ExecutionRow) -> str:
+        """Say what an execution needs to go on: an engine, while none of its pool runs; else nothing."""
+        if row.phase in TERMINAL_EXECUTION or is_local(row.pool):
+            return ""
+        return "" if await self.n_engines(row.pool) else f"an engine of pool {row.pool}, of which none runs"
+
+    async def n_engines(self, pool: str) -> int:
+        """Count the engines of a pool that run, wherever they do."""
+        leases = await self._database.leases.living()
+        return sum(lease.pool == pool and not is_gone(lease.process) for lease in leases)
 
     async def closure(self, execution: ExecutionId) -> Closure:
         """Return the templates that an execution runs. Raises ``UnknownExecution``."""

@@ -280,13 +280,18 @@ class ExecutionSummary(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ExecutionDetail(Shape):
-    """An execution: its row, what was asked for, and what came of it. ``url`` is its page in the console."""
+    """
+    An execution: its row, what was asked for, and what came of it.
+
+    ``url`` is its page in the console. ``waits_for`` says what it needs as a whole, which is an engine, while none runs.
+    """
 
     row: ExecutionRow
     phase: ExecutionPhase
     spec: ExecutionSpec
     outputs: LiteralMap | None = None
     url: str = ""
+    waits_for: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Route
 from plait_core.errors import PlaitError
 from plait_core.ir.codec import to_json
 from plait_core.ports.api import Readiness, ReadinessCheck
-from plait_core.ports.processes import is_gone
 from plait_server.metrics import Metrics
 from plait_server.services import Server
 
@@ -78,8 +77,8 @@ async def _blobs(server: Server) -> tuple[bool, str]:
 async def _engine(server: Server) -> tuple[bool, str]:
     if not server.engine.leaves_to_others:
         return True, f"drives {_counted(len(server.engine.driving()), 'execution')}"
-    leases, pool = await server.database.leases.living(), server.engine.pool
-    n_engines = sum(lease.pool == pool and not is_gone(lease.process) for lease in leases)
+    pool = server.engine.pool
+    n_engines = await server.inspector.n_engines(pool)
     if not n_engines:
         return False, f"none of pool {pool} runs in any process; executions wait for one"
     return True, f"{_counted(n_engines, 'engine')} of pool {pool} in other processes"

@@ -83,6 +83,8 @@ async def execution_document(
         attempts.setdefault(row.id.node, []).append(row)
     document["inputs"] = of_values(detail.spec.inputs)
     document["outputs"] = of_values(detail.outputs)
+    if detail.waits_for:
+        document["waits_for"] = detail.waits_for
     document["nodes"] = [node_document(node, attempts.get(node.row.node, ())) for node in nodes[:limit]]
     if limit is not None and max(len(rows), len(nodes)) > limit:
         document["is_cut"] = True

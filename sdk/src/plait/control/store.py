@@ -172,6 +172,7 @@ class StorePlane:
             phase=await self._inspector.phase(row),
             spec=await self._inspector.spec(id),
             outputs=await self._inspector.outputs(row),
+            waits_for=await self._inspector.need(row),
         )
 
     async def execution_closure(self, id: ExecutionId) -> Closure:

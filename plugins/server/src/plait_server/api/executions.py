@@ -133,6 +133,7 @@ async def _detail(call: Call[Any, Any], execution: ExecutionId) -> ExecutionDeta
         spec=await inspector.spec(execution),
         outputs=await inspector.outputs(row),
         url=_page_url(call, execution),
+        waits_for=await inspector.need(row),
     )
 
 

@@ -41,6 +41,7 @@ async def _explanation(plane: ControlPlane, execution: ExecutionId, flags: str) 
         "name": whole["name"],
         "phase": whole["phase"],
         "resume": whole.get("resume"),
+        "waits_for": whole.get("waits_for"),
         "waits": waits,
         "cache": [{"node": node["id"], **node["cache"]} for node in whole["nodes"] if node["cache"]],
         "errors": [
@@ -64,6 +65,8 @@ def _rendered(document: Mapping[str, Any]) -> str:
     lines = [f"{document['name']} is {document['phase']}"]
     if document["resume"]:
         lines.append(f"its process is gone; go on with `{document['resume']}`")
+    if document["waits_for"]:
+        lines.append(f"it waits for {document['waits_for']}")
     for wait in document["waits"]:
         until = f" until {wait['until']}" if wait["until"] else ""
         answer = f"; answer with `{wait['answer']}`" if "answer" in wait else ""
