@@ -37,6 +37,8 @@ class Server:
     _signer: Signer | None = attrs.field(init=False, default=None)
     _spent: dict[str, int] = attrs.field(init=False, factory=dict)
     authenticators: Sequence[Authenticator] = attrs.field(init=False, default=())
+    starters: set[str] = attrs.field(init=False, factory=set)
+    """Who has started executions here without a token of the server's own."""
     _sweeper: Sweeper | None = attrs.field(init=False, default=None)
     sweeping: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
     """Held for each step of a sweep."""

@@ -1,14 +1,14 @@
 """
 Trust: attempts that run as the server's own user can read what the server can, so only one principal may start them.
 
-Asked when a token is made. DESIGN: processes are one trust domain.
+Asked when a token is made, and when somebody starts something whom an authenticator knows. Processes are one trust domain.
 """
 
 import os
 from collections.abc import Iterable, Mapping
 from pwd import getpwnam
 
-from plait_core.ports.principals import ROLES
+from plait_core.ports.principals import ROLES, Principal
 from plait_core.ports.specs import ExecutorSpec
 from plait_server.credentials import is_valid
 from plait_server.errors import SharedIdentity
@@ -26,8 +26,20 @@ async def check_principals(server: Server, *, adding: str, roles: Mapping[str, s
     now_ns = server.clock.now_ns()
     tokens = await server.database.accounts.tokens()
     known = {it.principal for it in tokens if is_valid(it, now_ns=now_ns) and _may_start(it.roles.values())}
-    if known - {adding}:
+    if (known | server.starters) - {adding}:
         raise SharedIdentity(principal=adding, executors=sharing)
+
+
+async def open_to_start(server: Server, project: str, principal: Principal) -> None:
+    """
+    Let *principal* start an execution in *project*.
+
+    Raises ``UnknownProject``, ``ProjectArchived``, and ``SharedIdentity`` for whom an authenticator knows besides somebody else.
+    """
+    await server.open_project(project)
+    if not principal.token:
+        await check_principals(server, adding=principal.name, roles=principal.roles)
+        server.starters.add(principal.name)
 
 
 def _may_start(roles: Iterable[str]) -> bool:

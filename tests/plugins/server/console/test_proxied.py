@@ -11,6 +11,7 @@ import pytest
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, ended, number, register
 from tests.plugins.server.proxied import USER, behind_proxy
+from tests.plugins.server.registered import problem
 from tests.plugins.server.serving import ORIGIN, Serving, client_of
 
 pytestmark = pytest.mark.anyio
@@ -106,3 +107,19 @@ async def test_proxy_that_cannot_tell_is_a_page(proxied: Serving) -> None:
 
     assert answer.status_code == 503
     assert "<h1>" in answer.text
+
+
+async def test_second_who_starts_tasks_is_refused_while_they_run_as_the_server(proxied: Serving) -> None:
+    """Here as with tokens: whoever is alone may, and who comes then is told what to set."""
+    accounts = proxied.engine.database.accounts
+    async with visitor(proxied, "ada/runner") as ada, visitor(proxied, "eve/runner") as eve:
+        form, place = {"csrf": await mark_on(ada), "input-x": "1"}, f"{EXECUTIONS}/mine/relaunch"
+        besides_tokens = await ada.post(place, data=form)
+        for token in await accounts.tokens():
+            await accounts.delete_token(token.id)
+        alone = await ada.post(place, data=form)
+        second = await eve.post(f"{ORIGIN}/api/v1{EXECUTIONS}/mine/relaunch", json={})
+
+    assert "run_as" in besides_tokens.text
+    assert alone.status_code == 303, alone.text
+    assert problem(second) == (409, "SharedIdentity")

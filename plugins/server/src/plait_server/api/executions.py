@@ -30,6 +30,7 @@ from plait_core.ports.databases import AuditLine, ExecutionFilter, ExecutionOrde
 from plait_server.api.launching import check_launch, find_target
 from plait_server.errors import ExecutionOver
 from plait_server.routing import Call, Route
+from plait_server.trust import open_to_start
 
 HERE = "/projects/{project}/domains/{domain}"
 ONE = f"{HERE}/executions/{{execution}}"
@@ -156,7 +157,7 @@ async def create_execution(call: Call[None, LaunchRequest]) -> ExecutionDetail:
     """Start an execution of what is registered."""
     request = call.body
     check_launch(request.name, request.options)
-    await call.server.open_project(call.project)
+    await open_to_start(call.server, call.project, call.principal)
     call.require("viewer", request.target.project)
     closure = await find_target(call.server.database.registry, request.target)
     execution = await call.server.engine.launch(
@@ -176,7 +177,7 @@ async def create_execution(call: Call[None, LaunchRequest]) -> ExecutionDetail:
 async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDetail:
     """Start again what an execution ran, with its user inputs."""
     check_launch(call.body.name)
-    await call.server.open_project(call.project)
+    await open_to_start(call.server, call.project, call.principal)
     execution = await call.server.engine.relaunch(
         execution_of(call),
         call.body.inputs,
@@ -190,7 +191,7 @@ async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDeta
 async def rerun_execution(call: Call[None, RerunRequest]) -> ExecutionDetail:
     """Start again from some nodes, reusing what does not depend on them; from none, what did not succeed runs again."""
     check_launch(call.body.name)
-    await call.server.open_project(call.project)
+    await open_to_start(call.server, call.project, call.principal)
     execution = await call.server.engine.rerun(
         execution_of(call),
         call.body.nodes,

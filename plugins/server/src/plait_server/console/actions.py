@@ -7,6 +7,7 @@ from plait_server.console.executions import execution_page
 from plait_server.console.gates import answer, questions_of
 from plait_server.console.visits import Visit
 from plait_server.errors import ExecutionOver, UnknownPart
+from plait_server.trust import open_to_start
 
 
 async def abort(visit: Visit) -> Response:
@@ -20,7 +21,7 @@ async def abort(visit: Visit) -> Response:
 
 async def recover(visit: Visit) -> Response:
     """Start an execution that takes over what succeeded and runs the rest again."""
-    await visit.server.open_project(visit.project)
+    await open_to_start(visit.server, visit.project, visit.principal)
     execution = await visit.server.engine.recover(
         visit.execution, principal=visit.principal.name, audit=visit.line_of_start
     )

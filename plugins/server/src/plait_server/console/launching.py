@@ -25,6 +25,7 @@ from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
 from plait_server.places import input_uri
+from plait_server.trust import open_to_start
 
 MAX_FILENAME = 50
 """In characters, which take up to four bytes each."""
@@ -115,7 +116,7 @@ async def _launched(visit: Visit, subject: Subject) -> Response:
     if options.faults or any(field.fault for field in fields):
         return await _form(visit, subject, fields, options, status=422)
     try:
-        await visit.server.open_project(visit.project)
+        await open_to_start(visit.server, visit.project, visit.principal)
         check_launch(options.name, asked)
         execution = await visit.server.engine.launch(
             subject.closure,

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from plait_core.ir.ids import NodeId
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.visits import Visit
+from plait_server.trust import open_to_start
 
 
 async def rerun_plan(visit: Visit) -> Response:
@@ -27,7 +28,7 @@ async def rerun_plan(visit: Visit) -> Response:
 
 async def rerun(visit: Visit) -> Response:
     """Start the execution that was planned."""
-    await visit.server.open_project(visit.project)
+    await open_to_start(visit.server, visit.project, visit.principal)
     node = NodeId(visit.typed().get("node", ""))
     execution = await visit.server.engine.rerun(
         visit.execution, (node,), principal=visit.principal.name, audit=visit.line_of_start
