@@ -100,7 +100,7 @@ def old_attempts_count(patch: pytest.MonkeyPatch) -> None:
 
     def attempt_ended(state: Any, stimulus: st.AttemptEnded) -> Any:
         node = state.nodes[stimulus.node]
-        return sound(state, attrs.evolve(stimulus, n=stimulus.n if node.attempt is None else node.attempt))
+        return sound(state, stimulus._replace(n=stimulus.n if node.attempt is None else node.attempt))
 
     patch.setitem(_decide._RULES, st.AttemptEnded, attempt_ended)
 

@@ -102,7 +102,7 @@ def test_a_part_of_a_large_value_is_asked_for() -> None:
     play = on_stored_list()
     wanted = ("load", "n0", "memory://list", 1)
     assert play.open == [wanted]
-    assert attrs.astuple(play.command(*wanted)) == attrs.astuple(LoadValue(NodeId("n0"), "memory://list", (1,)))
+    assert play.command(*wanted) == LoadValue(NodeId("n0"), "memory://list", (1,))
 
     play.tell(st.ValueRead(NOON, NodeId("n0"), "memory://list", (1,), literal_of(7)))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import attrs
 
 from plait_core.ir.launch_plans import ConcurrencyPolicy
+from plait_core.ir.shapes import Shape
 from plait_core.ir.tasks import SecurityContext
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class PlanOptions(TypedDict, total=False):
     """How many executions may run at once."""
 
 
-@attrs.frozen
-class Options:
+@attrs.frozen(eq=False, repr=False)
+class Options(Shape):
     """What a workflow's default launch plan, or one launch, says about executions."""
 
     labels: Mapping[str, str] | None = None

@@ -18,7 +18,7 @@ from plait_core.ir.ids import EntityId
 _KEPT = "_compiled"
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CompiledClosure:
     """A closure without faults, with the edges of each of its workflows."""
 

@@ -27,7 +27,7 @@ from plait_core.ir.workflows import (
 _Key = TypeVar("_Key")
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CompiledWorkflow:
     """
     A template with its edges. Mappings run over ``template.nodes`` in their order; the failure node is in none of them.

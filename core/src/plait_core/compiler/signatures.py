@@ -17,7 +17,7 @@ from plait_core.ir.types import NONE, CollectionType, LiteralType, UnionType
 from plait_core.ir.workflows import Array
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Signature:
     """Input name -> type and output name -> type, in order; ``fixed`` inputs exist but may not be given."""
 

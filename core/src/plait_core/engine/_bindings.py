@@ -8,7 +8,6 @@ The engine opens msgpack here and nowhere else.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-import attrs
 import msgpack
 
 from plait_core.ir.ids import NodeId
@@ -42,20 +41,22 @@ Loaded: TypeAlias = Mapping[tuple[str, AttrPath], Literal]
 """Parts of offloaded values that have been read, by (uri, path)."""
 
 
-@attrs.frozen
 class Unread(Exception):  # a request to the caller, not a failure
     """The binding needs a part of an offloaded value that has not been read yet."""
 
-    uri: str
-    path: AttrPath
+    def __init__(self, uri: str, path: AttrPath) -> None:
+        super().__init__(uri, path)
+        self.uri = uri
+        self.path = path
 
 
-@attrs.frozen
 class NoSuchPart(Exception):  # carried to the user inside a TaskError
     """A value has no such attribute, key or index."""
 
-    path: AttrPath
-    reason: str
+    def __init__(self, path: AttrPath, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
 
     def __str__(self) -> str:
         """Render the path as the user wrote it."""

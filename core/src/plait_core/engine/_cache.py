@@ -7,8 +7,7 @@ the version under which the task is registered is no part of it.
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-
-import attrs
+from typing import NamedTuple
 
 from plait_core.ir.canonical import digest, interface_digest
 from plait_core.ir.executions import CacheStatus, CacheVerdict
@@ -26,8 +25,7 @@ from plait_core.ir.tasks import CachePolicy, TaskTemplate
 from plait_core.ports.databases import CacheEntry, CacheKey
 
 
-@attrs.frozen(kw_only=True)
-class KeyedInputs:
+class KeyedInputs(NamedTuple):
     """A cache key, and the digest of each input that went into it."""
 
     key: CacheKey

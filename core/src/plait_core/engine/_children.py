@@ -14,6 +14,7 @@ from plait_core.ir.executions import Closure, ExecutionSpec, TaskError
 from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import ExecutionPhase, NodePhase
+from plait_core.ir.shapes import Shape
 
 
 def child_node_id(state: ExecutionState, caller: NodeState, key: str, n: int) -> NodeId:
@@ -67,8 +68,8 @@ class Children(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
-class Ending:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Ending(Shape):
     """How an execution ended. ``exception`` is the task's own, where it was raised in this process."""
 
     execution: ExecutionId

@@ -5,12 +5,9 @@ Opened and closed by ``apply``; each is idempotent by its key, which is made of 
 is still open.
 """
 
-from typing import TypeAlias
-
-import attrs
+from typing import NamedTuple, TypeAlias
 
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ir.shapes import Shape
 from plait_core.ir.workflows import AttrPath
 
 Key: TypeAlias = tuple[str | int | None, ...]
@@ -19,8 +16,7 @@ TIMER = "timer"
 """What the keys of timers begin with."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Submit(Shape):
+class Submit(NamedTuple):
     """Hand attempt *n* to its executor."""
 
     node: NodeId
@@ -33,8 +29,7 @@ class Submit(Shape):
         return ("attempt", self.node, self.element, self.n)
 
 
-@attrs.frozen(eq=False, repr=False)
-class SubmitElements(Shape):
+class SubmitElements(NamedTuple):
     """Hand first attempts of elements of a map node to their executor, in order, and report back in batches."""
 
     node: NodeId
@@ -46,8 +41,7 @@ class SubmitElements(Shape):
         return ("elements", self.node, self.elements[0])
 
 
-@attrs.frozen(eq=False, repr=False)
-class Cancel(Shape):
+class Cancel(NamedTuple):
     """Stop attempt *n*; a terminal report closes this. An abandoned attempt is one whose node has gone on without it."""
 
     node: NodeId
@@ -61,8 +55,7 @@ class Cancel(Shape):
         return ("stop" if self.is_abandoned else "cancel", self.node, self.element, self.n)
 
 
-@attrs.frozen(eq=False, repr=False)
-class CancelElements(Shape):
+class CancelElements(NamedTuple):
     """Stop whatever elements of a map node are submitted; each reports its own end."""
 
     node: NodeId
@@ -74,8 +67,7 @@ class CancelElements(Shape):
         return ("cancel", self.node)
 
 
-@attrs.frozen(eq=False, repr=False)
-class LoadValue(Shape):
+class LoadValue(NamedTuple):
     """Read a part of an offloaded value."""
 
     node: NodeId
@@ -88,8 +80,7 @@ class LoadValue(Shape):
         return ("load", self.node, self.uri, *self.path)
 
 
-@attrs.frozen(eq=False, repr=False)
-class LookUpReference(Shape):
+class LookUpReference(NamedTuple):
     """Ask what the node did in the execution that this one repeats."""
 
     node: NodeId
@@ -100,8 +91,7 @@ class LookUpReference(Shape):
         return ("reference", self.node)
 
 
-@attrs.frozen(eq=False, repr=False)
-class LookUpCache(Shape):
+class LookUpCache(NamedTuple):
     """Ask the cache, and reserve the key where the task says so."""
 
     node: NodeId
@@ -112,8 +102,7 @@ class LookUpCache(Shape):
         return ("cache", self.node)
 
 
-@attrs.frozen(eq=False, repr=False)
-class LookUpElements(Shape):
+class LookUpElements(NamedTuple):
     """Ask for outputs of elements of a map node that there are already, in one batch: in the reference, then in the cache."""
 
     node: NodeId
@@ -125,8 +114,7 @@ class LookUpElements(Shape):
         return ("cache", self.node, self.elements[0])
 
 
-@attrs.frozen(eq=False, repr=False)
-class StartChild(Shape):
+class StartChild(NamedTuple):
     """Start the execution of a launch plan, once, and report its end."""
 
     node: NodeId
@@ -139,8 +127,7 @@ class StartChild(Shape):
         return ("child", self.node, self.element)
 
 
-@attrs.frozen(eq=False, repr=False)
-class AbortChild(Shape):
+class AbortChild(NamedTuple):
     """Ask for the end of a child execution, whose end is still reported through ``StartChild``."""
 
     node: NodeId
@@ -153,8 +140,7 @@ class AbortChild(Shape):
         return ("abort", self.node, self.element)
 
 
-@attrs.frozen(eq=False, repr=False)
-class WaitUntil(Shape):
+class WaitUntil(NamedTuple):
     """Report when the time has come; *what* tells apart the timers of one node."""
 
     node: NodeId
@@ -169,8 +155,7 @@ class WaitUntil(Shape):
         return (TIMER, self.node, self.element, self.n, self.what)
 
 
-@attrs.frozen(eq=False, repr=False)
-class CompileFragment(Shape):
+class CompileFragment(NamedTuple):
     """Compile and place the graph that a dynamic task made."""
 
     node: NodeId
@@ -183,8 +168,7 @@ class CompileFragment(Shape):
         return ("fragment", self.node, self.n)
 
 
-@attrs.frozen(eq=False, repr=False)
-class AssembleOutputs(Shape):
+class AssembleOutputs(NamedTuple):
     """Make one list of the outputs of a map node's elements, in blob storage if it is large."""
 
     node: NodeId

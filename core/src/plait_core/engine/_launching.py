@@ -5,6 +5,7 @@ Called by ``Engine.launch``. Defaults and fixed values are merged in here, and a
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -19,8 +20,7 @@ from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import WORKFLOW_INPUT, Binding, Node, Promise, TaskRef, WorkflowTemplate
 
 
-@attrs.frozen(kw_only=True)
-class Launch:
+class Launch(NamedTuple):
     """What is to run: a closure whose main is a workflow, and the spec."""
 
     closure: Closure

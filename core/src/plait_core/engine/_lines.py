@@ -28,7 +28,7 @@ class Caller(Protocol):
         ...
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Line:
     waiting: deque[Submit]
     delay_s: float

@@ -130,7 +130,7 @@ def _array_record(array: ArrayState) -> ArrayRecord:
 
 
 def _command_record(command: Command) -> CommandRecord:
-    given = {field.name: getattr(command, field.name) for field in attrs.fields(type(command))}
+    given = command._asdict()
     elements = given.get("elements")
     if isinstance(elements, range):
         given |= {"elements": (), "span": (elements.start, elements.stop)}
@@ -267,7 +267,7 @@ def _array(written: ArrayRecord) -> ArrayState:
 
 def _command(written: CommandRecord) -> Command:
     kind = _COMMANDS[written.kind]
-    given = {field.name: getattr(written, field.name) for field in attrs.fields(kind)}
+    given: dict[str, Any] = {name: getattr(written, name) for name in kind._fields}
     if written.span is not None:
         given["elements"] = range(*written.span)
     return kind(**given)

@@ -42,7 +42,7 @@ TOP = NodeId("")
 """Stands for the owner of the top-level graph."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Scope:
     """
     One opened graph: the top level, a sub-workflow, what a dynamic task made, or the children of an eager task.
@@ -73,7 +73,7 @@ class Scope:
         return self.nodes[node].outputs[var] if node else self.inputs[var]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ArrayState:
     """The elements of a map node: one byte each; attempts, errors and timers are kept only for those that have any."""
 
@@ -113,7 +113,7 @@ class ArrayState:
         return self.size - self.n_failed < self.needed
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class NodeState:
     """One node of one execution that may start, has started, or is done."""
 
@@ -219,7 +219,7 @@ def _takes_error(type_: LiteralType) -> bool:
     return type_.type is SimpleType.ERROR
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ExecutionState:
     """
     One execution.

@@ -5,21 +5,17 @@ Answers to commands, messages of the inbox, and calls over the task channel all 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
-
-import attrs
+from typing import NamedTuple, TypeAlias
 
 from plait_core.ir.executions import CacheVerdict, ExecutionSpec, TaskError
 from plait_core.ir.ids import EntityId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import AttemptPhase
-from plait_core.ir.shapes import Shape
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import AttrPath
 
 
-@attrs.frozen(eq=False, repr=False)
-class Launched(Shape):
+class Launched(NamedTuple):
     """The execution is to begin."""
 
     at_ns: int
@@ -28,8 +24,7 @@ class Launched(Shape):
     placements: Mapping[str, str]
 
 
-@attrs.frozen(eq=False, repr=False)
-class AttemptEnded(Shape):
+class AttemptEnded(NamedTuple):
     """An attempt came back with a result."""
 
     at_ns: int
@@ -41,8 +36,7 @@ class AttemptEnded(Shape):
     """Digest under which the shell stored the result's fragment, where it has one."""
 
 
-@attrs.frozen(eq=False, repr=False)
-class AttemptGone(Shape):
+class AttemptGone(NamedTuple):
     """An attempt was lost, refused by its executor, or stopped on request (*is_cancelled*)."""
 
     at_ns: int
@@ -53,8 +47,7 @@ class AttemptGone(Shape):
     is_cancelled: bool = False
 
 
-@attrs.frozen(eq=False, repr=False)
-class AttemptProgressed(Shape):
+class AttemptProgressed(NamedTuple):
     """An executor told of a phase on the way."""
 
     at_ns: int
@@ -65,8 +58,7 @@ class AttemptProgressed(Shape):
     element: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class ElementsEnded(Shape):
+class ElementsEnded(NamedTuple):
     """Elements of a map node that succeeded at their n-th attempt: (element, n, output)."""
 
     at_ns: int
@@ -74,8 +66,7 @@ class ElementsEnded(Shape):
     outcomes: Sequence[tuple[int, int, Literal | None]]
 
 
-@attrs.frozen(eq=False, repr=False)
-class ElementsLookedUp(Shape):
+class ElementsLookedUp(NamedTuple):
     """
     Which outputs of elements of a map node there are already: (element, output) of the hits, and the misses.
 
@@ -89,8 +80,7 @@ class ElementsLookedUp(Shape):
     held: tuple[int, ...] = ()
 
 
-@attrs.frozen(eq=False, repr=False)
-class ReferenceLookedUp(Shape):
+class ReferenceLookedUp(NamedTuple):
     """What *source*, the node's counterpart, did in the reference; ``outputs`` where they can be reused."""
 
     at_ns: int
@@ -101,8 +91,7 @@ class ReferenceLookedUp(Shape):
     checkpoint_uri: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class CacheLookedUp(Shape):
+class CacheLookedUp(NamedTuple):
     """What the cache said; with ``retry_at_ns``, another attempt is making the value."""
 
     at_ns: int
@@ -112,8 +101,7 @@ class CacheLookedUp(Shape):
     retry_at_ns: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class ValueRead(Shape):
+class ValueRead(NamedTuple):
     """A part of an offloaded value, or why it cannot be read."""
 
     at_ns: int
@@ -124,8 +112,7 @@ class ValueRead(Shape):
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class TimerFired(Shape):
+class TimerFired(NamedTuple):
     """A time has come."""
 
     at_ns: int
@@ -135,8 +122,7 @@ class TimerFired(Shape):
     element: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class ChildEnded(Shape):
+class ChildEnded(NamedTuple):
     """A child execution ended: outputs, or the error."""
 
     at_ns: int
@@ -146,8 +132,7 @@ class ChildEnded(Shape):
     element: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class FragmentChecked(Shape):
+class FragmentChecked(NamedTuple):
     """The graph a dynamic task made was compiled and placed, or is faulty."""
 
     at_ns: int
@@ -158,8 +143,7 @@ class FragmentChecked(Shape):
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class OutputsAssembled(Shape):
+class OutputsAssembled(NamedTuple):
     """A map node's output list, or why it could not be stored."""
 
     at_ns: int
@@ -168,8 +152,7 @@ class OutputsAssembled(Shape):
     error: TaskError | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class Signalled(Shape):
+class Signalled(NamedTuple):
     """A value for a gate."""
 
     at_ns: int
@@ -178,8 +161,7 @@ class Signalled(Shape):
     principal: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class AbortAsked(Shape):
+class AbortAsked(NamedTuple):
     """Somebody wants the execution to end."""
 
     at_ns: int
@@ -187,8 +169,7 @@ class AbortAsked(Shape):
     principal: str = ""
 
 
-@attrs.frozen(eq=False, repr=False)
-class Called(Shape):
+class Called(NamedTuple):
     """A running eager task calls an entity."""
 
     at_ns: int

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from plait_core.errors.plugins import SettingsFault, UnreadableSettings
+from plait_core.ir.shapes import Shape
 from plait_core.plugins.structuring import unknown_key
 
 _PREFIX = "PLAIT_"
@@ -25,8 +26,8 @@ class Source(NamedTuple):
     table: Mapping[str, Any]
 
 
-@attrs.frozen(kw_only=True)
-class Layers:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Layers(Shape):
     """The merged tree; ``origins`` maps the dotted key of each leaf to the name of its source."""
 
     tree: dict[str, Any] = attrs.field(factory=dict)

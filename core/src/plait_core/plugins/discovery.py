@@ -11,15 +11,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import attrs
+from typing import NamedTuple
 
 GROUP = "plait"
 _METADATA = (".dist-info", ".egg-info")
 
 
-@attrs.frozen(kw_only=True, order=True)
-class Found:
+class Found(NamedTuple):
     """An installed plugin: the name of its entry point, what that points to, and which distribution brought it."""
 
     name: str

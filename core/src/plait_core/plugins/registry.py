@@ -17,6 +17,7 @@ from plait_core.errors.plugins import PluginClash, PluginRejected, UnknownOffer
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.launch_plans import ScheduleSpec
+from plait_core.ir.shapes import Shape
 from plait_core.plugins.discovery import Found, installed
 from plait_core.plugins.factories import Factories
 from plait_core.plugins.roster import Member, Roster, found_of
@@ -72,8 +73,8 @@ _OFFERS: Mapping[str, tuple[type[Any], str, Callable[[Any], Any]]] = {
 """Provider hook -> what it hands over, what to call that, and the name by which callers choose."""
 
 
-@attrs.frozen(kw_only=True)
-class Offer:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Offer(Shape):
     """One descriptor, what it offers under which name, and the plugin that handed it over."""
 
     hook: str

@@ -17,6 +17,7 @@ import pluggy
 
 from plait_core import hookspecs
 from plait_core.errors.plugins import PluginClash, PluginRejected
+from plait_core.ir.shapes import Shape
 from plait_core.plugins.discovery import Found
 from plait_core.ports.specs import SettingsSpec
 
@@ -28,8 +29,8 @@ OLDEST_PLUGIN_API = 1
 """The oldest ``PLAIT_PLUGIN_API`` that is still understood."""
 
 
-@attrs.frozen(kw_only=True)
-class Member:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Member(Shape):
     """A plugin that takes part: where it was found, its hooks, and what importing them took."""
 
     found: Found

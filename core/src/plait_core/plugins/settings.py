@@ -16,6 +16,7 @@ import attrs
 
 from plait_core.errors.plugins import InvalidSettings
 from plait_core.ir.ids import DEFAULT_DOMAIN, DEFAULT_PROJECT
+from plait_core.ir.shapes import Shape
 from plait_core.plugins._layers import gather, source_of
 from plait_core.plugins.structuring import DERIVED, Structuring, keys_of
 
@@ -40,8 +41,8 @@ def _absolute(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  # text in, text out
 
 
-@attrs.frozen(kw_only=True)
-class Settings:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Settings(Shape):
     """
     One process's settings.
 

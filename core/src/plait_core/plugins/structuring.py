@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 
 from plait_core.errors.plugins import SettingsFault
+from plait_core.ir.shapes import Shape
 
 Origin = Callable[[str], str]
 """Says where a dotted key was set."""
@@ -31,8 +32,8 @@ class _Misfit(Exception):
     """The value of one key does not fit; carries what is the matter."""
 
 
-@attrs.frozen
-class Structuring:
+@attrs.frozen(eq=False, repr=False)
+class Structuring(Shape):
     """
     One pass over one table. ``faults`` grows while values are read.
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 
 from plait_core.errors.values import NoStorage
+from plait_core.ir.shapes import Shape
 
 
 class BlobInfo(Protocol):
@@ -60,8 +61,8 @@ BlobAccess: TypeAlias = Callable[[str], BlobStore]
 """Finds the store of a URI."""
 
 
-@attrs.frozen(kw_only=True)
-class ConversionContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ConversionContext(Shape):
     """
     Where conversions write and read.
 

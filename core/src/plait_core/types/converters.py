@@ -32,7 +32,7 @@ ANY_PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, dict})
 """The classes that plain forms are made of."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Converter:
     """
     All conversions of one Python type.

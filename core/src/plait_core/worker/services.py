@@ -25,7 +25,7 @@ from plait_core.types import ConversionContext, TypeEngine
 from plait_core.worker.loading import load_entity
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class PreparedInput:
     """How one input is read."""
 
@@ -33,7 +33,7 @@ class PreparedInput:
     to_python: Callable[[Literal, ConversionContext], Any]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class PreparedOutput:
     """How one output is written."""
 
@@ -43,7 +43,7 @@ class PreparedOutput:
     to_literal: Callable[[Any, ConversionContext], Literal]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Prepared:
     """An entity, with everything that is the same in all its attempts."""
 
@@ -53,7 +53,7 @@ class Prepared:
     outputs: tuple[PreparedOutput, ...]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class WorkerServices:
     """
     What ``perform`` uses.
