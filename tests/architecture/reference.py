@@ -59,16 +59,23 @@ def hooks_page() -> str:
 
 def package_page(package: str) -> str:
     """List the public names of each module of a package of core."""
-    parts = [part for path in sorted((CORE / package).glob("*.py")) if (part := module_part(path, package))]
+    paths = [path for path in (CORE / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    parts = [part for path in sorted(paths) if (part := module_part(path, package))]
     return page(f"plait_core.{package}", PACKAGES[package], "\n\n".join(parts))
 
 
 def module_part(path: Path, package: str) -> str:
-    """List one module; empty for one that is private or declares nothing."""
+    """List one module, or what a folder of modules offers as one; empty for what is private or declares nothing."""
     if path.stem.startswith("_") and path.stem not in {"__init__", "_root"}:
         return ""
-    module = ast.parse(path.read_text())
-    rows = [f"| `{name}` | {text} |" for name, text in declared(module)]
+    if path.is_dir():
+        module = ast.parse((path / "__init__.py").read_text())
+        parts = [ast.parse(part.read_text()) for part in sorted(path.glob("[!_]*.py"))]
+        names = [row for part in parts for row in declared(part) if row[0] in offered(module)]
+    else:
+        module = ast.parse(path.read_text())
+        names = list(declared(module))
+    rows = [f"| `{name}` | {text} |" for name, text in names]
     if not rows:
         return ""
     name = f"plait_core.{package}" if path.stem in {"__init__", "_root"} else f"plait_core.{package}.{path.stem}"
@@ -90,6 +97,12 @@ def declared(module: ast.Module) -> Iterator[tuple[str, str]]:
                 continue
         if text and not name.startswith("_"):
             yield name, summary(text)
+
+
+def offered(module: ast.Module) -> list[str]:
+    """Return the ``__all__`` of a module."""
+    (names,) = [node.value for node in module.body if isinstance(node, ast.Assign)]
+    return [str(name) for name in ast.literal_eval(names)]
 
 
 def summary(docstring: str | None) -> str:

@@ -18,11 +18,15 @@ from plait_core.ir.workflows import Binding, Node, Promise, TaskRef, WorkflowTem
 from plait_core.ports.databases import (
     Append,
     AttemptRow,
+    AuditLine,
     CacheEntry,
     CacheKey,
     Database,
     ExecutionRow,
     NodeRow,
+    Posted,
+    Reservation,
+    Snapshot,
 )
 
 NOON_NS = 1_790_000_000_000_000_000
@@ -30,6 +34,7 @@ POOL = "servers"
 TASK = EntityId(kind=EntityKind.TASK, name="app.add", version="v1")
 WORKFLOW = EntityId(kind=EntityKind.WORKFLOW, name="app.wf", version="v1")
 PLAN = EntityId(kind=EntityKind.LAUNCH_PLAN, name="app.wf", version="v1")
+SIGNAL = Posted(key="s1", kind="signal", payload={"id": "approve", "value": {"boolean": True}})
 FAILURE = TaskError(code="USER", message="division by zero", traceback="line 1\nline 2", at_ns=NOON_NS)
 
 
@@ -141,3 +146,31 @@ def closure(version: str = "v1", *, node_inputs: str = "a", every: str = "hour")
             ),
         ),
     )
+
+
+def audit_line(action: str) -> AuditLine:
+    """Make the line of a change by ada."""
+    return AuditLine(at_ns=NOON_NS, principal="ada", action=action, subject="x")
+
+
+async def ended_execution(database: Database, name: str) -> ExecutionId:
+    """Make an execution that leaves something in every place, and has ended."""
+    execution = await started(database, name)
+    await database.inbox.post(execution, SIGNAL)
+    await database.log.save_snapshot(execution, Snapshot(seq=2, version=7, state=b"s"))
+    reservation = Reservation(key=cache_key(f"{name} held"), attempt=attempt_id(execution))
+    await database.cache.reserve(reservation)
+    row = execution_row(execution, phase=ExecutionPhase.FAILED, ended_at_ns=NOON_NS + 9)
+    await database.log.append(
+        [
+            turn(
+                execution,
+                3,
+                row=row,
+                nodes=(node_row(execution, "n0"),),
+                attempts=(attempt_row(attempt_id(execution)),),
+                cache=(cache_entry(cache_key(name)),),
+            )
+        ]
+    )
+    return execution

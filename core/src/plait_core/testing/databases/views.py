@@ -1,0 +1,240 @@
+"""What ``Views`` have to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import pytest
+
+from plait_core.errors.stores import NotReadable
+from plait_core.ir.ids import NodeId
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
+from plait_core.ports.databases import Database, ExecutionFilter, ExecutionOrder, ExecutionRow, NodeFilter, Page, Posted
+from plait_core.testing._samples import (
+    FAILURE,
+    NOON_NS,
+    TASK,
+    attempt_id,
+    attempt_row,
+    execution_id,
+    execution_row,
+    node_row,
+    started,
+    turn,
+)
+from plait_core.testing.databases.suite import DatabaseConformance, all_pages, story
+
+UNKNOWN = "soon"
+
+
+class ViewsConformance(DatabaseConformance):
+    """Proves ``Views``."""
+
+    @story
+    async def test_census_counts_what_there_is(self, database: Database) -> None:
+        """Attempts and messages only where they still matter."""
+        live, over = execution_id("live"), execution_id("over")
+        running = attempt_row(attempt_id(live))
+        done = attempt_row(attempt_id(live, n=1), phase=AttemptPhase.SUCCEEDED)
+        ended = execution_row(over, phase=ExecutionPhase.FAILED, is_archived=True)
+        await database.log.append([turn(live, nodes=[node_row(live, "n0")], attempts=[running, done])])
+        await database.log.append(
+            [turn(over, row=ended, nodes=[node_row(over, "n0")], attempts=[attempt_row(attempt_id(over))])]
+        )
+        for execution in (live, over):
+            await database.inbox.post(execution, Posted(key="k", kind="abort", payload={}))
+
+        census = await database.views.census()
+
+        assert dict(census.executions) == {ExecutionPhase.RUNNING: 1, ExecutionPhase.FAILED: 1}
+        assert dict(census.attempts) == {AttemptPhase.RUNNING: 1, AttemptPhase.SUCCEEDED: 1}
+        assert census.n_pending == 1
+
+    @story
+    async def test_rows_come_back_whole(self, database: Database) -> None:
+        """Every field of every row survives."""
+        execution = execution_id(project="p", domain="d")
+        row = execution_row(
+            execution,
+            phase=ExecutionPhase.FAILED,
+            updated_at_ns=NOON_NS + 1,
+            ended_at_ns=NOON_NS + 2,
+            error=FAILURE,
+            wake_at_ns=NOON_NS + 3,
+            labels={"team": "core"},
+            is_archived=True,
+        )
+        node = node_row(
+            execution,
+            "n0",
+            definition=NodeId("d0"),
+            parent=NodeId("p0"),
+            phase=NodePhase.FAILED,
+            name="add them",
+            ended_at_ns=NOON_NS + 1,
+            error=FAILURE,
+            cache="MISS: input a changed",
+            deck_uri="mem://deck",
+            n_elements=5,
+            n_elements_done=3,
+        )
+        attempts = [
+            attempt_row(
+                attempt_id(execution, element=4, n=1),
+                phase=AttemptPhase.FAILED,
+                started_at_ns=NOON_NS + 1,
+                ended_at_ns=NOON_NS + 2,
+                error=FAILURE,
+                deck_uri="mem://deck",
+                message="evicted",
+                is_cached=True,
+            )
+        ]
+
+        await database.log.append([turn(execution, row=row, nodes=(node,), attempts=attempts)])
+
+        assert await database.views.execution(execution) == row
+        assert list(await database.views.nodes(execution)) == [node]
+        found = await database.views.attempts(execution)
+        assert list(found) == attempts
+        assert found[0].id.task == TASK
+
+    @story
+    async def test_rows_show_the_latest_turn(self, database: Database) -> None:
+        """A row put again replaces what it said before, back to what it said first."""
+        execution = await started(database)
+        sleeping = execution_row(execution, wake_at_ns=NOON_NS + 9, updated_at_ns=NOON_NS + 1)
+        await database.log.append([turn(execution, 3, row=sleeping, nodes=(node_row(execution, "n0"),))])
+        assert await database.views.execution(execution) == sleeping
+
+        awake = execution_row(execution, updated_at_ns=NOON_NS + 2)
+        done = node_row(execution, "n0", phase=NodePhase.SUCCEEDED, ended_at_ns=NOON_NS + 2)
+        await database.log.append([turn(execution, 5, row=awake, nodes=(done,))])
+
+        assert await database.views.execution(execution) == awake
+        assert list(await database.views.nodes(execution)) == [done]
+
+    @story
+    async def test_nodes_are_read_in_parts(self, database: Database) -> None:
+        """Each comes once though others appear meanwhile, narrowed to what is asked for; there is no part behind what never was."""
+        execution = await started(database)
+        kinds = {"n2": "task", "n10": "gate", "n1": "task", "n0": "task"}
+        rows = [
+            node_row(
+                execution,
+                name,
+                kind=kind,
+                name=f"name_{name}",
+                phase=NodePhase.FAILED if name == "n1" else NodePhase.RUNNING,
+            )
+            for name, kind in kinds.items()
+        ]
+        await database.log.append([turn(execution, 3, nodes=rows[:3])])
+        nodes = database.views.nodes
+
+        assert list(await nodes(execution, limit=2)) == rows[:2]
+        await database.log.append([turn(execution, 5, nodes=(rows[3], rows[0]))])
+        assert list(await nodes(execution, after=NodeId("n10"), limit=2)) == rows[2:]
+        assert list(await nodes(execution, after=NodeId("n0"))) == []
+
+        tasks = NodeFilter(kinds=("task", "map"))
+        assert list(await nodes(execution, tasks, after=NodeId("n2"), limit=1)) == [rows[2]]
+        assert list(await nodes(execution, NodeFilter(phases=(NodePhase.FAILED,)))) == [rows[2]]
+        assert list(await nodes(execution, NodeFilter(name_contains="_n1"))) == rows[1:3]
+        assert list(await nodes(execution, NodeFilter(name_contains="_N1"))) == []
+        assert list(await nodes(execution, NodeFilter(name_contains=rows[0].entity[-3:]))) == rows
+        with pytest.raises(NotReadable):
+            await nodes(execution, after=NodeId("n3"))
+
+    @story
+    async def test_what_is_unknown_is_empty(self, database: Database) -> None:
+        """Asking about an execution that never was is no error."""
+        nobody = execution_id("nobody")
+
+        assert await database.views.execution(nobody) is None
+        assert list(await database.views.nodes(nobody)) == []
+        assert list(await database.views.attempts(nobody)) == []
+        assert list(await database.log.read(nobody)) == []
+
+    @story
+    async def test_nodes_and_attempts_keep_their_order(self, database: Database) -> None:
+        """Nodes stand as they first appeared, attempts by node, element and n, whatever order they were written in."""
+        execution = await started(database)
+        nodes = [node_row(execution, name) for name in ("n2", "n10", "n1")]
+        attempts = [
+            attempt_row(attempt_id(execution, "n1")),
+            attempt_row(attempt_id(execution, "n10", element=10)),
+            attempt_row(attempt_id(execution, "n10", element=9, n=1)),
+            attempt_row(attempt_id(execution, "n10", element=9)),
+            attempt_row(attempt_id(execution, "n2")),
+        ]
+        await database.log.append([turn(execution, 3, nodes=nodes[:2])])
+        await database.log.append([turn(execution, 5, nodes=(nodes[2], nodes[0]), attempts=attempts)])
+
+        assert list(await database.views.nodes(execution)) == nodes
+        assert list(await database.views.attempts(execution)) == attempts[::-1]
+        assert list(await database.views.attempts(execution, NodeId("n10"), limit=1, offset=1)) == [attempts[2]]
+        assert await database.views.attempt(execution, NodeId("n10"), 1, element=9) == attempts[2]
+        assert await database.views.attempt(execution, NodeId("n1"), 0) == attempts[0]
+        assert await database.views.attempt(execution, NodeId("n1"), 1) is None
+        assert await database.views.node(execution, NodeId("n10")) == next(row for row in nodes if row.node == "n10")
+        assert await database.views.node(execution, NodeId("n3")) is None
+        assert await database.views.node(execution_id("nobody"), NodeId("n1")) is None
+
+    @story
+    async def test_pages_are_newest_first_and_complete(self, database: Database) -> None:
+        """Following tokens shows each execution once, and one created meanwhile disturbs nothing."""
+        for n in range(5):
+            await started(database, f"e{n}", created_at_ns=NOON_NS + n // 2)
+
+        async def page(token: str) -> tuple[Sequence[ExecutionRow], str]:
+            rows, token = await database.views.executions(ExecutionFilter(), Page(limit=2, token=token))
+            await started(database, f"late-{len(token)}-{rows[0].id.name}", created_at_ns=NOON_NS + 9)
+            return rows, token
+
+        shown = [row.id.name for row in await all_pages(page)]
+
+        assert shown == ["e4", "e3", "e2", "e1", "e0"]
+
+    @story
+    async def test_pages_keep_their_order(self, database: Database) -> None:
+        """Every order has pages that join, and the name decides between executions of one moment."""
+        for name, created_at_ns in (("c", NOON_NS), ("a", NOON_NS + 1), ("b", NOON_NS)):
+            await started(database, name, created_at_ns=created_at_ns)
+
+        async def names(order: ExecutionOrder) -> str:
+            async def page(token: str) -> tuple[Sequence[ExecutionRow], str]:
+                return await database.views.executions(ExecutionFilter(), Page(limit=2, token=token), order)
+
+            return "".join(row.id.name for row in await all_pages(page))
+
+        assert [await names(order) for order in ExecutionOrder] == ["acb", "bca", "abc", "cba"]
+
+    @story
+    async def test_a_wrong_token_is_refused(self, database: Database) -> None:
+        """Tokens come from people through the API."""
+        with pytest.raises(NotReadable):
+            await database.views.executions(ExecutionFilter(), Page(token=UNKNOWN))
+
+    @story
+    async def test_filters_narrow(self, database: Database) -> None:
+        """Each field leaves out what it does not match, case and wildcards taken literally; archived ones hide."""
+        rows = [
+            execution_row(execution_id("a_b", project="p")),
+            execution_row(execution_id("axb", domain="d"), phase=ExecutionPhase.FAILED),
+            execution_row(execution_id("A_b"), target=TASK),
+            execution_row(execution_id("old"), is_archived=True),
+        ]
+        await database.log.append([turn(row.id, row=row) for row in rows])
+
+        async def names(**where: Any) -> set[str]:
+            found, _ = await database.views.executions(ExecutionFilter(**where), Page())
+            return {row.id.name for row in found}
+
+        assert await names() == {"a_b", "axb", "A_b"}
+        assert await names(project="p") == {"a_b"}
+        assert await names(domain="d") == {"axb"}
+        assert await names(phases=(ExecutionPhase.FAILED, ExecutionPhase.ABORTED)) == {"axb"}
+        assert await names(targets=(TASK, attrs.evolve(TASK, version="2"))) == {"A_b"}
+        assert await names(name_contains="a_") == {"a_b"}
+        assert await names(name_contains="o", include_archived=True) == {"old"}
