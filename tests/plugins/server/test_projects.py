@@ -57,3 +57,20 @@ async def test_project_that_does_not_fit_is_refused(serving: Serving, id_: str, 
 
     assert problem(answer) == (400, "MalformedRequest")
     assert (await serving.admin.get("/projects")).json()["items"] == [{"id": "default"}]
+
+
+async def test_projects_come_in_pages(serving: Serving) -> None:
+    """Ordered by id, each once; who asks for nothing gets as many as there may be in a page."""
+    for n in range(5):
+        await serving.admin.put(f"/projects/p{n}", json={})
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        page = (await serving.admin.get("/projects", params={"limit": 2, "token": token})).json()
+        assert len(page["items"]) <= 2
+        found += [project["id"] for project in page["items"]]
+        token = page.get("token")
+
+    assert found == ["default", "p0", "p1", "p2", "p3", "p4"]
+    whole = (await serving.admin.get("/projects")).json()
+    assert ([project["id"] for project in whole["items"]], whole.get("token")) == (found, None)

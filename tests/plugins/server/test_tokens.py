@@ -139,3 +139,14 @@ async def test_first_principal_may_have_many_tokens(tmp_path: Path) -> None:
         answer = await serving.admin.post("/tokens", json={"principal": "admin", "roles": {"*": "runner"}})
 
     assert answer.status_code == 201
+
+
+async def test_tokens_come_in_pages(serving: Serving) -> None:
+    """Ordered by id, each once."""
+    whole = [one["id"] for one in (await serving.admin.get("/tokens")).json()["items"]]
+    first = (await serving.admin.get("/tokens", params={"limit": 2})).json()
+    second = (await serving.admin.get("/tokens", params={"token": first["token"]})).json()
+
+    assert whole == sorted(whole)
+    assert [one["id"] for page in (first, second) for one in page["items"]] == whole
+    assert (len(first["items"]), second.get("token")) == (2, None)

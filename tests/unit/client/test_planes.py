@@ -249,6 +249,26 @@ async def test_what_is_not_there_is_an_error_in_both(planes: Planes) -> None:
                 await ask
 
 
+async def test_long_lists_are_read_to_their_end(planes: Planes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of projects and tokens, which come whole as a rule."""
+    asked: list[str] = []
+    ask = planes.server.connection.ask
+
+    async def in_pairs(*args: Any, query: Any = None, **rest: Any) -> Any:
+        asked.append(args[-1])
+        return await ask(*args, query={**(query or {}), "limit": 2}, **rest)
+
+    for name in ("a", "b", "c"):
+        await planes.store.put_project(name, ProjectRequest())
+    monkeypatch.setattr(planes.server.connection, "ask", in_pairs)
+
+    projects, tokens = await planes.server.projects(), await planes.server.tokens()
+
+    assert [project.id for project in projects.items] == ["a", "b", "c"]
+    assert [token.id for token in tokens.items] == [one.id for one in await planes.engine.database.accounts.tokens()]
+    assert asked == ["/projects"] * 2 + ["/tokens"] * -(-len(tokens.items) // 2)
+
+
 async def test_projects_are_the_same(planes: Planes) -> None:
     """Made through one, seen through the other."""
     made = await planes.store.put_project("lab", ProjectRequest(name="Lab", labels={"a": "b"}))

@@ -70,10 +70,11 @@ class AuditPage(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ProjectList(Shape):
-    """All projects, with the domains that every one of them has."""
+    """Projects ordered by id, with the domains that every one of them has; ``token`` as above."""
 
     items: tuple[Project, ...]
     domains: tuple[str, ...]
+    token: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -108,9 +109,10 @@ class TokenInfo(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class TokenList(Shape):
-    """All tokens."""
+    """Tokens ordered by id; ``token`` asks for the next page and is empty on the last."""
 
     items: tuple[TokenInfo, ...]
+    token: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import quote
 
+import attrs
+
 from plait.control.connection import PREFIX, TIMEOUT_S, Connection, is_passing
 from plait.control.patience import Absence
 from plait.control.plane import FIRST, ROWS_AT_ONCE, Waiting, every_row, first, gates_of
@@ -85,14 +87,22 @@ class ServerPlane:
     # ── projects, tokens ─────────────────────────────────────────────────────
 
     async def projects(self) -> ProjectList:
-        return await self.connection.ask(ProjectList, "GET", "/projects")
+        found = await self.connection.ask(ProjectList, "GET", "/projects")
+        while found.token:
+            more = await self.connection.ask(ProjectList, "GET", "/projects", query={"token": found.token})
+            found = attrs.evolve(more, items=(*found.items, *more.items))
+        return found
 
     async def put_project(self, project: str, request: ProjectRequest) -> Project:
         return await self.connection.ask(Project, "PUT", f"/projects/{_quoted(project)}", body=request)
 
     async def tokens(self) -> TokenList:
         """Return all tokens, without their secrets."""
-        return await self.connection.ask(TokenList, "GET", "/tokens")
+        found = await self.connection.ask(TokenList, "GET", "/tokens")
+        while found.token:
+            more = await self.connection.ask(TokenList, "GET", "/tokens", query={"token": found.token})
+            found = attrs.evolve(more, items=(*found.items, *more.items))
+        return found
 
     async def create_token(self, request: TokenRequest) -> NewToken:
         """Make a token."""

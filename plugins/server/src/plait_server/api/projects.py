@@ -5,6 +5,7 @@ import re
 from plait_core.ports.api import ProjectList, ProjectRequest
 from plait_core.ports.databases import Project
 from plait_server.errors import MalformedRequest
+from plait_server.pages import ShortListQuery, page_by_id
 from plait_server.routing import Call, Route
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -15,11 +16,12 @@ MAX_DESCRIPTION = 300
 MAX_LABELS = 16
 
 
-async def list_projects(call: Call[None, None]) -> ProjectList:
+async def list_projects(call: Call[ShortListQuery, None]) -> ProjectList:
     """List the projects in which the caller has a role."""
     projects = await call.server.database.accounts.projects()
-    seen = tuple(project for project in projects if call.principal.may("viewer", project.id))
-    return ProjectList(items=seen, domains=call.server.settings.domains)
+    seen = [project for project in projects if call.principal.may("viewer", project.id)]
+    shown, token = page_by_id(seen, lambda project: project.id, call.query)
+    return ProjectList(items=shown, domains=call.server.settings.domains, token=token)
 
 
 async def put_project(call: Call[None, ProjectRequest]) -> Project:
@@ -56,6 +58,7 @@ ROUTES = (
         summary="The projects in which the caller has a role, and the domains that each of them has.",
         permission="known",
         handler=list_projects,
+        query=ShortListQuery,
         reply=ProjectList,
     ),
     Route(

@@ -7,16 +7,18 @@ from plait_core.ports.databases import Token
 from plait_core.ports.principals import ROLES
 from plait_server.credentials import make_token
 from plait_server.errors import MalformedRequest, UnknownToken
+from plait_server.pages import ShortListQuery, page_by_id
 from plait_server.routing import Call, Route
 from plait_server.trust import check_principals
 
 MAX_LIFE_S = 100 * 366 * 86400.0
 
 
-async def list_tokens(call: Call[None, None]) -> TokenList:
-    """List all tokens, without their secrets."""
+async def list_tokens(call: Call[ShortListQuery, None]) -> TokenList:
+    """List tokens, without their secrets."""
     tokens = await call.server.database.accounts.tokens()
-    return TokenList(items=tuple(map(_info, tokens)))
+    shown, token = page_by_id(tokens, lambda one: one.id, call.query)
+    return TokenList(items=tuple(map(_info, shown)), token=token)
 
 
 async def create_token(call: Call[None, TokenRequest]) -> NewToken:
@@ -66,9 +68,10 @@ ROUTES = (
         method="GET",
         path="/tokens",
         operation="list_tokens",
-        summary="All tokens, without their secrets.",
+        summary="Tokens, without their secrets.",
         permission="admin",
         handler=list_tokens,
+        query=ShortListQuery,
         reply=TokenList,
     ),
     Route(
