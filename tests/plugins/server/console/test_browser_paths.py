@@ -142,7 +142,8 @@ async def test_log_is_followed_while_it_is_written(browsing: Browsing, tmp_path:
 
     await expect(page.locator("h1 + .chip")).to_have_text("Succeeded")
     await expect(page.locator("iframe.deck")).to_be_visible()
-    await expect(log).to_contain_text("last")  # whoever follows a log looks twice a second, and may look after the page has told the end
+    # whoever follows a log looks twice a second, and may look after the page has told the end
+    await expect(log).to_contain_text("last")
     assert await log.text_content() == f"first ⸺ line\n{samples.HOSTILE}\nlast\n"
 
 
