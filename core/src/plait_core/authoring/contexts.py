@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from plait_core.errors.running import UnknownContextAttribute
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
-from plait_core.ir.tasks import TaskTemplate
+from plait_core.ir.tasks import FUNCTION_TASK, TaskTemplate
 from plait_core.ir.units import FunctionCall, Unit
 from plait_core.ports.channels import TaskChannel
 from plait_core.ports.secrets import AskSecret
@@ -235,7 +235,7 @@ def _unit_outside() -> Unit:
     execution = ExecutionId(project="local", domain="local", name="local")
     return Unit(
         attempt=AttemptId(execution=execution, node=NodeId("local"), task=here),
-        template=TaskTemplate(id=here, type="python-function"),
+        template=TaskTemplate(id=here, type=FUNCTION_TASK),
         action=FunctionCall(entity=here, location=""),
         inputs={},
     )

@@ -24,16 +24,13 @@ from plait_core.authoring.interfaces import (
 from plait_core.errors.authoring import InvalidOption, MissingReturn, NestedFunction
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.json import Json
-from plait_core.ir.tasks import TaskTarget, TaskTemplate
+from plait_core.ir.tasks import FUNCTION_TASK, TaskTarget, TaskTemplate
 from plait_core.ir.workflows import NodeTarget, TaskRef
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from plait_core.authoring.documentation import Described
-
-FUNCTION_TASK = "python-function"
-"""The type of tasks that are Python functions."""
 
 
 class Task(Entity[P, R]):

@@ -16,6 +16,9 @@ from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.json import Json
 from plait_core.ir.shapes import Shape
 
+FUNCTION_TASK = "python-function"
+"""The type of tasks that are Python functions."""
+
 REFERENCE_TASK = "reference"
 """The type of tasks whose template is elsewhere: in a registry."""
 

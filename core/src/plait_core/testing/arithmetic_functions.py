@@ -14,11 +14,10 @@ import attrs
 from plait_core.authoring.contexts import current_context
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.interfaces import PythonInput, PythonInterface
-from plait_core.authoring.tasks import FUNCTION_TASK
 from plait_core.errors import NonRecoverableError
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityKind
-from plait_core.ir.tasks import RetryPolicy, TaskMetadata, TaskTemplate
+from plait_core.ir.tasks import FUNCTION_TASK, RetryPolicy, TaskMetadata, TaskTemplate
 from plait_core.ir.types import INTEGER, LiteralType
 from plait_core.ir.workflows import Gate, Node, Sleep
 from plait_core.testing.arithmetic import (

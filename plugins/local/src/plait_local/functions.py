@@ -11,8 +11,6 @@ from typing import Any
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.units import FunctionCall
 
-FUNCTION_TASK = "python-function"
-
 
 class FunctionKind:
     """``TaskKind`` of Python functions."""

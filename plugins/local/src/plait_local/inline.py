@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from plait_core.errors.running import ActionNotSupported
 from plait_core.ir.ids import AttemptId
 from plait_core.ir.phases import AttemptPhase
+from plait_core.ir.tasks import FUNCTION_TASK
 from plait_core.ir.units import FunctionCall, Unit
 from plait_core.ports.executors import Cancelled, Capabilities, Ended, Lost, Performed, Progress, Report
 from plait_core.ports.specs import ExecutorContext
 from plait_local.capabilities import INLINE
-from plait_local.functions import FUNCTION_TASK
 
 
 class InlineExecutor:
