@@ -58,6 +58,27 @@ def test_executions_are_narrowed_to_a_phase(desk: Desk) -> None:
     assert [one["name"] for one in listed] == ["second"]
 
 
+def test_nodes_are_listed_and_narrowed(desk: Desk) -> None:
+    """By phase, kind and text; a list that is cut short says so where all of an execution is shown."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "bad", "--name", "late")
+
+    failed = json.loads(desk.plait("get", "nodes", "late", "--phase", "failed", "--kind", "task", "--json").out)
+    found = desk.plait("get", "nodes", "late", "--contains", "double").out
+    nothing = desk.plait("get", "nodes", "late", "--kind", "gate")
+    unknown = desk.plait("get", "nodes", "early")
+    cut = desk.plait("get", "execution", "late", "--limit", "1").out
+
+    assert [(node["id"], node["entity"]) for node in failed] == [("n1", "steps.refuse")]
+    assert [line.split()[:4] for line in found.splitlines()] == [
+        ["NODE", "KIND", "PHASE", "NAME"],
+        ["n0", "task", "SUCCEEDED", "steps.double"],
+    ]
+    assert (nothing.out, unknown.code) == ("no nodes\n", 1)
+    assert "n1" not in cut.replace("at n1", "")
+    assert "… and more" in cut
+
+
 def test_an_execution_is_shown_with_what_went_in_and_out_of_each_node(desk: Desk) -> None:
     """Inputs, outputs, cache verdicts and errors of each node are in one document."""
     desk.write("steps.py", STEPS)
