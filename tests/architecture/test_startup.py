@@ -54,18 +54,29 @@ NOT_FOR_DECLARING = {
 """What declaring tasks needs even less."""
 
 NOT_FOR_HELLO = {
+    "ctypes",
+    "fractions",
     "plait.cli.commands.check",
     "plait.cli.commands.get",
     "plait.cli.records",
+    "plait.cli.progress",
     "plait.control",
     "plait.remote",
+    "plait_core.authoring.docstrings",
     "plait_core.compiler.drawings",
+    "plait_core.engine._adopting",
+    "plait_core.engine._connectors",
+    "plait_core.engine._snapshots",
     "plait_core.plugins.scaffold",
     "plait_local.process",
+    "plait_local.rights",
     "plait_schedules.cron",
     "plait_shell.tasks",
+    "plait_sql.accounts",
+    "plait_sql.registry",
+    "plait_sql.upkeep",
 }
-"""What belongs to other commands, executors and declarations."""
+"""What belongs to other commands, executors and declarations, and to runs that take more than a few milliseconds anyway."""
 
 
 def loaded_by(code: str, folder: Path) -> set[str]:

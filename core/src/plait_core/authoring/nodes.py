@@ -5,9 +5,7 @@ A node may be changed until its workflow is built; then it becomes a ``plait_cor
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
-
-import attrs
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from plait_core.authoring import sources
 from plait_core.authoring.bindings import Bound, bindings_of
@@ -53,8 +51,7 @@ Target: TypeAlias = ir.NodeTarget | Callable[[Builder], ir.NodeTarget]
 """What a node runs; branches can say so only when the whole workflow is known."""
 
 
-@attrs.frozen
-class Shape:
+class Shape(NamedTuple):
     """A callee that is no entity: a branch or a gate."""
 
     name: str

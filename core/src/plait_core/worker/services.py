@@ -6,7 +6,7 @@ Made once per engine or process. ``Prepared`` is looked up per unit, so that a t
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -25,16 +25,14 @@ from plait_core.types import ConversionContext, TypeEngine
 from plait_core.worker.loading import load_entity
 
 
-@attrs.frozen(eq=False, repr=False)
-class PreparedInput:
+class PreparedInput(NamedTuple):
     """How one input is read."""
 
     python_type: Any
     to_python: Callable[[Literal, ConversionContext], Any]
 
 
-@attrs.frozen(eq=False, repr=False)
-class PreparedOutput:
+class PreparedOutput(NamedTuple):
     """How one output is written."""
 
     name: str
@@ -43,8 +41,7 @@ class PreparedOutput:
     to_literal: Callable[[Any, ConversionContext], Literal]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Prepared:
+class Prepared(NamedTuple):
     """An entity, with everything that is the same in all its attempts."""
 
     entity: Entity[Any, Any]

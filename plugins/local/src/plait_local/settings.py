@@ -23,10 +23,10 @@ def _quantity(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
 
 
 def _user(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    from plait_local.rights import can_act_as_others, user_of
-
     if not value:
         return
+    from plait_local.rights import can_act_as_others, user_of  # imports `ctypes`
+
     try:
         user = user_of(value)
     except KeyError:
