@@ -7,7 +7,8 @@ longer kept of them; at last, the templates that nothing uses. Nothing that stay
 is what an unfinished execution repeats or has started. Files go before the record that tells of them, so the next sweep finishes one that is cut off.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from secrets import token_hex
 from typing import TypeAlias
 
@@ -41,7 +42,6 @@ FILES_AT_ONCE = 1000
 EVENTS_AT_ONCE = 500
 
 _ALL = ExecutionFilter(include_archived=True)
-_READING, _CACHED, _DELETING = "reading", "cached", "deleting"
 _AREAS = ("raw", "meta", "checkpoints")
 
 Told: TypeAlias = Callable[[Json], AuditLine]
@@ -76,7 +76,10 @@ class Sweeper:
         self._begin(SweepRequest())
 
     def _begin(self, request: SweepRequest) -> None:
-        self._name = token_hex(8)
+        self._next = ""
+        """The token of the next step, which goes on with ``_go_on``."""
+        self._go_on: Callable[[], Awaitable[SweepReply]] = partial(self._read, "")
+        self._audit: Told | None = None
         self._request = attrs.evolve(request, token="")
         self._began_ns = self._clock.now_ns()
         self._pins = _Pins()
@@ -87,26 +90,19 @@ class Sweeper:
         """
         Take the first step of a sweep, or the one that the token of the step before asks for; its own is empty after the last.
 
-        Raises ``NotReadable`` for a token of another sweep than the latest.
+        Raises ``NotReadable`` for any other token: of another sweep than the latest, of a step that is done, or of another request.
         """
         if not request.token:
             self._begin(request)
-            return await self._read("")
-        name, _, rest = request.token.partition("/")
-        phase, _, place = rest.partition("/")
-        if name != self._name or attrs.evolve(request, token="") != self._request:
+        elif request.token != self._next or attrs.evolve(request, token="") != self._request:
             raise no_token(request.token)
-        match phase:
-            case "reading":
-                return await self._read(place)
-            case "cached":
-                return await self._read_cached(place)
-            case "deleting":
-                return await self._delete(place, audit)
-        raise no_token(request.token)
+        self._audit = audit
+        return await self._go_on()
 
-    def _token(self, phase: str, place: str = "") -> str:
-        return f"{self._name}/{phase}/{place}"
+    def _then(self, phase: Callable[[str], Awaitable[SweepReply]], place: str = "") -> str:
+        """Go on with *phase* behind *place* in the next step, and return its token."""
+        self._next, self._go_on = token_hex(8), partial(phase, place)
+        return self._next
 
     # ── reading ──────────────────────────────────────────────────────────────
 
@@ -116,7 +112,7 @@ class Sweeper:
         rows, following = await self._database.views.executions(_ALL, page, ExecutionOrder.OLDEST)
         for row in rows:
             await self._learn(row)
-        return SweepReply(token=self._token(_READING, following) if following else self._token(_CACHED))
+        return SweepReply(token=self._then(self._read, following) if following else self._then(self._read_cached))
 
     async def _learn(self, row: ExecutionRow) -> None:
         if row.phase not in TERMINAL_EXECUTION:
@@ -151,7 +147,9 @@ class Sweeper:
         entries = await self._database.cache.entries(after=place, limit=EVENTS_AT_ONCE)
         for entry in entries:
             self._pins.add(entry.outputs, own="")
-        return SweepReply(token=self._token(_CACHED, entries[-1].key.digest) if entries else self._token(_DELETING))
+        if entries:
+            return SweepReply(token=self._then(self._read_cached, entries[-1].key.digest))
+        return SweepReply(token=self._then(self._delete))
 
     async def _catch_up(self) -> None:
         """Learn of executions that are new, and of what those have done since that were not over."""
@@ -172,21 +170,22 @@ class Sweeper:
 
     # ── deleting ─────────────────────────────────────────────────────────────
 
-    async def _delete(self, place: str, audit: Told | None) -> SweepReply:
+    async def _delete(self, place: str) -> SweepReply:
         """Put away what is no longer kept of the executions of one page; after the last, templates."""
         await self._catch_up()
-        work = _Work(self._database, is_dry=self._request.dry_run, audit=audit)
+        work = _Work(self._database, is_dry=self._request.dry_run, audit=self._audit)
         page = Page(limit=ROWS_AT_ONCE, token=place)
         rows, following = await self._database.views.executions(_ALL, page, ExecutionOrder.OLDEST)
         for row in rows:
             if work.is_full or not await self._put_away(row, work):
                 await work.finish()
-                return work.reply(self._token(_DELETING, place))
+                return work.reply(self._then(self._delete, place))
             place = execution_token(row)
         await work.finish()
         if following:
-            return work.reply(self._token(_DELETING, following))
+            return work.reply(self._then(self._delete, following))
         await self._forget_closures(work)
+        self._next = ""
         return work.reply("")
 
     async def _put_away(self, row: ExecutionRow, work: "_Work") -> bool:
