@@ -206,6 +206,23 @@ def test_check_names_the_line_of_a_call_that_cannot_be_recorded(desk: Desk) -> N
     ]
 
 
+def test_a_fault_says_once_what_and_where(desk: Desk) -> None:
+    """The name of the entity and the line, which errors begin with, stand in the places that faults have for them."""
+    desk.write(
+        "wrong.py",
+        "from plait import task, workflow\n\n\n@task(limits=3)\ndef stay(x: int) -> int:\n    return x\n\n\n"
+        "@workflow\ndef more(x: int) -> int:\n    return x + 1\n",
+    )
+
+    told = desk.plait("check", "wrong.py").err.splitlines()
+
+    assert "task wrong.stay: limits is 3" in told
+    assert [line.partition(", but")[0] for line in told if line.startswith("workflow")] == [
+        "workflow wrong.more: arithmetic needs a value"
+    ]
+    assert "    at wrong.py:11" in told
+
+
 def test_check_of_a_folder_looks_at_every_file(desk: Desk) -> None:
     """A fault and a file that cannot be imported are told together; a folder that declares nothing is no success."""
     desk.write("src/steps.py", STEPS)

@@ -66,12 +66,15 @@ def _faults(session: Session, entity: Entity[Any, Any]) -> Iterator[Fault]:
     except CompileFailed as failed:
         yield from failed.faults
     except UserError as error:
+        message, lines = error.problem, list(dict.fromkeys(_lines(entity, error)))
+        for said in (entity.name, *lines):
+            message = message.removeprefix(f"{said}: ")
         yield Fault(
             code="untraceable",
             entity=f"{entity.kind.value.replace('_', ' ')} {entity.name}",
-            message=error.problem.removeprefix(f"{entity.name}: "),
+            message=message,
             remedy=error.remedy,
-            sources=tuple(dict.fromkeys(_lines(entity, error))),
+            sources=tuple(lines),
         )
 
 
