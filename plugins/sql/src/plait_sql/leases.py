@@ -83,7 +83,7 @@ class SqlLeases:
         )
 
     async def living(self) -> Sequence[Lease]:
-        rows = await self._connection.read(
+        rows = await self._connection.glance(
             lambda transaction: transaction.query(
                 f"{_LEASE} WHERE expires_at_ns > ? ORDER BY leases.owner", (transaction.now_ns(),)
             )
@@ -172,7 +172,7 @@ class SqlLeases:
         return await self._connection.read(find)
 
     async def lease_of(self, execution: ExecutionId) -> Lease | None:
-        row = await self._connection.read(
+        row = await self._connection.glance(
             lambda transaction: transaction.query_one(
                 f"{_LEASE} JOIN executions ON executions.owner = leases.owner "
                 "WHERE project = ? AND domain = ? AND name = ? AND expires_at_ns > ?",
