@@ -70,7 +70,7 @@ class SqliteConnection:
         try:
             if self._path != ":memory:":
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDONLY, 0o600))  # inputs and keys are nobody else's business
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDONLY, 0o600))  # inputs and keys are its owner's alone
         except OSError as error:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
         self._link = self._new_link()
