@@ -13,6 +13,7 @@ import attrs
 import click
 
 from plait.cli import documents
+from plait.cli.numbers import counted
 from plait.cli.session import Session, with_place
 from plait.cli.tables import table
 from plait.control.plane import ControlPlane
@@ -73,7 +74,7 @@ def command(
     if as_json:
         documents.show({"place": place, **_document(deleted), "is_deleted": True})
     else:
-        click.echo(f"deleted {_counted(deleted)}")
+        click.echo(f"deleted {_told(deleted)}")
 
 
 async def _sweep(plane: ControlPlane, request: SweepRequest) -> SweepReply:
@@ -111,12 +112,16 @@ def _show(found: SweepReply, place: str) -> None:
             (str(one.id), one.phase.value, documents.time_text(one.ended_at_ns or 0)[:19]) for one in found.executions
         ]
         click.echo(table(rows))
-    click.echo(f"{_counted(found)}, in {place}")
+    click.echo(f"{_told(found)}, in {place}")
 
 
-def _counted(found: SweepReply) -> str:
-    templates_bytes = sum(one.size_bytes for one in found.closures)
-    return (
-        f"{len(found.executions)} executions, {found.n_files} files of {found.size_bytes / 1024:.1f} KiB, and "
-        f"{len(found.closures)} sets of templates of {templates_bytes / 1024:.1f} KiB"
-    )
+def _told(found: SweepReply) -> str:
+    """Say how much there is of what, and leave out what there is none of."""
+    closures_kib = sum(one.size_bytes for one in found.closures) / 1024
+    parts = [
+        (len(found.executions), "execution", ""),
+        (found.n_files, "file", f" of {found.size_bytes / 1024:.1f} KiB"),
+        (found.n_snapshots, "snapshot", " of what stays"),
+        (len(found.closures), "graph", f" of {closures_kib:.1f} KiB"),
+    ]
+    return ", ".join(f"{counted(n, kind)}{more}" for n, kind, more in parts if n) or "nothing"
