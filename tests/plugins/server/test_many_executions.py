@@ -1,9 +1,8 @@
-"""A page of a list takes no longer than 50 ms, with 100 000 executions stored."""
+"""A page of a list takes few steps of the database, with 100 000 executions stored."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -24,7 +23,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 N_EXECUTIONS = 100_000
 AT_ONCE = 2000
-LIMIT_S = 0.05
+A_PAGE, A_WALK = 15_000, 5 * N_EXECUTIONS
+"""The most instructions of SQLite's machine for a page that an index finds, and for one for which executions of the project are looked through."""
 BEGAN_NS = 1_790_000_000_000_000_000
 DEEP = f"{BEGAN_NS + N_EXECUTIONS // 2 * 10**9}/default/development/x"
 
@@ -35,22 +35,22 @@ TARGETS = [
     for version in ("v1", "v2")
 ]
 
-LISTS: tuple[dict[str, object], ...] = (
-    {},
-    {"limit": 500},
-    {"token": DEEP},
-    {"sort": "created_at"},
-    {"sort": "name"},
-    {"sort": "-name", "token": DEEP},
-    {"phase": "FAILED"},
-    {"phase": ["FAILED", "ABORTED"], "token": DEEP},
-    {"phase": "RUNNING"},
-    {"target": samples.sums.name},
-    {"target": samples.sums.name, "phase": "FAILED"},
-    {"target": "no.such"},
-    {"name_contains": "abc"},
-    {"name_contains": "nothing has this"},
-    {"include_archived": "true"},
+LISTS: tuple[tuple[dict[str, object], int], ...] = (
+    ({}, A_PAGE),
+    ({"limit": 500}, A_PAGE),
+    ({"token": DEEP}, A_PAGE),
+    ({"sort": "created_at"}, A_PAGE),
+    ({"sort": "name"}, A_PAGE),
+    ({"sort": "-name", "token": DEEP}, A_PAGE),
+    ({"phase": "FAILED"}, A_PAGE),
+    ({"phase": ["FAILED", "ABORTED"], "token": DEEP}, A_PAGE),
+    ({"phase": "RUNNING"}, A_PAGE),
+    ({"target": samples.sums.name}, A_PAGE),
+    ({"target": samples.sums.name, "phase": "FAILED"}, A_WALK),
+    ({"target": "no.such"}, A_PAGE),
+    ({"name_contains": "abc"}, A_WALK),
+    ({"name_contains": "nothing has this"}, A_WALK),
+    ({"include_archived": "true"}, A_PAGE),
 )
 
 
@@ -107,14 +107,27 @@ def ended(n: int, random: Random) -> Append:
     )
 
 
-@pytest.mark.parametrize("query", LISTS, ids=str)
-async def test_page_takes_some_milliseconds(crowded: Serving, query: Any) -> None:
-    """However it is narrowed and sorted; the best of a few tries, because the machine has other things to do."""
-    took_s = []
-    for _ in range(5):
-        began = perf_counter()
-        answer = await crowded.viewer.get(EXECUTIONS, params=query)
-        took_s.append(perf_counter() - began)
-        assert answer.status_code == 200, answer.text
+@pytest.mark.parametrize(("query", "most"), LISTS, ids=str)
+async def test_page_takes_few_steps(crowded: Serving, query: Any, most: int) -> None:
+    """However it is narrowed and sorted; how long that is belongs to the benchmarks."""
+    assert await steps_of(crowded, query) <= most
 
-    assert min(took_s) <= LIMIT_S
+
+async def steps_of(crowded: Serving, query: Any) -> int:
+    """Return how many instructions of its machine SQLite carries out for a page, rounded up to tens."""
+    n_steps = 0
+
+    def count() -> int:
+        nonlocal n_steps
+        n_steps += 10
+        return 0
+
+    connection: Any = crowded.engine.database
+    handle = connection._connection._link._handle
+    handle.set_progress_handler(count, 10)
+    try:
+        answer = await crowded.viewer.get(EXECUTIONS, params=query)
+    finally:
+        handle.set_progress_handler(None, 0)
+    assert answer.status_code == 200, answer.text
+    return n_steps
