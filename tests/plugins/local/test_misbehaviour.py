@@ -112,7 +112,7 @@ def test_worker_that_lies_is_not_believed(tmp_path: Path, how: str) -> None:
 
 def test_time_on_a_processor_is_limited(tmp_path: Path) -> None:
     """The message names the setting."""
-    error = failure(tmp_path, misdeeds.burn, cpu_s=1)
+    error = failure(tmp_path, misdeeds.burn, cpu_s=3)
 
     assert (error.code, error.fault) == ("USER:SIGXCPU", Fault.USER)
     assert "plugins.local.cpu_s" in error.message

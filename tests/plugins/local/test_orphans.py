@@ -60,12 +60,12 @@ def test_orphan_that_nobody_wants_ends(tmp_path: Path) -> None:
 def test_orphan_that_an_engine_wants_goes_on(tmp_path: Path) -> None:
     """As long as another engine looks for its result, whatever it takes; and its log is whole."""
     path = tmp_path / "go"
-    unit, _ = abandoned(tmp_path, misdeeds.print_slowly, {"path": str(path)}, None, orphan_s=2.0)
+    unit, _ = abandoned(tmp_path, misdeeds.print_slowly, {"path": str(path)}, None, orphan_s=4.0)
 
     async def story() -> tuple[object, bytes]:
-        async with Process(settings={"orphan_s": 2.0}).stage(tmp_path) as stage:
+        async with Process(settings={"orphan_s": 4.0}).stage(tmp_path) as stage:
             await stage.executor.reconcile([unit.attempt])
-            await asyncio.sleep(3.0)
+            await asyncio.sleep(5.0)
             path.touch()
             report = await stage.end_of(unit.attempt)
             return type(report).__name__, await log_of(stage, unit)
