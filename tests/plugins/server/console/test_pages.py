@@ -1,11 +1,14 @@
 """Every page reads without a script, says what there is, and shows nobody what they may not see."""
 
+import re
 from collections.abc import Sequence
 from html import unescape
+from unittest.mock import call, create_autospec
 
 import httpx
 import pytest
 
+from plait import Remote
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.literals import Collection, Literal
@@ -172,6 +175,25 @@ async def test_execution_is_shown_from_every_side(serving: Serving, console: htt
     assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 1:", "io": "where to begin"}[
         tab
     ] in answer.text or (tab == "io" and "<dt>x" in answer.text)
+
+
+async def test_python_of_an_execution_can_be_run(
+    serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It calls what ``Remote`` has, and names the server, project and domain."""
+    remote = create_autospec(Remote)
+    monkeypatch.setattr("plait.Remote", remote)
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    answer = await console.get(f"{EXECUTIONS}/good?tab=io")
+    (code,) = re.findall(r"<pre>(from plait import Remote.*?)</pre>", answer.text, re.DOTALL)
+    exec(compile(unescape(code), "snippet", "exec"), {})  # noqa: S102  # what the page says is run as it stands
+
+    assert remote.mock_calls == [
+        call("http://localhost:30080", "default", "development"),
+        call().fetch_execution("good"),
+        call().wait(remote.return_value.fetch_execution.return_value),
+    ]
 
 
 @pytest.mark.parametrize("tab", ["nodes", "timeline"])

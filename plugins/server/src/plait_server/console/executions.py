@@ -324,11 +324,13 @@ async def _values(visit: Visit, sight: Sight) -> dict[str, Any]:
 
 
 def _snippet(visit: Visit) -> str:
+    """Return what fetches the execution in Python, from wherever the page was reached."""
     execution = visit.execution
+    endpoint = (visit.server.settings.url or str(visit.request.base_url)).rstrip("/")
     return (
         "from plait import Remote\n\n"
-        f"remote = Remote(project={execution.project!r}, domain={execution.domain!r})\n"
-        f"execution = remote.fetch_execution(name={execution.name!r})\n"
+        f"remote = Remote({endpoint!r}, {execution.project!r}, {execution.domain!r})\n"
+        f"execution = remote.fetch_execution({execution.name!r})\n"
         "remote.wait(execution).outputs"
     )
 
