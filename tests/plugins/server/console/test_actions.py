@@ -1,10 +1,14 @@
 """What can be done in the console: launch, relaunch, abort, recover, answer. Nothing of it can be done in somebody's name."""
 
+import attrs
 import httpx
 import pytest
 
+from plait_core.authoring.tracing import trace
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.tasks import SecurityContext
 from plait_core.ports.databases import ExecutionFilter, Page, Project
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import (
@@ -92,6 +96,24 @@ async def test_relaunch_starts_with_the_old_inputs(serving: Serving, console: ht
     assert 'value="5"' in page.text
     assert spec.user_inputs == {"x": number(41), "y": number(6)}
     assert spec.reference == ExecutionId(name="first")
+
+
+async def test_relaunch_keeps_the_options(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Those on the form are filled in, and those that it has no field for are taken over."""
+    given = ExecutionOptions(
+        labels={"team": "a"}, envs={"MODE": "fast"}, security=SecurityContext(service_account="robot")
+    )
+    closure = trace(samples.sums).closure
+    await serving.engine.wait(await serving.engine.launch(closure, {"x": number(1)}, name="first", options=given))
+    page = await console.get(f"{EXECUTIONS}/first/relaunch")
+    typed = {"input-x": "1", "option-labels": "team=b", "option-service-account": "robot"}
+
+    answer = await console.post(f"{EXECUTIONS}/first/relaunch", data={**csrf_of(page), **typed})
+
+    spec = await serving.server.inspector.spec(await launched(serving, answer))
+    assert 'name="option-service-account"' in page.text
+    assert 'value="robot"' in page.text
+    assert spec.options == attrs.evolve(given, labels={"team": "b"})
 
 
 async def test_failed_execution_can_be_recovered(serving: Serving, console: httpx.AsyncClient) -> None:

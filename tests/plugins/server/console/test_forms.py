@@ -1,12 +1,9 @@
 """A form is made from an interface, keeps what was typed, and says what is wrong beside each field."""
 
-import attrs
-
 from plait_core.authoring.tracing import trace
 from plait_core.ir.interfaces import Parameter
-from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import LiteralMap
-from plait_server.console.forms import Field, fields_of, read_fields, read_options, text_of
+from plait_server.console.forms import Field, fields_of, read_fields, text_of
 from tests.plugins.server.console import samples
 
 
@@ -84,26 +81,3 @@ def test_inputs_of_an_execution_fill_the_form_again() -> None:
 
     assert again == inputs
     assert text_of(inputs["name"]) == "ada"
-
-
-def test_options_are_read() -> None:
-    """Labels are key=value, one a line."""
-    typed = {
-        "option-name": "mine",
-        "option-labels": "team=a\n\nrun = 7",
-        "option-max-parallelism": "4",
-        "option-overwrite-cache": "on",
-    }
-    fields, options = read_options(typed)
-
-    assert fields.faults == {}
-    assert options == ExecutionOptions(labels={"team": "a", "run": "7"}, max_parallelism=4, overwrite_cache=True)
-
-
-def test_wrong_options_are_told_by_name() -> None:
-    """Each with what would be right."""
-    typed = {"option-name": "Not OK", "option-labels": "team", "option-max-parallelism": "-1"}
-    fields, _ = read_options(typed)
-
-    assert set(fields.faults) == {"name", "labels", "max_parallelism"}
-    assert attrs.evolve(fields, faults={}).labels == "team"

@@ -16,9 +16,13 @@ from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ports.databases import Registry
 from plait_server.errors import InvalidLaunch, NoActiveVersion
 
-_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What an execution may be called: what Kubernetes accepts as the name of any object."""
+
+PREFIX = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
+"""Where raw data may go."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PREFIX = re.compile(r"[a-z][a-z0-9+.-]*://[^\s]+")
 NO_OPTIONS = ExecutionOptions()
 MAX_LABELS = 100
 MAX_LABEL = 253
@@ -67,7 +71,7 @@ async def _versioned(registry: Registry, target: EntityId) -> EntityId:
 
 
 def _name_faults(name: str) -> Iterator[str]:
-    if name and not _NAME.fullmatch(name):
+    if name and not NAME.fullmatch(name):
         yield (
             f"name: {name[:80]!r} does not fit; up to 63 lower-case letters, digits and dashes are allowed, "
             "beginning with a letter and not ending with a dash"
@@ -80,7 +84,7 @@ def _option_faults(options: ExecutionOptions) -> Iterator[str]:
     for variable in options.envs:
         if not _VARIABLE.fullmatch(variable):
             yield f"options.envs: {variable[:80]!r} is no name of an environment variable"
-    if options.raw_data_prefix and not _PREFIX.fullmatch(options.raw_data_prefix):
+    if options.raw_data_prefix and not PREFIX.fullmatch(options.raw_data_prefix):
         yield f"options.raw_data_prefix: {options.raw_data_prefix[:80]!r} is no URI such as s3://bucket/prefix"
     yield from _label_faults("labels", options.labels)
     yield from _label_faults("annotations", options.annotations)

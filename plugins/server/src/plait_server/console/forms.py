@@ -1,11 +1,10 @@
 """
-Launch forms: the interface of an entity as fields, and what was typed as inputs and options.
+Launch forms: the interface of an entity as fields, and what was typed as inputs.
 
 A field keeps what was typed, so that a form that has faults comes back as it was left, with each fault beside its field.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,6 @@ import attrs
 from plait_core.compiler.wording import type_text
 from plait_core.ir.interfaces import Parameter
 from plait_core.ir.json import Json
-from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Literal, LiteralMap, NoneValue, Primitive, UnionValue
 from plait_core.ir.types import (
     BlobType,
@@ -31,9 +29,6 @@ from plait_core.ir.types import (
 from plait_core.types.time_texts import render_duration
 from plait_server.console.readings import Misread, read_text
 from plait_server.console.values import plain_of
-
-NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-"""What an execution may be called: what Kubernetes accepts as the name of an object."""
 
 _HINTS = {
     SimpleType.DATETIME: "UTC, such as 2026-01-31 12:00, or now - 1d",
@@ -112,56 +107,6 @@ def text_of(literal: Literal) -> str:
     if isinstance(plain, str):
         return plain
     return json.dumps(plain, ensure_ascii=False, indent=None if isinstance(plain, bool | int | float) else 2)
-
-
-@attrs.frozen(kw_only=True)
-class OptionFields:
-    """The options of a launch form, as texts, with their faults by name."""
-
-    name: str = ""
-    labels: str = ""
-    max_parallelism: str = ""
-    overwrite_cache: bool = False
-    faults: Mapping[str, str] = attrs.field(factory=dict)
-
-
-def read_options(typed: Mapping[str, str]) -> tuple[OptionFields, ExecutionOptions]:
-    """Read the options of a form; ``labels`` are ``key=value``, one a line."""
-    faults: dict[str, str] = {}
-    name = typed.get("option-name", "").strip()
-    if name and not NAME.fullmatch(name):
-        faults["name"] = "use lower-case letters, digits and hyphens, at most 63, beginning and ending with none"
-    labels = {}
-    for line in filter(None, map(str.strip, typed.get("option-labels", "").splitlines())):
-        key, equals, value = line.partition("=")
-        if not equals or not key.strip():
-            faults["labels"] = f"{line!r} is not key=value"
-            break
-        labels[key.strip()] = value.strip()
-    parallelism_text = typed.get("option-max-parallelism", "").strip()
-    parallelism = int(parallelism_text) if parallelism_text.isdecimal() else None
-    if parallelism_text and parallelism is None:
-        faults["max_parallelism"] = "write a whole number, 0 for no limit"
-    overwrites = typed.get("option-overwrite-cache") == "on"
-    fields = OptionFields(
-        name=name,
-        labels=typed.get("option-labels", ""),
-        max_parallelism=parallelism_text,
-        overwrite_cache=overwrites,
-        faults=faults,
-    )
-    return fields, ExecutionOptions(
-        labels=labels, max_parallelism=parallelism, overwrite_cache=True if overwrites else None
-    )
-
-
-def option_fields(options: ExecutionOptions) -> OptionFields:
-    """Fill the options of a form."""
-    return OptionFields(
-        labels="\n".join(f"{key}={value}" for key, value in sorted(options.labels.items())),
-        max_parallelism="" if options.max_parallelism is None else str(options.max_parallelism),
-        overwrite_cache=bool(options.overwrite_cache),
-    )
 
 
 def _value(field: Field) -> Literal | None:

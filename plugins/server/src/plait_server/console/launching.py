@@ -20,7 +20,8 @@ from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import LiteralMap
 from plait_server.api.launching import check_launch, find_target
 from plait_server.console.entities import interface_of, template_of
-from plait_server.console.forms import Field, OptionFields, fields_of, option_fields, read_fields, read_options
+from plait_server.console.forms import Field, fields_of, read_fields
+from plait_server.console.options import INTERRUPTIBLE, OptionFields, option_fields, read_options
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
@@ -112,7 +113,7 @@ async def _launched(visit: Visit, subject: Subject) -> Response:
     uploads = await _uploads(visit)
     inputs_typed = {name.removeprefix("input-"): text for name, text in typed.items() if name.startswith("input-")}
     fields, inputs = read_fields(fields_of(subject.parameters, {}), inputs_typed, uploads)
-    options, asked = read_options(typed)
+    options, asked = read_options(typed, subject.options)
     if options.faults or any(field.fault for field in fields):
         return await _form(visit, subject, fields, options, status=422)
     try:
@@ -185,6 +186,7 @@ async def _form(
         fields=fields,
         fixed=show_all(subject.fixed),
         options=options,
+        interruptible=INTERRUPTIBLE,
         problem=problem,
         back=back,
     )
