@@ -149,6 +149,10 @@ def snapshots_lose_commands(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_snapshots.Reading, "state", state)
 
 
+def what_a_grown_graph_makes_is_not_cached(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Run, "_keyed_in_an_earlier_life", lambda *_: None)
+
+
 MUTATIONS: list[Mutation] = [
     one_retry_too_many,
     one_retry_too_few,
@@ -164,6 +168,7 @@ MUTATIONS: list[Mutation] = [
     cache_ignores_inputs,
     lost_reports_are_not_asked_for,
     snapshots_lose_commands,
+    what_a_grown_graph_makes_is_not_cached,
 ]
 
 

@@ -16,7 +16,7 @@ import attrs
 from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine._acting import Acting
 from plait_core.engine._alarms import Alarm
-from plait_core.engine._cache import KeyedInputs
+from plait_core.engine._cache import KeyedInputs, keyed
 from plait_core.engine._children import Children, Ending
 from plait_core.engine._commands import Command, SubmitElements, WaitUntil
 from plait_core.engine._floor import Share
@@ -28,7 +28,7 @@ from plait_core.engine._stimuli import AttemptEnded, AttemptGone, AttemptProgres
 from plait_core.engine._turns import fold, take_turn
 from plait_core.errors.engine import OwnershipLost
 from plait_core.ir import events as ev
-from plait_core.ir.executions import Fault, TaskError
+from plait_core.ir.executions import CacheStatus, Fault, TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import AttemptPhase
@@ -56,8 +56,9 @@ class Run:
         self.keyed: dict[tuple[NodeId, int | None], KeyedInputs] = {}
         self.released: list[tuple[NodeId, int | None]] = []
         """Nodes and elements that found what they had reserved; the next turn releases it."""
-        self.has_reserved = state.seq > 0
-        """Whether there may be a reservation: in an earlier life, there may."""
+        self._had_a_life = state.seq > 0
+        self.has_reserved = self._had_a_life
+        """Whether there may be a reservation."""
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
         self.closures: dict[str, CompiledClosure] = {}
@@ -280,7 +281,7 @@ class Run:
             nodes=node_rows(state, decisions) if has_views else (),
             attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
-            cache=self._cache_entries(now, decisions) if self.keyed else (),
+            cache=self._cache_entries(now, decisions) if self.keyed or self._had_a_life else (),
             released=self._released(decisions) if self.has_reserved else (),
             audit=self.audit if first_seq == 1 else None,
         )
@@ -313,7 +314,7 @@ class Run:
         entries = []
         for decision in decisions:
             if isinstance(decision, ev.NodeSucceeded):
-                asked = self.keyed.pop((decision.node, None), None)
+                asked = self.keyed.pop((decision.node, None), None) or self._keyed_in_an_earlier_life(decision)
                 if asked is not None:
                     entries.append(self._entry(asked, decision.node, decision.outputs, now))
             elif isinstance(decision, ev.ElementsSucceeded):
@@ -327,6 +328,16 @@ class Run:
                         outputs = {names[0]: output} if names and output is not None else {}
                         entries.append(self._entry(asked, decision.node, outputs, now))
         return entries
+
+    def _keyed_in_an_earlier_life(self, decision: ev.NodeSucceeded) -> KeyedInputs | None:
+        """Find the key of a node whose attempt was over before this life began: that of a dynamic task, whose graph goes on."""
+        if decision.cache is None or decision.cache.status not in {CacheStatus.MISS, CacheStatus.SKIPPED}:
+            return None
+        node = self.state.nodes[decision.node]
+        policy = cache_policy(node)
+        if policy is None or self.services.cache_mode == "off":
+            return None
+        return keyed(node.template, policy, node.inputs())
 
     def _entry(self, asked: KeyedInputs, node: NodeId, outputs: LiteralMap, now: int) -> CacheEntry:
         return CacheEntry(

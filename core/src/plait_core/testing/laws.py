@@ -1,5 +1,5 @@
 """
-The laws of the engine, as predicates: on a state between two turns, and on the history of an execution.
+The laws of the engine, as predicates: on a state between two turns, on a turn, and on the history of an execution.
 
 Called by ``simulation``. Each function names what is wrong, one line per breach, and yields nothing where all is well.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from plait_core.engine import SYSTEM_RETRIES, ExecutionState, NodeState
 from plait_core.ir import events as ev
+from plait_core.ir.executions import CacheStatus
 from plait_core.ir.workflows import Array, TaskRef
+from plait_core.ports.databases import Append
 
 STARTS = ev.AttemptScheduled | ev.ElementsScheduled | ev.NodeStarted | ev.ChildStarted
 """Decisions after which something runs."""
@@ -80,6 +82,15 @@ def _waits(state: ExecutionState, node: NodeState) -> bool:
     if node is state.root:
         return state.n_stopping > 0
     return node.arm is not None and not node.arm.is_terminal
+
+
+def breaches_of_turn(turn: Append) -> Iterator[str]:
+    """Say what is wrong with what a turn commits: a value that the cache lacked, and still does when it is there."""
+    kept = {entry.source for entry in turn.cache}
+    for made in [decision for decision in turn.decisions if isinstance(decision, ev.NodeSucceeded)]:
+        is_missed = made.cache is not None and made.cache.status is CacheStatus.MISS
+        if is_missed and f"{turn.execution}/{made.node}" not in kept:
+            yield f"the outputs of {made.node} are not cached"
 
 
 def breaches_of_history(events: Sequence[ev.Event]) -> Iterator[str]:

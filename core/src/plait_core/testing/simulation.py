@@ -31,7 +31,7 @@ from plait_core.ports.specs import TaskKindSpec
 from plait_core.testing.arithmetic import TYPE
 from plait_core.testing.evaluation import expected, signal_value
 from plait_core.testing.graphs import Case, random_case
-from plait_core.testing.laws import breaches_of_history, breaches_of_state
+from plait_core.testing.laws import breaches_of_history, breaches_of_state, breaches_of_turn
 from plait_core.testing.mishaps import CALM, SECOND_NS, USUAL, FaultyDatabase, Odds, Process, World
 from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
 
@@ -186,6 +186,7 @@ class Simulation:
     async def _watch(self, engine: Engine, turn: Append) -> None:
         """Hold the laws against a turn, and the state that it leads to, before it is committed."""
         breaches = [] if turn.owner == NOBODY else [*breaches_of_state(await engine.state(turn.execution))]
+        breaches += breaches_of_turn(turn)
         if not self.world.fits(turn):
             breaches.append(f"turn {turn.first_seq} of the owner does not fit the log")
         self.world.breaches += [f"{turn.execution}: {breach}" for breach in breaches]
