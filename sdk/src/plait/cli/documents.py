@@ -5,6 +5,7 @@ The shapes are stable; a field may be added, none is renamed or removed.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import click
@@ -63,8 +64,9 @@ def of_error(error: TaskError | None) -> dict[str, Json] | None:
     }
 
 
+@lru_cache(maxsize=1024)
 def time_text(ns: int) -> str:
-    """Render an instant in ISO 8601."""
+    """Render an instant in ISO 8601; elements of a map share many."""
     from plait_core.types.times import from_timestamp_ns
 
     return from_timestamp_ns(ns).isoformat().replace("+00:00", "Z")

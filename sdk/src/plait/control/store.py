@@ -57,7 +57,8 @@ from plait_core.ports.specs import BlobAccess
 from plait_core.types.times import from_timestamp_ns
 from plait_core.worker.logs import read_log
 
-MANY = 1000
+MANY = 20_000
+"""How many attempts are read at once: to find a page, all before it are passed over."""
 
 
 class StorePlane:
