@@ -58,6 +58,22 @@ def test_executions_are_narrowed_to_a_phase(desk: Desk) -> None:
     assert [one["name"] for one in listed] == ["second"]
 
 
+def test_executions_are_narrowed_to_a_person_and_a_time(desk: Desk) -> None:
+    """A time is written as inputs are; what is no time is a mistake of usage."""
+    desk.write("steps.py", STEPS)
+    desk.plait("run", "steps.py", "good", "--name", "first")
+
+    def names(*options: str) -> list[str]:
+        return [one["name"] for one in json.loads(desk.plait("get", "executions", "--json", *options).out)]
+
+    wrong = desk.plait("get", "executions", "--since", "soon")
+
+    assert names("--since", "now - 1d") == ["first"]
+    assert names("--since", "now + 1d") == []
+    assert names("--principal", "nobody") == []
+    assert (wrong.code, "'soon' is not a valid datetime" in wrong.err) == (2, True)
+
+
 def test_nodes_are_listed_and_narrowed(desk: Desk) -> None:
     """By phase, kind and text; a list that is cut short says so where all of an execution is shown."""
     desk.write("steps.py", STEPS)

@@ -162,6 +162,32 @@ async def test_list_is_narrowed_and_sorted(serving: Serving) -> None:
     assert await names(serving, name_contains="o") == ["two", "one"]
 
 
+async def test_list_is_narrowed_by_version_person_and_time(serving: Serving) -> None:
+    """Each bound leaves out what lies beyond it."""
+    await registered(serving, samples.sums)
+    for name in ("one", "two"):
+        await ended(serving, samples.sums, integers(x=1), name=name)
+    row = (await serving.viewer.get(f"{EXECUTIONS}/one")).json()["row"]
+    lasted_ns = row["ended_at_ns"] - row["created_at_ns"]
+
+    assert await names(serving, target=samples.sums.name, version=row["target"]["version"]) == ["two", "one"]
+    assert await names(serving, target=samples.sums.name, version="v9") == []
+    assert await names(serving, principal=row["principal"]) == ["two", "one"]
+    assert await names(serving, principal="nobody") == []
+    assert await names(serving, created_from_ns=row["created_at_ns"] + 1) == ["two"]
+    assert await names(serving, created_before_ns=row["created_at_ns"] + 1) == ["one"]
+    assert "one" in await names(serving, lasted_from_ns=lasted_ns)
+    assert "one" not in await names(serving, lasted_below_ns=lasted_ns)
+
+
+@pytest.mark.parametrize("bound", ["-1", "9999999999999999999", "soon"])
+async def test_bound_that_is_no_time_is_refused(serving: Serving, bound: str) -> None:
+    """Before anything is looked up."""
+    answer = await serving.viewer.get(EXECUTIONS, params={"created_from_ns": bound})
+
+    assert problem(answer) == (400, "MalformedRequest")
+
+
 async def test_pages_hold_still_while_executions_come(serving: Serving) -> None:
     """Nothing is repeated or skipped by what is started in between."""
     await registered(serving, samples.sums)

@@ -19,6 +19,7 @@ TARGET = EntityId(kind=EntityKind.WORKFLOW, name="app.wf", version="v1")
 TOKEN = "1790000000000000000/default/development/f1"
 TIMES = (ExecutionOrder.NEWEST, ExecutionOrder.OLDEST)
 NAMES = (ExecutionOrder.NAME, ExecutionOrder.NAME_BACKWARDS)
+RECENT: dict[str, Any] = {"created_from_ns": 1}
 TWO = (ExecutionPhase.FAILED, ExecutionPhase.RUNNING)
 
 
@@ -59,6 +60,8 @@ def explaining() -> Iterator[Explaining]:
         ({"targets": (TARGET,)}, ["by_target"]),
         ({"targets": (TARGET,), "phases": TWO}, ["by_target"]),
         ({"name_contains": "x"}, ["of_place"]),
+        ({"principal": "ada", "lasted_below_ns": 5}, ["of_place"]),
+        ({"targets": (TARGET,), "principal": "ada"}, ["by_target"]),
     ],
 )
 def test_lists_by_time_follow_an_index(
@@ -74,8 +77,21 @@ def test_lists_by_time_follow_an_index(
 
 
 @pytest.mark.parametrize("token", ["", TOKEN])
+@pytest.mark.parametrize("order", TIMES)
+@pytest.mark.parametrize("wanted", [RECENT, RECENT | {"phases": TWO}, RECENT | {"targets": (TARGET,)}])
+def test_recent_ones_are_found_without_the_others(
+    explaining: Explaining, order: ExecutionOrder, token: str, wanted: Any
+) -> None:
+    """The index begins, or ends, at the bound."""
+    page_of(explaining, ExecutionFilter(**PLACE, **wanted), Page(token=token), order, limit=51)  # type: ignore[arg-type]  # queries alone
+
+    assert all("created_at_ns>" in plan.partition("(")[2] for plan in explaining.plans)
+    assert not any("TEMP B-TREE" in plan for plan in explaining.plans)
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
 @pytest.mark.parametrize("order", NAMES)
-@pytest.mark.parametrize("wanted", [{}, {"include_archived": True}, {"phases": TWO}, {"targets": (TARGET,)}])
+@pytest.mark.parametrize("wanted", [{}, {"include_archived": True}, {"phases": TWO}, {"targets": (TARGET,)}, RECENT])
 def test_lists_by_name_follow_the_names(explaining: Explaining, order: ExecutionOrder, token: str, wanted: Any) -> None:
     """Whatever else is wanted is a filter."""
     page_of(explaining, ExecutionFilter(**PLACE, **wanted), Page(token=token), order, limit=51)  # type: ignore[arg-type]  # queries alone

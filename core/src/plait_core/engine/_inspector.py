@@ -70,12 +70,19 @@ class Inspector:
         return row
 
     async def targets(
-        self, project: str, domain: str, name: str, kind: EntityKind | None = None
+        self, project: str, domain: str, name: str, kind: EntityKind | None = None, *, version: str = ""
     ) -> tuple[EntityId, ...]:
-        """Return the ids under which executions may have run an entity: its newest versions, and that of unregistered code."""
+        """
+        Return the ids under which executions may have run an entity.
+
+        They are those of *version*; without it, of its newest versions and of unregistered code.
+        """
         found: list[EntityId] = []
         for each in (kind,) if kind else EntityKind:
             local = EntityId(kind=each, project=project, domain=domain, name=name)
+            if version:
+                found.append(attrs.evolve(local, version=version))
+                continue
             page = Page(limit=VERSIONS_LOOKED_AT)
             ids, _ = await self._database.registry.list(each, project=project, domain=domain, name=name, page=page)
             found += (local, *ids)

@@ -105,13 +105,23 @@ class AttemptRow(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ExecutionFilter(Shape):
-    """What a list of executions is narrowed to: any of these phases, any of these targets; empty fields do not narrow."""
+    """
+    What a list of executions is narrowed to: any of these phases, any of these targets; empty fields do not narrow.
+
+    Bounds are half open: ``created_from_ns`` and ``lasted_from_ns`` belong to what is wanted, ``created_before_ns`` and
+    ``lasted_below_ns`` do not. Only what has ended has lasted some time.
+    """
 
     project: str = ""
     domain: str = ""
     phases: tuple[ExecutionPhase, ...] = ()
     targets: tuple[EntityId, ...] = ()
     name_contains: str = ""
+    principal: str = ""
+    created_from_ns: int | None = None
+    created_before_ns: int | None = None
+    lasted_from_ns: int | None = None
+    lasted_below_ns: int | None = None
     include_archived: bool = False
 
 

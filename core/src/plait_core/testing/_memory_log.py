@@ -190,5 +190,18 @@ def _is_wanted(row: ExecutionRow, where: ExecutionFilter) -> bool:
         and (not where.phases or row.phase in where.phases)
         and (not where.targets or row.target in where.targets)
         and where.name_contains in row.id.name
+        and where.principal in {"", row.principal}
+        and _is_within(row.created_at_ns, where.created_from_ns, where.created_before_ns)
+        and _is_within(_lasted_ns(row), where.lasted_from_ns, where.lasted_below_ns)
         and (where.include_archived or not row.is_archived)
     )
+
+
+def _lasted_ns(row: ExecutionRow) -> int | None:
+    return row.ended_at_ns - row.created_at_ns if row.ended_at_ns is not None else None
+
+
+def _is_within(value: int | None, lower: int | None, upper: int | None) -> bool:
+    if value is None:
+        return lower is None and upper is None
+    return (lower is None or value >= lower) and (upper is None or value < upper)

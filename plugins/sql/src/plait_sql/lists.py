@@ -31,8 +31,9 @@ def page_of(
     columns = place_columns(order)
     direction = " DESC" if is_descending(order) else ""
     sorting = ", ".join(f"{column}{direction}" for column in columns)
-    common = [*_narrowing(where), *_beginning(page, order)]
     is_by_name = columns[0] == "name"
+    common = [*_narrowing(where), *_bounds(where, "created_at_ns + 0" if is_by_name else "created_at_ns")]
+    common += _beginning(page, order)
     found = []
     for own in [_filters(where)] if is_by_name else _alternatives(where):
         conditions = [*common, *own] or [("1 = 1", ())]
@@ -50,6 +51,21 @@ def _narrowing(where: ExecutionFilter) -> Iterator[Condition]:
         yield "domain = ?", (where.domain,)
     if where.name_contains:  # LIKE would take % and _ for wildcards, and its idea of case differs by dialect
         yield "replace(name, ?, '') <> name", (where.name_contains,)
+    if where.principal:
+        yield "principal = ?", (where.principal,)
+
+
+def _bounds(where: ExecutionFilter, created: str) -> Iterator[Condition]:
+    """Say how old executions are and how long they took; *created* is the column, or what no index knows as such."""
+    lasted = "ended_at_ns - created_at_ns"
+    for bound, condition in (
+        (where.created_from_ns, f"{created} >= ?"),
+        (where.created_before_ns, f"{created} < ?"),
+        (where.lasted_from_ns, f"{lasted} >= ?"),
+        (where.lasted_below_ns, f"{lasted} < ?"),
+    ):
+        if bound is not None:
+            yield condition, (bound,)
 
 
 def _beginning(page: Page, order: ExecutionOrder) -> Iterator[Condition]:

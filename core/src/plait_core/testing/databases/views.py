@@ -238,3 +238,24 @@ class ViewsConformance(DatabaseConformance):
         assert await names(targets=(TASK, attrs.evolve(TASK, version="2"))) == {"A_b"}
         assert await names(name_contains="a_") == {"a_b"}
         assert await names(name_contains="o", include_archived=True) == {"old"}
+
+    @story
+    async def test_filters_narrow_by_person_and_time(self, database: Database) -> None:
+        """Bounds include where they begin and leave out where they end; what has not ended has lasted no time."""
+        rows = [
+            execution_row(execution_id("a"), principal="ada", created_at_ns=NOON_NS, ended_at_ns=NOON_NS + 10),
+            execution_row(execution_id("b"), principal="bob", created_at_ns=NOON_NS + 1, ended_at_ns=NOON_NS + 21),
+            execution_row(execution_id("c"), principal="ada", created_at_ns=NOON_NS + 2),
+        ]
+        await database.log.append([turn(row.id, row=row) for row in rows])
+
+        async def names(order: ExecutionOrder = ExecutionOrder.NEWEST, **where: Any) -> str:
+            found, _ = await database.views.executions(ExecutionFilter(**where), Page(), order)
+            return "".join(row.id.name for row in found)
+
+        assert await names(principal="ada") == "ca"
+        assert await names(created_from_ns=NOON_NS + 1) == "cb"
+        assert await names(created_before_ns=NOON_NS + 1) == "a"
+        assert await names(lasted_from_ns=20) == "b"
+        assert await names(lasted_below_ns=20) == "a"
+        assert await names(ExecutionOrder.NAME, principal="ada", created_from_ns=NOON_NS) == "ac"

@@ -12,7 +12,7 @@ import attrs
 from starlette.requests import Request
 
 from plait_core.ir.executions import Closure, ExecutionMode
-from plait_core.ir.ids import EntityKind, ExecutionId, NodeId
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase
 from plait_core.ports.api import (
     AbortRequest,
@@ -35,6 +35,7 @@ from plait_server.trust import open_to_start
 HERE = "/projects/{project}/domains/{domain}"
 ONE = f"{HERE}/executions/{{execution}}"
 """Where the operations on one execution are found."""
+_IS_BOUND = attrs.validators.optional(attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le((1 << 63) - 1)))
 
 
 @attrs.frozen(kw_only=True)
@@ -42,14 +43,21 @@ class ExecutionQuery:
     """
     What a list is narrowed to, and how it is sorted.
 
-    ``target`` is the name of a task, workflow or launch plan, in any version; ``kind`` says of which of these. ``phase`` may be
-    repeated.
+    ``target`` is the name of a task, workflow or launch plan; ``kind`` says of which of these, and ``version`` in which version.
+    ``phase`` may be repeated. ``principal`` is who started them. Bounds are half open: ``from`` belongs to what is wanted,
+    ``before`` and ``below`` do not. Only what has ended has lasted some time.
     """
 
     phase: tuple[ExecutionPhase, ...] = ()
     target: str = ""
     kind: EntityKind | None = None
+    version: str = ""
     name_contains: str = ""
+    principal: str = ""
+    created_from_ns: int | None = attrs.field(default=None, validator=_IS_BOUND)
+    created_before_ns: int | None = attrs.field(default=None, validator=_IS_BOUND)
+    lasted_from_ns: int | None = attrs.field(default=None, validator=_IS_BOUND)
+    lasted_below_ns: int | None = attrs.field(default=None, validator=_IS_BOUND)
     include_archived: bool = False
     sort: ExecutionOrder = ExecutionOrder.NEWEST
     limit: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(500)])
@@ -67,15 +75,22 @@ def execution_of(call: Call[Any, Any]) -> ExecutionId:
 async def list_executions(call: Call[ExecutionQuery, None]) -> ExecutionPage:
     """List executions of a project and domain, a page at a time."""
     query, server = call.query, call.server
-    targets = (
-        await server.inspector.targets(call.project, call.domain, query.target, query.kind) if query.target else ()
-    )
+    targets: tuple[EntityId, ...] = ()
+    if query.target:
+        targets = await server.inspector.targets(
+            call.project, call.domain, query.target, query.kind, version=query.version
+        )
     where = ExecutionFilter(
         project=call.project,
         domain=call.domain,
         phases=query.phase,
         targets=targets,
         name_contains=query.name_contains,
+        principal=query.principal,
+        created_from_ns=query.created_from_ns,
+        created_before_ns=query.created_before_ns,
+        lasted_from_ns=query.lasted_from_ns,
+        lasted_below_ns=query.lasted_below_ns,
         include_archived=query.include_archived,
     )
     page = Page(limit=query.limit, token=query.token)

@@ -14,14 +14,29 @@ from plait.cli.records import execution_document, list_executions, list_nodes
 from plait.cli.session import Session, with_place
 from plait.cli.trees import render_execution, render_nodes, render_table
 from plait.control.plane import ControlPlane, first
+from plait_core.errors.values import UnreadableText
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ports.api import EntitySummary, ProjectList
 from plait_core.ports.databases import NODE_KINDS, ExecutionFilter, NodeFilter
 
+SECOND_NS = 1_000_000_000
+
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _contains = click.option("--contains", default="", metavar="TEXT", help="Only those whose name has this text.")
 _limit = click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+
+
+def _instant_ns(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Read an instant as nanoseconds since the epoch."""
+    if text is None:
+        return None
+    from plait_core.types.time_texts import parse_datetime
+
+    try:
+        return int(parse_datetime(text).timestamp()) * SECOND_NS
+    except UnreadableText as error:
+        raise click.BadParameter(error.problem) from error
 
 
 @click.group()
@@ -94,6 +109,10 @@ for _kind, _word in (
 )
 @_contains
 @click.option("--target", default="", metavar="NAME", help="Only those of this task, workflow or launch plan.")
+@click.option("--principal", default="", metavar="NAME", help="Only those that this person or token started.")
+@click.option(
+    "--since", "since_ns", callback=_instant_ns, metavar="WHEN", help="Only those started since, as in `now - 1d`."
+)
 @click.option("--all", "include_archived", is_flag=True, help="Archived ones, too.")
 @_limit
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
@@ -105,6 +124,8 @@ def executions(
     *,
     contains: str,
     target: str,
+    principal: str,
+    since_ns: int | None,
     include_archived: bool,
     limit: int,
     as_json: bool,
@@ -115,6 +136,8 @@ def executions(
         domain=session.settings.domain,
         phases=tuple(ExecutionPhase(phase) for phase in phases),
         name_contains=contains,
+        principal=principal,
+        created_from_ns=since_ns,
         include_archived=include_archived,
     )
     found = session.ask(lambda plane: list_executions(plane, where, limit=limit, target=target))
