@@ -15,6 +15,7 @@ import click
 
 from plait.cli import documents
 from plait.cli.failures import INTERRUPTED_EXIT, report_failure
+from plait.cli.inputs import Runnable
 from plait.cli.interrupts import Interrupted, run_interruptibly
 from plait.cli.messages import answering_command
 from plait.cli.records import place_of_failure
@@ -23,7 +24,6 @@ from plait.cli.watching import Drawing
 from plait.control.server import ServerPlane
 from plait.remote.asynchronous import AsyncRemote
 from plait.remote.executions import RemoteExecution
-from plait_core.authoring.entities import Entity
 from plait_core.ir.events import GateOpened
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 Start = Callable[[AsyncRemote], Awaitable[RemoteExecution]]
 
 
-def follow(
-    session: Session, start: Start, *, waits: bool, as_json: bool, entity: Entity[Any, Any] | None = None
-) -> int:
+def follow(session: Session, start: Start, *, waits: bool, as_json: bool, entity: Runnable | None = None) -> int:
     """
     Start an execution on the server and say where it is; with *waits*, go on to its end.
 
@@ -75,7 +73,7 @@ def follow(
     return 1
 
 
-def result_of(execution: RemoteExecution, entity: Entity[Any, Any] | None) -> Any:
+def result_of(execution: RemoteExecution, entity: Runnable | None) -> Any:
     """Return what a call of *entity* would have returned, or what is known of that without it."""
     outputs = execution.outputs
     if entity is not None:

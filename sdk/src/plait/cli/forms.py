@@ -10,16 +10,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from plait.cli.inputs import options_of
+from plait.cli.inputs import Runnable, options_of
 from plait.cli.launching import launch_options
 from plait.cli.session import executor_option, place_option, setting_options
-from plait_core.authoring.entities import Entity
 
 
 class EntityForm(click.Command):
     """Parses what follows an entity on the command line; calling it does nothing."""
 
-    def __init__(self, entity: Entity[Any, Any]) -> None:
+    def __init__(self, entity: Runnable) -> None:
         """Make the options of *entity*."""
         self.inputs = options_of(entity)
         taken = {spelling for option in self.inputs for spelling in (option.name, *option.opts, *option.secondary_opts)}
@@ -66,7 +65,7 @@ def _joined(before: Any, after: Any) -> Any:
     return (*before, *after) if isinstance(before, tuple) else after
 
 
-def _help(entity: Entity[Any, Any]) -> str:
+def _help(entity: Runnable) -> str:
     kind = entity.kind.value.replace("_", " ")
     described = getattr(entity, "described", None)
     texts: Sequence[str] = (described.short, described.long) if described is not None else ()

@@ -8,17 +8,17 @@ come as a JSON or YAML object, whose values are typed already. Whatever does not
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from click.core import ParameterSource
 
 from plait.code.errors import UnreadableInputs
-from plait_core.authoring.entities import Entity
-from plait_core.authoring.interfaces import REQUIRED, PythonInput
+from plait_core.authoring.interfaces import REQUIRED, PythonInput, PythonInterface
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
 from plait_core.ir.ids import EntityKind
+from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.literals import Literal
 from plait_core.ir.types import SimpleType, UnionType
 from plait_core.types import ConversionContext
@@ -26,7 +26,31 @@ from plait_core.types.contexts import DETACHED
 from plait_core.types.converters import Converter
 
 
-def options_of(entity: Entity[Any, Any]) -> list[click.Option]:
+class Runnable(Protocol):
+    """What has inputs and can be run: an entity of this process, or one that is registered."""
+
+    @property
+    def name(self) -> str:
+        """Its registered name."""
+        ...
+
+    @property
+    def kind(self) -> EntityKind:
+        """Whether it is a task, a workflow or a launch plan."""
+        ...
+
+    @property
+    def interface(self) -> TypedInterface:
+        """Inputs and outputs as literal types."""
+        ...
+
+    @property
+    def python_interface(self) -> PythonInterface:
+        """The same as Python types."""
+        ...
+
+
+def options_of(entity: Runnable) -> list[click.Option]:
     """Make an option for each input of *entity*."""
     described = {variable.name: variable.description for variable in entity.interface.inputs}
     return [
@@ -35,12 +59,12 @@ def options_of(entity: Entity[Any, Any]) -> list[click.Option]:
     ]
 
 
-def converter_of(entity: Entity[Any, Any], name: str) -> Converter:
+def converter_of(entity: Runnable, name: str) -> Converter:
     """Return the converter of input *name*."""
     return process_types().converter(entity.python_interface.inputs[name].type)
 
 
-def values_of(entity: Entity[Any, Any], ctx: click.Context, document: Mapping[str, Any]) -> dict[str, Any]:
+def values_of(entity: Runnable, ctx: click.Context, document: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the inputs that were given, by flag or else in *document*.
 
@@ -70,7 +94,7 @@ def values_of(entity: Entity[Any, Any], ctx: click.Context, document: Mapping[st
 
 
 def literals_of(
-    entity: Entity[Any, Any], values: Mapping[str, Any], ctx: click.Context, context: ConversionContext
+    entity: Runnable, values: Mapping[str, Any], ctx: click.Context, context: ConversionContext
 ) -> dict[str, Literal]:
     """Convert inputs, storing what is kept by reference; raises ``click.BadParameter`` for one that cannot be."""
     if entity.kind is EntityKind.TASK:

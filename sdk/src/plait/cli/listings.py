@@ -14,6 +14,7 @@ from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.json import Json
 from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.tasks import TaskTemplate
 from plait_core.ports.api import EntitySummary, ProjectList
 from plait_core.ports.databases import Project
 
@@ -103,16 +104,30 @@ def render_closure(closure: Closure) -> str:
         f"{main.kind.value.replace('_', ' ')} {main.name}",
         f"  version    {main.version}",
         f"  signature  {signature_text(interface_of(closure))}",
+        *(_task_lines(closure.task_by_id[main]) if main.kind is EntityKind.TASK else ()),
         *(_plan_lines(closure.launch_plan_by_id[main]) if main.kind is EntityKind.LAUNCH_PLAN else ()),
         render_text(_drawn(closure)).rstrip(),
     ]
     return "\n".join(lines)
 
 
+def render_drawing(closure: Closure, form: str) -> str:
+    """Draw the graph of an entity; *form* is ``mermaid`` or ``dot``."""
+    from plait_core.compiler.drawings import render_dot, render_mermaid
+
+    return {"mermaid": render_mermaid, "dot": render_dot}[form](_drawn(closure)).rstrip()
+
+
 def _drawn(closure: Closure) -> Closure:
     """Return what has a graph to draw: of a launch plan, its workflow."""
     plan = closure.launch_plan_by_id.get(closure.main)
     return closure if plan is None else attrs.evolve(closure, main=plan.workflow)
+
+
+def _task_lines(task: TaskTemplate) -> Iterator[str]:
+    yield f"  type       {task.type}"
+    if (cache := task.metadata.cache) is not None:
+        yield f"  cached     version {cache.version}"
 
 
 def _plan_lines(plan: LaunchPlanTemplate) -> Iterator[str]:

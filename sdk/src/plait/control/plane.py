@@ -6,16 +6,17 @@ own tables; whoever uses it need not know which.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol, TypeVar
 
 import attrs
 
-from plait.errors import NotOnServer
+from plait.errors import NoSuchEntity, NotOnServer
 from plait_core.authoring.bundles import Bundle
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
-from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.interfaces import Parameter, TypedInterface
 from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.literals import Literal
 from plait_core.ir.types import LiteralType, SimpleType
@@ -258,6 +259,28 @@ def interface_of_plan(plan: LaunchPlanTemplate) -> TypedInterface:
     """Return what may still go into, and what comes out of, a launch plan."""
     inputs = tuple(parameter.variable for parameter in plan.parameters)
     return TypedInterface(inputs=inputs, outputs=plan.expected_outputs)
+
+
+async def parameters_of(plane: ControlPlane, closure: Closure) -> Sequence[Parameter]:
+    """
+    Return what may be given to the entity that *closure* is about, with the defaults.
+
+    Those of a workflow are in the launch plan of its own name; a registered task has none.
+    """
+    main = closure.main
+    if main.kind is EntityKind.LAUNCH_PLAN:
+        return _open_parameters(closure.launch_plan_by_id[main])
+    known: Mapping[str, Parameter] = {}
+    if main.kind is EntityKind.WORKFLOW:
+        own = attrs.evolve(main, kind=EntityKind.LAUNCH_PLAN)
+        with suppress(NoSuchEntity, NotOnServer):  # without it every input is required
+            plan = (await plane.closure(own)).launch_plan_by_id[own]
+            known = {parameter.variable.name: parameter for parameter in _open_parameters(plan)}
+    return [known.get(it.name, Parameter(variable=it)) for it in interface_of(closure).inputs]
+
+
+def _open_parameters(plan: LaunchPlanTemplate) -> Sequence[Parameter]:
+    return [parameter for parameter in plan.parameters if parameter.variable.name not in plan.fixed_inputs]
 
 
 def gates_of(closure: Closure) -> Mapping[str, LiteralType]:

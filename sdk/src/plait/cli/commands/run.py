@@ -2,14 +2,15 @@
 ``plait run``: an entity of a file or module, in this process, recorded in the store that settings name; or on the server.
 
 Without an entity, those that there are are listed. What follows the entity are its inputs, one flag each, among which
-the options of a launch may stand, too. On the server, the code is registered first, under a version that follows from it. Exit codes: 0
-succeeded, or started on the server; 1 failed, or cannot be started; 2 usage; 130 Ctrl-C.
+the options of a launch may stand, too. On the server, the code is registered first, under a version that follows from it; what is registered
+already runs as ``remote-workflow NAME[:VERSION]``, and needs no code here. Exit codes: 0 succeeded, or started on the server; 1 failed, or
+cannot be started; 2 usage; 130 Ctrl-C.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 
 import click
@@ -24,11 +25,22 @@ from plait.code.entities import declared_in, document_of, find, line_of
 from plait.code.modules import load_module, source_files, traced
 from plait_core.authoring.entities import Entity
 from plait_core.authoring.typesystem import process_types
+from plait_core.ir.ids import EntityKind
 
 if TYPE_CHECKING:
+    from plait.cli.registered import Registered
     from plait.remote.asynchronous import AsyncRemote
-    from plait.remote.executions import RemoteExecution
+    from plait.remote.executions import RemoteEntity, RemoteExecution
     from plait_core.engine import Engine
+
+REGISTERED = {
+    "remote-workflow": EntityKind.WORKFLOW,
+    "remote-task": EntityKind.TASK,
+    "remote-launchplan": EntityKind.LAUNCH_PLAN,
+}
+"""What stands in place of a file for the server to run what is registered there -> its kind."""
+
+E = TypeVar("E", bound=inputs.Runnable)
 
 
 @click.command(
@@ -46,8 +58,11 @@ def command(ctx: click.Context, /, resume: str | None, words: Sequence[str], **p
         raise click.UsageError("--resume goes on with a run of this machine; on the server, use `plait recover`", ctx)
     if resume is not None:
         sight = _resumed(session, resume, words, params, watch)
+    elif words[:1] and words[0] in REGISTERED:
+        ctx.exit(_run_registered(ctx, words, params))
     elif words[1:] and not words[1].startswith("-"):
-        form = _formed(ctx, words, params)
+        session.load_plugins()  # before user code asks for any
+        form = _formed(ctx, words, params, find(load_module(words[0]), words[1]))
         ctx.exit(_sent(session, form) if session.is_remote() else _launched(session, form, watch).see_through())
     else:
         _list(ctx, words, as_json=params["as_json"])
@@ -75,26 +90,23 @@ def _list(ctx: click.Context, words: Sequence[str], *, as_json: bool) -> None:
         click.echo("\n".join(line_of(module, one) for one in declared))
 
 
-class Formed(NamedTuple):
+class Formed(NamedTuple, Generic[E]):
     """An entity as it is to be launched: its inputs as Python values, and the options that hold for it."""
 
     target: str
-    entity: Entity[Any, Any]
+    entity: E
     given: click.Context
     params: Mapping[str, Any]
     values: Mapping[str, Any]
 
 
-def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any]) -> Formed:
-    """Read what *words* name, and the inputs that follow."""
-    session: Session = ctx.obj
-    session.load_plugins()  # before user code asks for any
+def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any], entity: E) -> Formed[E]:
+    """Read the inputs of *entity*, which follow the two words that name it."""
     target, name, *rest = words
-    entity = find(load_module(target), name)
     form = EntityForm(entity)
     takes_stdin = rest[-1:] == ["-"]
     with form.make_context(
-        f"{ctx.command_path} {target} {name}", rest[:-1] if takes_stdin else rest, obj=session
+        f"{ctx.command_path} {target} {name}", rest[:-1] if takes_stdin else rest, obj=ctx.obj
     ) as given:
         params = form.merged(params, given)
         source = "-" if takes_stdin else params["inputs_file"]
@@ -102,7 +114,7 @@ def _formed(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any])
     return Formed(target, entity, given, params, values)
 
 
-def _launched(session: Session, form: Formed, watch: Watch) -> Sight:
+def _launched(session: Session, form: "Formed[Entity[Any, Any]]", watch: Watch) -> Sight:
     """Make a new execution in this process."""
     _check_executor(session, form.given)
     place = f"{session.settings.blobs}/raw/inputs/{uuid4().hex}"
@@ -118,22 +130,66 @@ def _launched(session: Session, form: Formed, watch: Watch) -> Sight:
     return Sight(session, form.entity, execution, start, watch, as_json=form.params["as_json"])
 
 
-def _sent(session: Session, form: Formed) -> int:
+def _sent(session: Session, form: "Formed[Entity[Any, Any]]") -> int:
     """Register the code on the server and launch it there; returns the exit code."""
+    traced(form.entity)
+    return _executed(session, form, form.entity)
+
+
+def _run_registered(ctx: click.Context, words: Sequence[str], params: Mapping[str, Any]) -> int:
+    """Launch what the server has already, or list it; returns the exit code."""
+    from plait.cli.registered import find_registered
+
+    session: Session = ctx.obj
+    kind, rest = REGISTERED[words[0]], words[1:]
+    _choose_early(ctx, rest)
+    if not session.is_remote(by_default=True):
+        raise click.UsageError(f"{words[0]} runs what is registered on a server; --local does not go with it", ctx)
+    session.choose("remote", value=True)  # also for the commands that messages name
+    session.load_plugins()  # before types are guessed
+    place = (session.settings.project, session.settings.domain)
+    if not rest or rest[0].startswith("-"):
+        lister = f"plait get {kind.value.replace('_', '-')}s --remote"
+        raise click.UsageError(f"no NAME follows {words[0]}; `{lister}` lists those there are", ctx)
+    registered = session.ask_server(lambda plane: find_registered(plane, kind, rest[0], *place))
+    form = _formed(ctx, words, params, registered)
+    return _executed(session, form, registered.remote, type_hints=registered.input_types)
+
+
+def _choose_early(ctx: click.Context, words: Sequence[str]) -> None:
+    """Let the options among *words* count that say where to look for an entity, whose inputs are not known yet."""
+    options: list[click.Parameter] = [*setting_options(), place_option()]
+    chooser = click.Command(
+        "where",
+        params=options,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    with chooser.make_context("where", list(words), obj=ctx.obj):
+        pass
+
+
+def _executed(
+    session: Session,
+    form: "Formed[Entity[Any, Any]] | Formed[Registered]",
+    target: "Entity[Any, Any] | RemoteEntity",
+    type_hints: Mapping[str, Any] | None = None,
+) -> int:
+    """Launch *target* on the server; returns the exit code."""
     from plait.cli.following import follow
 
     if session.settings.origin("executors") == "flag":
         raise click.UsageError(
             "--executor is for runs on this machine; where tasks run is the server's choice", form.given
         )
-    traced(form.entity)
 
     async def start(remote: "AsyncRemote") -> "RemoteExecution":
         return await remote.execute(
-            form.entity,
+            target,
             form.values,
             execution_name=form.params["name"],
             options=execution_options(form.params, annotations={}),
+            type_hints=type_hints,
         )
 
     return follow(session, start, waits=form.params["waits"], as_json=form.params["as_json"], entity=form.entity)

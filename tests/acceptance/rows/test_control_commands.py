@@ -1,0 +1,192 @@
+"""Commands about what a server has, by rows: what is registered is described, filled in, launched and drawn without its code."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.acceptance.calling import Called, Desk
+from tests.acceptance.remote_serving import Served
+
+FLOW = """
+from dataclasses import dataclass
+
+from plait import LaunchPlan, File, approve, task, workflow
+
+
+@dataclass
+class Size:
+    width: int
+    unit: str = "cm"
+
+
+@task(cache=True, cache_version="1.0")
+def double(a: int) -> int:
+    return 2 * a
+
+
+@task
+def area(size: Size, file: File) -> str:
+    with file.open() as stream:
+        return f"{size.width ** 2} {size.unit} {stream.read()}"
+
+
+@workflow
+def wf(a: int, b: int = 7) -> int:
+    \"\"\"
+    Double one of two.
+
+    Args:
+        a: What is doubled.
+    \"\"\"
+    return double(a=a)
+
+
+@workflow
+def gated(a: int = 1) -> int:
+    return double(a=approve(a, "sure", timeout=None))
+
+
+plan = LaunchPlan.create("rows.plan", wf, default_inputs={"a": 5}, fixed_inputs={"b": 1})
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@attrs.frozen
+class Shell:
+    """A folder without code in it, and a command line that knows the server."""
+
+    desk: Desk
+    env: Mapping[str, str]
+
+    def plait(self, *words: str | Path) -> Called:
+        """Call ``plait``."""
+        return self.desk.plait(*words, env=self.env)
+
+    def json(self, *words: str | Path) -> Any:
+        """Call ``plait``, and read the document that it prints."""
+        called = self.plait(*words)
+        assert called.code == 0, called.err
+        return json.loads(called.out)
+
+
+@pytest.fixture(scope="module")
+def _registered(server: Served, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("code")
+    desk = Desk(folder)
+    desk.write("rows_flow.py", FLOW)
+    called = desk.plait("register", "rows_flow.py", "--version", "v1", env=server.env())
+    assert called.code == 0, called.err
+
+
+@pytest.fixture
+def shell(_registered: None, desk: Desk, server: Served) -> Shell:
+    """A shell beside a server that has the entities above."""
+    return Shell(desk, server.env())
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (("remote-workflow", "rows_flow.wf", "--a", "4"), "8"),
+        (("remote-workflow", "rows_flow.wf:v1", "--a", "4", "--b", "2"), "8"),
+        (("remote-task", "rows_flow.double", "--a", "3"), "6"),
+        (("remote-launchplan", "rows.plan"), "10"),
+        (("remote-launchplan", "rows.plan:v1", "--a", "6"), "12"),
+    ],
+)
+def test_what_is_registered_runs_without_its_code(words: tuple[str, ...], printed: str, shell: Shell) -> None:
+    """P-24: by kind and name, with options made from the registered interface; defaults are those of the launch plan."""
+    called = shell.plait("run", *words, "--wait")
+
+    assert (called.code, called.out.splitlines()[1:]) == (0, [printed]), called.err
+
+
+def test_inputs_of_what_is_registered_are_shown(shell: Shell) -> None:
+    """P-24: with types, defaults, and what the docstring says; what a plan has fixed is not asked for."""
+    workflow = shell.plait("run", "remote-workflow", "rows_flow.wf", "--help").out
+    plan = shell.plait("run", "remote-launchplan", "rows.plan", "--help").out
+
+    assert "Run the workflow rows_flow.wf.\n\n  Double one of two.\n" in workflow
+    assert "  --a INT  What is doubled.  [required]\n  --b INT  [default: 7]\n" in workflow
+    assert "--a INT  What is doubled.  [default: 5]\n" in plan
+    assert "--b" not in plan
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("remote-task", "rows_flow.double"), 2, "Missing option --a."),
+        (("remote-task", "rows_flow.double", "--a", "x"), 2, "'x' is not a valid integer"),
+        (("remote-task", "rows_flow.double", "--b", "1"), 2, "No such option '--b'"),
+        (("remote-task", "rows_flow.double", "--a", "1", "--local"), 2, "--local does not go with it"),
+        (("remote-task", "rows_flow.double", "--a", "1", "--executor", "inline"), 2, "--executor is for runs on this"),
+        (("remote-task",), 2, "`plait get tasks --remote` lists those there are"),
+        (("remote-task", "rows_flow.nope", "--a", "1"), 1, "rows_flow.nope is not registered"),
+        (("remote-task", "rows_flow.double:v9", "--a", "1"), 1, "rows_flow.double@v9 is not registered"),
+        (("remote-task", "rows_flow.double", "--a", "1", "-d", "staging"), 1, "default:staging:rows_flow.double"),
+    ],
+)
+def test_what_cannot_be_launched_is_told_with_its_code(
+    words: tuple[str, ...], code: int, told: str, shell: Shell
+) -> None:
+    """P-05, P-24: 2 for usage, 1 for what is not there; wherever the place stands among the words."""
+    called = shell.plait("run", *words)
+
+    assert (called.code, called.out) == (code, "")
+    assert told in called.err
+
+
+def test_inputs_are_written_filled_in_and_launched(shell: Shell) -> None:
+    """F-11, F-21: a document of inputs with what is plainly no value yet, and the execution that it starts."""
+    blank = shell.json("describe", "task", "rows_flow.area", "--inputs")
+    shell.desk.write("words.txt", "hello")
+    shell.desk.write("inputs.json", json.dumps({"size": {**blank["size"], "width": 3}, "file": "words.txt"}))
+
+    called = shell.plait("run", "remote-task", "rows_flow.area", "--inputs-file", "inputs.json", "--wait")
+
+    assert blank == {"size": {"width": 0, "unit": "cm"}, "file": {"path": ""}}
+    assert (called.code, called.out.splitlines()[-1]) == (0, "9 cm hello"), called.err
+    assert shell.json("describe", "workflow", "rows_flow.wf", "--inputs") == {"a": 0, "b": 7}
+    assert shell.json("describe", "launch-plan", "rows.plan", "--inputs") == {"a": 5}
+
+
+def test_tasks_are_described_with_their_type_and_cache(shell: Shell) -> None:
+    """F-11: below name, version and signature."""
+    described = shell.plait("describe", "task", "rows_flow.double", "v1").out
+
+    assert described.splitlines()[:5] == [
+        "task rows_flow.double",
+        "  version    v1",
+        "  signature  (a: int) -> o0: int",
+        "  type       python-function",
+        "  cached     version 1.0",
+    ]
+
+
+def test_registered_graphs_are_drawn(shell: Shell) -> None:
+    """F-12: for Graphviz and for Mermaid; that of a launch plan is its workflow's."""
+    dot = shell.plait("describe", "workflow", "rows_flow.wf", "--format", "dot").out
+    mermaid = shell.plait("describe", "launch-plan", "rows.plan", "--format", "mermaid").out
+
+    assert dot.startswith('digraph "rows_flow.wf" {\n')
+    assert '[label="n0: task rows_flow.double"];' in dot
+    assert mermaid.startswith("flowchart TD\n")
+
+
+def test_several_executions_are_cancelled_at_once(shell: Shell) -> None:
+    """F-28: all that can be, in spite of one that has ended or is not there; then the exit code is 1."""
+    for name in ("rows-one", "rows-two"):
+        shell.plait("run", "remote-workflow", "rows_flow.gated", "--name", name)
+
+    called = shell.plait("cancel", "rows-one", "rows-none", "rows-two", "--reason", "wrong numbers")
+    ended = [shell.plait("watch", name).code for name in ("rows-one", "rows-two")]
+
+    assert (called.code, called.out) == (1, "rows-one is asked to end\nrows-two is asked to end\n")
+    assert "rows-none" in called.err
+    assert ended == [1, 1]
+    assert "wrong numbers" in shell.json("get", "execution", "rows-two", "--json")["error"]["message"]
