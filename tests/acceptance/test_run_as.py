@@ -24,6 +24,7 @@ from plait_core.errors import PlaitError
 from plait_core.plugins import Settings
 from tests.acceptance.calling import Desk
 from tests.architecture.layout import ROOT
+from tests.environments import environment
 from tests.plugins.server.daemons import Running, free_port, server_process
 
 PYTHON = Path("/usr/bin/python3")
@@ -209,22 +210,9 @@ def everywhere() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def plait(everywhere: Path) -> Path:
     """The command, with an interpreter and packages that everybody can read."""
-    environment = everywhere / "environment"
-    subprocess.run([PYTHON, "-m", "venv", "--without-pip", environment], check=True)
-    uv = os.environ.get("UV") or ROOT / ".venv-uv/bin/uv"
-    sources = [str(path.parent) for path in sorted((ROOT / "plugins").glob("*/pyproject.toml"))]
-    install = [
-        uv,
-        "pip",
-        "install",
-        "-q",
-        "--python",
-        environment / "bin/python",
-        ROOT / "core",
-        f"{ROOT / 'sdk'}[server]",
-    ]
-    subprocess.run([*install, *sources], check=True, umask=0o022)
-    return environment / "bin/plait"
+    sources = [path.parent for path in sorted((ROOT / "plugins").glob("*/pyproject.toml"))]
+    packages: list[str | Path] = [ROOT / "core", f"{ROOT / 'sdk'}[server]", *sources]
+    return environment(everywhere / "environment", *packages, python=PYTHON) / "plait"
 
 
 @attrs.frozen

@@ -4,7 +4,6 @@ New plugins are whole: they load, they pass their check, and nothing is written 
 
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from plait_core.errors.plugins import PluginFolderInUse, PluginNameUnfit, UnknownOffer
 from plait_core.plugins.scaffold import KINDS, scaffold
 from plait_core.testing.plugin_check import check_plugin
+from tests.environments import environment, install, wheel
 from tests.unit.plugins.installing import SitePackages
 
 ROOT = Path(__file__).parents[3]
@@ -81,11 +81,8 @@ def test_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     """Everything that `pip install plait` brings of this repository, built as it would be published."""
     folder = tmp_path_factory.mktemp("wheels")
-    sources = [ROOT / "core", ROOT / "sdk", *(ROOT / "plugins").glob("*/")]
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    wheel = [str(folder / "venv/bin/pip"), "wheel", "-q", "--no-deps", "-w", str(folder), *map(str, sources)]
-    subprocess.run(wheel, check=True, cwd=folder)
-    return sorted(folder.glob("*.whl"))
+    sources = [ROOT / "core", ROOT / "sdk", *(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))]
+    return [wheel(source, folder) for source in sources]
 
 
 @pytest.mark.slow
@@ -94,16 +91,10 @@ def test_wheel_of_a_new_plugin_passes_its_check_in_a_clean_environment(
     tmp_path: Path, kind: str, wheels: Sequence[Path]
 ) -> None:
     """Outside the repository, installed as users install it, with nothing of this checkout on the path."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    commands = tmp_path / "venv/bin"
-    install = [str(commands / "pip"), "install", "-q"]
-    subprocess.run([*install, *map(str, wheels), "pytest"], check=True, cwd=tmp_path)
-    plait = str(commands / "plait")
+    plait = str(environment(tmp_path / "venv", *wheels, "pytest") / "plait")
 
     subprocess.run([plait, "plugins", "new", "--kind", kind, "moon"], check=True, cwd=tmp_path)
-    wheel = [str(commands / "pip"), "wheel", "-q", "--no-deps", "-w", "new", "./plait-moon"]
-    subprocess.run(wheel, check=True, cwd=tmp_path)
-    subprocess.run([*install, *map(str, (tmp_path / "new").glob("*.whl"))], check=True, cwd=tmp_path)
+    install(tmp_path / "venv", wheel(tmp_path / "plait-moon", tmp_path / "new"))
     checked = subprocess.run(
         [plait, "plugins", "check", "moon"], check=False, cwd=tmp_path, capture_output=True, text=True
     )
