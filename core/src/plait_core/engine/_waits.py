@@ -20,7 +20,7 @@ _COMMANDS = {
     "stop": "an attempt to stop",
     "cancel": "an attempt to stop",
     "load": "a part of a large value to be read",
-    "cache": "the cache to answer",
+    "cache": "the cache to answer, or whoever fills its entry",
     "child": "the execution it started to end",
     "abort": "the execution it started to stop",
     "fragment": "the graph it made to be compiled",
