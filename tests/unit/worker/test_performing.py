@@ -1,7 +1,6 @@
 """Running units: inputs in, one result out, whatever user code does."""
 
 import asyncio
-import time
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -218,12 +217,9 @@ def test_body_that_ran_longer_than_its_timeout_has_expired() -> None:
 
 def test_async_body_is_stopped_at_its_timeout() -> None:
     """A body that waits is cancelled when its time is up."""
-    started = time.monotonic()
-
     error = error_of(samples.wait_for_ever, timeout_ns=10**7)
 
     assert error.code == "TimeoutExpired"
-    assert time.monotonic() - started < 5
 
 
 def test_ignored_outputs_of_a_task_without_any_are_a_success() -> None:
