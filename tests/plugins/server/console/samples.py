@@ -7,8 +7,10 @@ from enum import Enum
 from pathlib import Path
 
 from plait import (
+    CronSchedule,
     Deck,
     File,
+    LaunchPlan,
     NonRecoverableError,
     approve,
     conditional,
@@ -74,6 +76,11 @@ def sums(x: int, y: int = 2) -> int:
         x: where to begin
     """
     return add(x=inner(x=x), y=y)
+
+
+nightly = LaunchPlan.get_or_create(
+    sums, name="nightly", default_inputs={"x": 1}, schedule=CronSchedule(schedule="0 3 * * *")
+)
 
 
 @workflow

@@ -100,6 +100,22 @@ async def test_workflow_shows_what_it_is(console: httpx.AsyncClient) -> None:
         assert text in answer.text
 
 
+async def test_workflow_shows_its_plans_and_defaults(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Its own launch plan and others, whether they are active, and what an input is that is not given."""
+    await registered(serving, samples.sums, samples.nightly, version="v1")
+    path = f"{HERE}/launch_plans/nightly/versions/v1/activation"
+    assert (await serving.author.put(path, json={"is_active": True})).is_success
+
+    page = (await console.get(f"{WORKFLOWS}/{samples.sums.name}")).text
+    plans = page.partition("<h2>Launch plans</h2>")[2]
+
+    assert '<td class="mono">y</td><td class="mono">int</td><td class="mono">2</td>' in page
+    assert f'href="/console{HERE}/launch_plans/{samples.sums.name}"' in plans
+    assert f'href="/console{HERE}/launch_plans/nightly"' in plans
+    assert "cron: 0 3 * * * UTC" in plans
+    assert (plans.count("Inactive"), plans.count("Active")) == (1, 1)
+
+
 async def test_sub_workflow_can_be_closed(console: httpx.AsyncClient) -> None:
     """By an address, so that it works without a script."""
     answer = await console.get(f"{WORKFLOWS}/{MODULE}.sums?open=")
@@ -138,6 +154,40 @@ async def test_executions_are_listed_and_narrowed(serving: Serving, console: htt
     assert ">bad</a>" not in by_target.text
 
 
+@pytest.mark.parametrize(
+    ("query", "n_found"),
+    [
+        ("mine=yes", 0),
+        ("started=1h", 1),
+        ("lasted=0-1m", 1),
+        ("lasted=1m-1h", 0),
+        ("lasted=3h-", 0),
+        (f"target={MODULE}.sums&version=local", 1),
+        (f"target={MODULE}.sums&version=v9", 0),
+        ("started=once&lasted=long", 1),
+    ],
+)
+async def test_executions_are_narrowed_by_person_time_and_version(
+    serving: Serving, console: httpx.AsyncClient, query: str, n_found: int
+) -> None:
+    """Who looks has started none of them; what there is no such choice of narrows nothing."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    answer = await console.get(f"{EXECUTIONS}?{query}")
+
+    assert answer.text.count(">good</a>") == n_found
+    assert ("Nothing matches" in answer.text) == (n_found == 0)
+
+
+async def test_projects_are_narrowed_by_name(console: httpx.AsyncClient) -> None:
+    """By the id or the name of a project; what does not match says so."""
+    found, nothing = (await console.get("/?name=DEF")).text, (await console.get("/?name=zzz")).text
+
+    assert ">default</a>" in found
+    assert ">default</a>" not in nothing
+    assert "Nothing matches" in nothing
+
+
 async def test_long_list_goes_on_at_the_next_page(serving: Serving, console: httpx.AsyncClient) -> None:
     """With the same filters, and without repeating or leaving out."""
     for n in range(51):
@@ -147,7 +197,7 @@ async def test_long_list_goes_on_at_the_next_page(serving: Serving, console: htt
     following = first.text.split('rel="next"')[0].rpartition('href="')[2].split('"')[0].replace("&amp;", "&")
     second = await console.get(f"{EXECUTIONS}{following}")
 
-    assert first.text.count(">run-") == 50
+    assert first.text.count(">run-") == 2 * 50  # a bar and a row for each
     assert [f">run-{n:02}" in second.text for n in (0, 1)] == [True, False]
     assert "name=run" in following
 

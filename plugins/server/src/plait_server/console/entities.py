@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import attrs
 from starlette.responses import RedirectResponse, Response
 
 from plait_core.errors.stores import EntityUnknown
@@ -13,15 +14,22 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.tasks import Container, TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import Page
+from plait_server.api.launching import find_target
+from plait_server.console.charts import chart_of
 from plait_server.console.drawings import MOST_BOXES, Drawing, draw
+from plait_server.console.forms import text_of
 from plait_server.console.graphs import Box, count_nodes, graph_of
-from plait_server.console.lists import described, schedule_text
+from plait_server.console.lists import EntityLine, described, line_of, schedule_text
 from plait_server.console.panels import panels_of
 from plait_server.console.rendering import crumbs_of, page, place_of
 from plait_server.console.summaries import runs_of
 from plait_server.console.values import show_all
 from plait_server.console.visits import SECTIONS, Visit
 
+RECENT = 20
+"""How many of its latest executions the page of an entity shows."""
+PLANS_LOOKED_AT = 500
+"""Among so many launch plans those of a workflow are looked for."""
 OPENS_ALL = 24
 """A graph of so many nodes at most is shown with every sub-workflow open."""
 
@@ -50,11 +58,10 @@ async def activate(visit: Visit) -> Response:
 
 async def _page(visit: Visit, id_: EntityId) -> Response:
     registry = visit.server.database.registry
-    closure = await registry.closure(id_)
-    if closure is None:
-        raise EntityUnknown(id=str(id_))
+    closure = await find_target(registry, id_)
     template = template_of(closure, id_)
     interface = interface_of(closure, id_)
+    runs = await runs_of(visit, id_, limit=RECENT)
     short, long = described(template)
     section = SECTIONS[id_.kind]
     token = visit.query("token")
@@ -83,11 +90,32 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
         versions=[{"id": version, "is_active": version == active} for version in versions],
         versions_next=f"?{urlencode({'token': following})}" if following else "",
         versions_token=token,
-        runs=await runs_of(visit, id_, limit=10),
+        defaults=_defaults(closure, id_),
+        runs=runs,
+        chart=chart_of(runs, visit.now_ns()),
+        plans=await _plans(visit, id_) if id_.kind is EntityKind.WORKFLOW else (),
         fixed=show_all(template.fixed_inputs) if isinstance(template, LaunchPlanTemplate) else (),
         panels=await panels_of(visit, id_.kind.value, id_),
         **drawn,
     )
+
+
+async def _plans(visit: Visit, workflow: EntityId) -> list[EntityLine]:
+    """Return the launch plans whose newest version runs a workflow, in whichever version."""
+    registry = visit.server.database.registry
+    where = {"project": workflow.project, "domain": workflow.domain}
+    ids, _ = await registry.list(EntityKind.LAUNCH_PLAN, **where, page=Page(limit=PLANS_LOOKED_AT))
+    plans = [template for id_ in ids if isinstance(template := await registry.get(id_), LaunchPlanTemplate)]
+    return [
+        await line_of(visit, it.id) for it in plans if attrs.evolve(it.workflow, version=workflow.version) == workflow
+    ]
+
+
+def _defaults(closure: Closure, id_: EntityId) -> dict[str, str]:
+    """Return the default of each input that has one, as a form would fill it in; a workflow has those of its own plan."""
+    plan = closure.launch_plan_by_id.get(attrs.evolve(id_, kind=EntityKind.LAUNCH_PLAN))
+    parameters = plan.parameters if plan is not None else ()
+    return {it.variable.name: text_of(it.default) for it in parameters if it.default is not None}
 
 
 def template_of(closure: Closure, id_: EntityId) -> TaskTemplate | WorkflowTemplate | LaunchPlanTemplate:

@@ -1,4 +1,4 @@
-"""The pages that list: projects, executions, workflows, tasks, launch plans, tokens, and the audit trail."""
+"""The pages that list: projects, workflows, tasks, launch plans, tokens, and the audit trail."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -10,35 +10,17 @@ from plait_core.compiler.graphs import signature_text
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.launch_plans import LaunchPlanTemplate, ScheduleSpec
-from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
-from plait_core.ports.databases import ExecutionFilter, Page
-from plait_server.console.phases import look_of
+from plait_core.ports.databases import Page
 from plait_server.console.rendering import crumbs_of, page, place_of, visible_projects
-from plait_server.console.summaries import Summary, runs_of, summary_of
+from plait_server.console.summaries import Summary, runs_of
 from plait_server.console.visits import KINDS, Visit
 
 PAGE_SIZE = 50
 STRIP = 10
 """How many of the latest executions of an entity its row shows."""
 HEADINGS = {"workflows": "Workflows", "tasks": "Tasks", "launch_plans": "Launch plans"}
-_PHASES = tuple((phase.value, look_of(phase).word) for phase in ExecutionPhase if phase.value != "INTERRUPTED")
-
-
-@attrs.frozen(kw_only=True)
-class ExecutionQuery:
-    """What the list of executions is narrowed to, as it was typed."""
-
-    name: str
-    target: str
-    phase: str
-    archived: bool
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything was asked for."""
-        return bool(self.name or self.target or self.phase or self.archived)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,47 +36,12 @@ class EntityLine:
 
 
 async def projects_page(visit: Visit) -> Response:
-    """Show all projects with their domains."""
-    projects = await visible_projects(visit)
-    return page(visit, "projects.html", projects=projects, page="projects", crumbs=[("Projects", "")])
-
-
-async def executions_page(visit: Visit) -> Response:
-    """List executions of a project and domain, newest first."""
-    query = ExecutionQuery(
-        name=visit.query("name").strip(),
-        target=visit.query("target").strip(),
-        phase=visit.query("phase"),
-        archived=visit.query("archived") == "yes",
-    )
-    known = {value for value, _ in _PHASES}
-    inspector = visit.server.inspector
-    targets = await inspector.targets(visit.project, visit.domain, query.target) if query.target else ()
-    where = ExecutionFilter(
-        project=visit.project,
-        domain=visit.domain,
-        phases=(ExecutionPhase(query.phase),) if query.phase in known else (),
-        targets=targets,
-        name_contains=query.name,
-        include_archived=query.archived,
-    )
-    token = visit.query("token")
-    rows, following = await visit.server.database.views.executions(where, Page(limit=PAGE_SIZE, token=token))
-    items = [await summary_of(visit, row) for row in rows]
+    """Show projects with their domains, those alone whose id or name contains what was typed."""
+    query, projects = visit.query("name").strip(), await visible_projects(visit)
+    found = [it for it in projects if query.lower() in f"{it.id} {it.name}".lower()]
+    crumbs = [("Projects", "")]
     return page(
-        visit,
-        "executions.html",
-        place=await place_of(visit, "executions"),
-        crumbs=crumbs_of(visit, "executions"),
-        query=query,
-        items=items,
-        targets=sorted({item.row.target.name for item in items}),
-        phase_choices=_PHASES,
-        next_url=_following(visit, following),
-        first_url=_following(visit, "", is_first=True),
-        is_first=not token,
-        events="" if token else visit.api_url("events"),
-        event_names="execution",
+        visit, "projects.html", projects=found, n_all=len(projects), query=query, page="projects", crumbs=crumbs
     )
 
 
@@ -110,11 +57,10 @@ async def entities_page(visit: Visit) -> Response:
         crumbs=crumbs_of(visit, section),
         heading=HEADINGS[section],
         query=query,
-        items=[await _line(visit, id_) for id_ in ids],
-        has_runs=kind is not EntityKind.LAUNCH_PLAN,
+        items=[await line_of(visit, id_) for id_ in ids],
         has_plans=kind is EntityKind.LAUNCH_PLAN,
-        next_url=_following(visit, following),
-        first_url=_following(visit, "", is_first=True),
+        next_url=next_page_url(visit, following),
+        first_url=next_page_url(visit, "", is_first=True),
         is_first=not token,
     )
 
@@ -131,7 +77,7 @@ async def audit_page(visit: Visit) -> Response:
     token = visit.query("token")
     lines, following = await visit.server.database.accounts.audited(Page(limit=PAGE_SIZE, token=token))
     crumbs = [("Projects", f"{visit.base}/"), ("Audit trail", "")]
-    more: dict[str, Any] = {"next_url": _following(visit, following), "is_first": not token}
+    more: dict[str, Any] = {"next_url": next_page_url(visit, following), "is_first": not token}
     return page(visit, "audit.html", lines=lines, page="audit", crumbs=crumbs, **more)
 
 
@@ -163,25 +109,27 @@ async def _ids(visit: Visit, kind: EntityKind, query: str, token: str) -> tuple[
             return found, token
 
 
-async def _line(visit: Visit, id_: EntityId) -> EntityLine:
+async def line_of(visit: Visit, id_: EntityId) -> EntityLine:
+    """Return what a list shows of an entity."""
     registry = visit.server.database.registry
     template = await registry.get(id_)
     short, long = described(template)
+    runs = tuple(await runs_of(visit, id_, limit=STRIP))
     if isinstance(template, LaunchPlanTemplate):
         active = await registry.active(project=id_.project, domain=id_.domain, name=id_.name)
         fires = await registry.get(active) if active is not None else template
         return EntityLine(
             id=id_,
             description=f"runs {template.workflow.name}",
+            runs=runs,
             active_version=active.version if active is not None else "",
             schedule=schedule_text(fires.schedule if isinstance(fires, LaunchPlanTemplate) else None),
         )
     interface = template.interface if template is not None else TypedInterface()
-    runs = await runs_of(visit, id_, limit=STRIP)
-    return EntityLine(id=id_, description=short or long, signature=signature_text(interface), runs=tuple(runs))
+    return EntityLine(id=id_, description=short or long, signature=signature_text(interface), runs=runs)
 
 
-def _following(visit: Visit, token: str, *, is_first: bool = False) -> str:
+def next_page_url(visit: Visit, token: str, *, is_first: bool = False) -> str:
     """Return the address of another page of the same list, or nothing when there is none."""
     kept = {name: value for name, value in visit.request.query_params.items() if name != "token"}
     if token or is_first:
