@@ -8,16 +8,25 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
 
 import plait
 from plait import Remote
 from plait.code.modules import load_module
-from plait.errors import NotOnServer, OutputsNotReady, ServerConflict, ServerRefused, ServerUnreachable, WaitTimedOut
+from plait.errors import (
+    NamedTwice,
+    NotOnServer,
+    OutputsNotReady,
+    ServerConflict,
+    ServerRefused,
+    ServerUnreachable,
+    WaitTimedOut,
+)
 from plait.remote.executions import RemoteExecution
 from plait_core.errors.engine import ExecutionFailed, InvalidInputs
 from plait_core.errors.stores import EntityUnknown
-from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.plugins import Plugins
 from tests.acceptance.remote_serving import Served
 from tests.architecture.layout import ROOT, code_blocks
@@ -109,6 +118,11 @@ def total(numbers: list[int]) -> int:
 
 
 nightly = LaunchPlan.get_or_create(wf, "nightly", default_inputs={"a": 4})
+
+
+@workflow
+def parent(a: int) -> int:
+    return nightly(a=a)
 """
 
 
@@ -317,6 +331,42 @@ def test_what_there_is_is_listed(remote: Remote, flow: ModuleType) -> None:
     assert [one.row.id for one in remote.list_executions(name_contains="listed")] == [run.id]
     assert remote.list_executions(name_contains="listed", phases=[ExecutionPhase.FAILED]) == []
     assert "default" in [project.id for project in remote.list_projects()]
+
+
+@pytest.mark.slow
+def test_nodes_are_seen_with_attempts_and_children(remote: Remote, flow: ModuleType) -> None:
+    """The attempts of a task, and the execution that the node of a launch plan has started, with its own nodes."""
+    execution = remote.execute(flow.parent, {"a": 2}, execution_name_prefix="rows-", wait=True)
+    (node,) = remote.sync(execution, sync_nodes=True).nodes.values()
+
+    assert execution.name.startswith("rows-f")
+    assert (node.kind, node.attempts) == ("launch_plan", ())
+    assert node.child is not None
+    assert (node.child.phase, dict(node.child.outputs)) == (ExecutionPhase.SUCCEEDED, {"o0": 8})
+    attempts = [[(it.id.n, it.phase) for it in inner.attempts] for inner in node.child.nodes.values()]
+    assert attempts == [[(0, AttemptPhase.SUCCEEDED)]] * 2
+    with pytest.raises(NamedTwice, match=r"'a'.*'b'"):
+        remote.execute(flow.parent, {"a": 2}, execution_name="a", execution_name_prefix="b")
+
+
+@pytest.mark.slow
+def test_pages_of_entities_are_there(remote: Remote, server: Served, flow: ModuleType) -> None:
+    """Of what was fetched or is named by its id, in the console of the server that it is on."""
+    remote.register(flow.wf, flow.nightly, flow.plus, version="paged+1")
+    plan = remote.fetch_launch_plan("nightly", version="paged+1")
+    urls = [
+        remote.generate_console_url(plan),
+        remote.generate_console_url(remote.fetch_workflow("flow.wf", version="paged+1")),
+        remote.generate_console_url(remote.fetch_task("flow.plus").id),
+    ]
+
+    place = f"{server.url}/console/projects/default/domains/development"
+    assert urls[0] == f"{place}/launch_plans/nightly/versions/paged%2B1"
+    with httpx.Client(base_url=server.url) as browser:
+        headers = {"Authorization": f"Bearer {server.tokens['admin']}"}
+        browser.get(browser.post("/api/v1/login_links", json={}, headers=headers).json()["url"])
+        assert [browser.get(url).status_code for url in urls] == [200] * 3
+    assert list(remote.get_domains()) == ["development", "staging", "production"]
 
 
 @pytest.mark.slow

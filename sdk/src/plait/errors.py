@@ -139,6 +139,23 @@ class WaitTimedOut(Retryable):
         return "wait again, or see with `plait explain` what it waits for; it goes on all the same"
 
 
+class NamedTwice(UserError):
+    """An execution was to have a name, and one that is made up, too."""
+
+    name: str
+    prefix: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"an execution was given the name {self.name!r} and the prefix {self.prefix!r} of one that is made up"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "give one of the two"
+
+
 class OutputsNotReady(UserError):
     """The outputs of an execution were asked for before it ended."""
 

@@ -18,6 +18,7 @@ def make_node(id: str, parent: str | None = None, **fields: Any) -> dict[str, An
         "inputs": {},
         "outputs": {},
         "cache": None,
+        "child": None,
         "error": None,
         "attempts": [],
     }

@@ -301,7 +301,8 @@ class NodeDetail(Shape):
     """
     A node with its values. ``inputs`` is ``None`` while they are not known.
 
-    ``waits_for`` says, for a node that is not done, what it waits for; ``signal`` is the id by which a gate is answered.
+    ``waits_for`` says, for a node that is not done, what it waits for; ``signal`` is the id by which a gate is answered. ``child`` is the
+    execution that a node has started, which is what the node of a launch plan does.
     """
 
     row: NodeRow
@@ -310,6 +311,7 @@ class NodeDetail(Shape):
     verdict: CacheVerdict | None = None
     waits_for: tuple[str, ...] = ()
     signal: str = ""
+    child: ExecutionId | None = None
 
 
 # ── blobs ────────────────────────────────────────────────────────────────────

@@ -98,6 +98,7 @@ def node_document(node: NodeDetail, attempts: Sequence[AttemptRow]) -> dict[str,
         "inputs": of_values(node.inputs),
         "outputs": of_values(node.outputs),
         "cache": _cache(node.verdict),
+        "child": None if node.child is None else str(node.child),
         "attempts": [_attempt(attempt) for attempt in attempts],
     }
 

@@ -82,6 +82,8 @@ def _details(node: Mapping[str, Any]) -> Iterator[str]:
     yield from _values("outputs", node["outputs"])
     if cache := node["cache"]:
         yield f"  cache    {' '.join(filter(None, [cache['status'].upper(), cache['reason']]))}"
+    if node["child"] is not None:
+        yield f"  started  {node['child']}"
     attempts = [attempt for attempt in node["attempts"] if len(node["attempts"]) > 1 or attempt["message"]]
     for attempt in attempts[:_SHOWN_ATTEMPTS]:
         element = "" if attempt["element"] is None else f"[{attempt['element']}] "

@@ -277,7 +277,7 @@ def _node(row: NodeRow, state: NodeState | None) -> NodeDetail:
     if state is None:
         return NodeDetail(row=row)
     outputs = state.outputs if state.is_terminal and not state.error else None
-    return NodeDetail(row=row, inputs=_inputs(state), outputs=outputs, verdict=state.verdict)
+    return NodeDetail(row=row, inputs=_inputs(state), outputs=outputs, verdict=state.verdict, child=state.child)
 
 
 def _inputs(state: NodeState) -> LiteralMap | None:

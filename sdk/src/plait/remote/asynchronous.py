@@ -11,6 +11,7 @@ from os import PathLike, urandom
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
+from urllib.parse import quote
 
 import attrs
 
@@ -19,7 +20,7 @@ from plait.control.connection import Connection, token_of
 from plait.control.patience import FOLLOWING_S, Patience
 from plait.control.plane import PAGE, first, gates_of, interface_of, resolved
 from plait.control.server import ServerPlane
-from plait.errors import NotOnServer, WaitTimedOut
+from plait.errors import NamedTwice, NotOnServer, ServerRefused, WaitTimedOut
 from plait.registration import Registration, registration_of, send
 from plait.remote.executions import RemoteEntity, RemoteExecution
 from plait.remote.inputs import Inputs
@@ -47,7 +48,7 @@ from plait_core.ports.api import (
     RerunPlan,
     RerunRequest,
 )
-from plait_core.ports.databases import ExecutionFilter, Project
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, Project
 from plait_core.types.contexts import DETACHED
 from plait_core.types.files import Directory, File
 
@@ -288,6 +289,10 @@ class AsyncRemote:
         """List the projects in which the caller has a role."""
         return (await (await self._plane()).projects()).items
 
+    async def get_domains(self) -> Sequence[str]:
+        """List the domains, which every project has."""
+        return (await (await self._plane()).projects()).domains
+
     async def list_tasks(
         self, *, name: str = "", name_contains: str = "", project: str = "", domain: str = "", limit: int = PAGE
     ) -> Sequence[EntitySummary]:
@@ -349,6 +354,7 @@ class AsyncRemote:
         domain: str = "",
         version: str = "",
         execution_name: str = "",
+        execution_name_prefix: str = "",
         options: Options | ExecutionOptions | None = None,
         envs: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
@@ -367,7 +373,8 @@ class AsyncRemote:
             project: Where the execution belongs.
             domain: The same.
             version: Of an entity that is named or registered.
-            execution_name: Made up by default, so that sending the request again starts no second execution.
+            execution_name: Made up by default, so that sending the request again starts no second execution. One that is taken is refused.
+            execution_name_prefix: What the name begins with that is made up.
             options: Labels, limits, accounts and more.
             envs: Variables for its tasks, over those of *options*.
             tags: For lists.
@@ -377,9 +384,12 @@ class AsyncRemote:
             wait: Return when it has ended.
 
         Raises:
+            NamedTwice: both a name and a prefix are given.
             ServerRefused: the server does not start it; says why.
             ConversionFailed, InvalidInputs: an input is not what the interface says.
         """
+        if execution_name and execution_name_prefix:
+            raise NamedTwice(name=execution_name, prefix=execution_name_prefix)
         plane = await self._plane()
         target, interface, python_types, outputs = await self._target(entity, version, project, domain)
         if isinstance(entity, Entity) and entity.kind is EntityKind.TASK:  # whose template knows no defaults
@@ -399,7 +409,7 @@ class AsyncRemote:
                 interruptible=interruptible,
                 overwrite_cache=overwrite_cache,
             ),
-            name=execution_name or new_name(),
+            name=execution_name or f"{execution_name_prefix}{new_name()}",
         )
         execution = self._pictures.execution(await plane.launch(*place, request), python_types=outputs)
         return await self.wait(execution) if wait else execution
@@ -484,14 +494,34 @@ class AsyncRemote:
         return await self.sync(execution, sync_nodes=True) if sync_nodes else execution
 
     async def sync(self, execution: RemoteExecution, *, sync_nodes: bool = False) -> RemoteExecution:
-        """Look at an execution, and with *sync_nodes* at its nodes with their values; changes it in place and returns it."""
+        """
+        Look at an execution; changes it in place and returns it.
+
+        With *sync_nodes* also at its nodes with their values and attempts, and so at the executions that these have started.
+        """
         plane = await self._plane()
         self._pictures.refresh(execution, await plane.execution(execution.id))
         if sync_nodes:
+            attempts: dict[NodeId, list[AttemptRow]] = {}
+            for row in await plane.attempts(execution.id):
+                attempts.setdefault(row.id.node, []).append(row)
             execution.nodes = {
-                detail.row.node: self._pictures.node(detail) for detail in await plane.nodes(execution.id)
+                detail.row.node: self._pictures.node(
+                    detail, attempts.get(detail.row.node, ()), await self._child(detail.child)
+                )
+                for detail in await plane.nodes(execution.id)
             }
         return execution
+
+    async def _child(self, id: ExecutionId | None) -> RemoteExecution | None:
+        """Look at the execution that a node has started; ``None`` where the caller may not, or where it has been deleted."""
+        if id is None:
+            return None
+        try:
+            detail = await (await self._plane()).execution(id)
+        except ServerRefused:
+            return None
+        return await self.sync(self._pictures.execution(detail), sync_nodes=True)
 
     # ── steering ─────────────────────────────────────────────────────────────
 
@@ -593,9 +623,14 @@ class AsyncRemote:
             await store.download(info.uri, below)
         return path
 
-    def generate_console_url(self, execution: RemoteExecution) -> str:
-        """Return the address of an execution's page in the console."""
-        return execution.url
+    def generate_console_url(self, subject: RemoteExecution | RemoteEntity | EntityId) -> str:
+        """Return the address of the console's page about an execution, or about a version of an entity, whose id names project and domain."""
+        if isinstance(subject, RemoteExecution):
+            return subject.url
+        id_ = subject.id if isinstance(subject, RemoteEntity) else subject
+        project, domain, name, version = (quote(it, safe="") for it in (id_.project, id_.domain, id_.name, id_.version))
+        place = f"{self._endpoint.rstrip('/')}/console/projects/{project}/domains/{domain}"
+        return f"{place}/{id_.kind.value}s/{name}/versions/{version}"
 
 
 def _seconds(span: Seconds | None) -> float | None:

@@ -14,7 +14,8 @@ from weakref import finalize
 
 from plait.control.connection import Connection
 from plait.remote.asynchronous import AsyncRemote
-from plait.remote.executions import RemoteExecution
+from plait.remote.executions import RemoteEntity, RemoteExecution
+from plait_core.ir.ids import EntityId
 from plait_core.plugins import Settings
 from plait_core.types.blocking import run
 
@@ -83,6 +84,7 @@ class Remote(AbstractContextManager["Remote"]):
     fetch_active_launchplan = _synced(AsyncRemote.fetch_active_launchplan)
     fetch_execution = _synced(AsyncRemote.fetch_execution)
     list_projects = _synced(AsyncRemote.list_projects)
+    get_domains = _synced(AsyncRemote.get_domains)
     list_tasks = _synced(AsyncRemote.list_tasks)
     list_workflows = _synced(AsyncRemote.list_workflows)
     list_launch_plans = _synced(AsyncRemote.list_launch_plans)
@@ -105,6 +107,6 @@ class Remote(AbstractContextManager["Remote"]):
     upload_file = _synced(AsyncRemote.upload_file)
     download = _synced(AsyncRemote.download)
 
-    def generate_console_url(self, execution: RemoteExecution) -> str:
-        """Return the address of an execution's page in the console."""
-        return execution.url
+    def generate_console_url(self, subject: RemoteExecution | RemoteEntity | EntityId) -> str:
+        """Return the address of the console's page about an execution, or about a version of an entity, whose id names project and domain."""
+        return self.twin.generate_console_url(subject)

@@ -22,6 +22,7 @@ from plait_core.ir.phases import TERMINAL_EXECUTION, TERMINAL_NODE, ExecutionPha
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.api import ExecutionDetail
+from plait_core.ports.databases import AttemptRow
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +56,12 @@ class RemoteEntity:
 
 @attrs.frozen(kw_only=True)
 class RemoteNode:
-    """A node of an execution as it stood when it was last looked at. ``signal`` is the id by which a gate is answered."""
+    """
+    A node of an execution as it stood when it was last looked at.
+
+    ``attempts`` are those of its task, in the order of elements and tries; ``child`` is the execution that the node of a launch plan has
+    started, with nodes of its own. ``signal`` is the id by which a gate is answered.
+    """
 
     id: NodeId
     name: str
@@ -68,6 +74,8 @@ class RemoteNode:
     cache: str = ""
     signal: str = ""
     waits_for: Sequence[str] = ()
+    attempts: Sequence[AttemptRow] = ()
+    child: "RemoteExecution | None" = attrs.field(default=None, eq=False)
 
     @property
     def is_done(self) -> bool:

@@ -4,7 +4,7 @@
 Values are converted when somebody looks at them. The registered interface is fetched then, if the caller's own types do not say enough.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plait.control.connection import Connection
@@ -20,6 +20,7 @@ from plait_core.ir.literals import LiteralMap
 from plait_core.ir.types import LiteralType
 from plait_core.plugins import process_plugins
 from plait_core.ports.api import ExecutionDetail, NodeDetail
+from plait_core.ports.databases import AttemptRow
 from plait_core.types import ConversionContext, TypeEngine
 from plait_core.types.blocking import run
 
@@ -55,7 +56,9 @@ class Pictures:
         execution.see(detail, outputs)
         return execution
 
-    def node(self, detail: NodeDetail) -> RemoteNode:
+    def node(
+        self, detail: NodeDetail, attempts: Sequence[AttemptRow] = (), child: RemoteExecution | None = None
+    ) -> RemoteNode:
         """Make the picture of a node."""
         row = detail.row
         return RemoteNode(
@@ -70,6 +73,8 @@ class Pictures:
             cache=row.cache,
             signal=detail.signal,
             waits_for=detail.waits_for,
+            attempts=attempts,
+            child=child,
         )
 
     def context(self, project: str) -> ConversionContext:

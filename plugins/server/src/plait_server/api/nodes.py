@@ -91,6 +91,7 @@ async def get_node(call: Call[None, None]) -> NodeDetail:
             verdict=node.verdict,
             waits_for=tuple(map(_wait_text, waits)),
             signal=next((wait.signal for wait in waits if wait.signal), ""),
+            child=node.child,
         )
 
 
