@@ -100,9 +100,10 @@ def test_version_with_other_content_is_a_conflict_and_nothing_is_kept(dry_run: b
     (closure,) = request(nightly).closures
     changed = attrs.evolve(closure, tasks=(attrs.evolve(closure.tasks[0], bundle="other"),))
 
-    with pytest.raises(VersionConflict):
+    with pytest.raises(VersionConflict) as conflict:
         registered(registry, RegisterRequest(closures=(changed,), dry_run=dry_run))
 
+    assert conflict.value.differences == ('$.bundle is new: "other"',)
     assert ids(registry) == {TASK}
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from plait_core.compiler.checks import check_all
 from plait_core.compiler.completion import complete, open_references
+from plait_core.compiler.differences import differences
 from plait_core.errors.compiling import CompileFailed, Fault
 from plait_core.errors.stores import VersionConflict
 from plait_core.ir.canonical import digest
@@ -65,7 +66,11 @@ async def _register(
     audit: Told | None,
 ) -> set[EntityId]:
     line = audit([template.id for template in own], plans) if audit else None
-    return set(await registry.register(closure_of(main, own), at_ns=at_ns, activate=plans, audit=line))
+    try:
+        return set(await registry.register(closure_of(main, own), at_ns=at_ns, activate=plans, audit=line))
+    except VersionConflict:
+        await _new(own, registry)  # raises the same, and says where they differ
+        raise
 
 
 async def _completed(closures: Sequence[Closure], registry: Registry) -> Sequence[Closure]:
@@ -84,12 +89,17 @@ async def _completed(closures: Sequence[Closure], registry: Registry) -> Sequenc
 
 
 async def _new(own: Sequence[Template], registry: Registry) -> set[EntityId]:
-    """Return the ids that nobody has yet; raises ``VersionConflict`` as registering would."""
+    """Return the ids that nobody has yet. Raises ``VersionConflict``, telling where the first of them differs."""
     new: set[EntityId] = set()
     for template in own:
         held = await registry.get(template.id)
         if held is None:
             new.add(template.id)
         elif digest(held) != digest(template):
-            raise VersionConflict(id=str(template.id), registered=digest(held), offered=digest(template))
+            raise VersionConflict(
+                id=str(template.id),
+                registered=digest(held),
+                offered=digest(template),
+                differences=differences(held, template),
+            )
     return new

@@ -199,18 +199,18 @@ class BlobUnavailable(Retryable):
 
 
 class VersionConflict(UserError):
-    """An entity is registered under this id already, with other content."""
+    """An entity is registered under this id already, with other content; *differences* says where, if known."""
 
     id: str
     registered: str
     offered: str
+    differences: tuple[str, ...] = ()
 
     @property
     def problem(self) -> str:
         """What happened."""
-        return (
-            f"{self.id} is registered with digest {self.registered[:12]}, and the one offered has {self.offered[:12]}"
-        )
+        digests = f"{self.registered[:12]}, and the one offered has {self.offered[:12]}"
+        return "; ".join((f"{self.id} is registered with digest {digests}", *self.differences))
 
     @property
     def remedy(self) -> str:
