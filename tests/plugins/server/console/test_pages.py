@@ -9,9 +9,12 @@ import httpx
 import pytest
 
 from plait import Remote
+from plait_core.authoring.tracing import trace
 from plait_core.ir.events import Event
 from plait_core.ir.ids import ExecutionId
+from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Collection, Literal
+from plait_core.ir.tasks import SecurityContext
 from plait_server.console import executions
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
@@ -225,6 +228,36 @@ async def test_execution_is_shown_from_every_side(serving: Serving, console: htt
     assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 1:", "io": "where to begin"}[
         tab
     ] in answer.text or (tab == "io" and "<dt>x" in answer.text)
+
+
+async def test_execution_tells_its_options(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Those that were asked for, and of variables the names alone."""
+    options = ExecutionOptions(
+        annotations={"note": "b"},
+        envs={"API_KEY": "sesame"},
+        tags=("nightly",),
+        security=SecurityContext(service_account="robot"),
+        max_parallelism=0,
+        interruptible=False,
+    )
+    closure = trace(samples.sums).closure
+    await serving.engine.wait(await serving.engine.launch(closure, {"x": number(1)}, name="asked", options=options))
+    await ended(serving, samples.sums, "plain", {"x": number(1)})
+
+    asked, plain = [(await console.get(f"{EXECUTIONS}/{name}")).text for name in ("asked", "plain")]
+
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", asked))
+    told = {
+        "Tasks at once": "as many as there are",
+        "Interruptible": "no",
+        "Service account": "robot",
+        "Variables": "API_KEY",
+        "Tags": "nightly",
+        "Annotations": "note=b",
+    }
+    assert {name: facts.get(name) for name in told} == told
+    assert "sesame" not in asked
+    assert not any(f"<dt>{name}</dt>" in plain for name in told)
 
 
 async def test_python_of_an_execution_can_be_run(

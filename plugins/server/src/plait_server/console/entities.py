@@ -14,7 +14,6 @@ from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.tasks import Container, TaskTemplate
 from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import Page
-from plait_server.api.launching import find_target
 from plait_server.console.charts import chart_of
 from plait_server.console.drawings import MOST_BOXES, Drawing, draw
 from plait_server.console.forms import text_of
@@ -58,7 +57,9 @@ async def activate(visit: Visit) -> Response:
 
 async def _page(visit: Visit, id_: EntityId) -> Response:
     registry = visit.server.database.registry
-    closure = await find_target(registry, id_)
+    closure = await registry.closure(id_)
+    if closure is None:
+        raise EntityUnknown(id=str(id_))
     template = template_of(closure, id_)
     interface = interface_of(closure, id_)
     runs = await runs_of(visit, id_, limit=RECENT)
@@ -90,7 +91,7 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
         versions=[{"id": version, "is_active": version == active} for version in versions],
         versions_next=f"?{urlencode({'token': following})}" if following else "",
         versions_token=token,
-        defaults=_defaults(closure, id_),
+        defaults=await _defaults(visit, id_),
         runs=runs,
         chart=chart_of(runs, visit.now_ns()),
         plans=await _plans(visit, id_) if id_.kind is EntityKind.WORKFLOW else (),
@@ -111,10 +112,10 @@ async def _plans(visit: Visit, workflow: EntityId) -> list[EntityLine]:
     ]
 
 
-def _defaults(closure: Closure, id_: EntityId) -> dict[str, str]:
+async def _defaults(visit: Visit, id_: EntityId) -> dict[str, str]:
     """Return the default of each input that has one, as a form would fill it in; a workflow has those of its own plan."""
-    plan = closure.launch_plan_by_id.get(attrs.evolve(id_, kind=EntityKind.LAUNCH_PLAN))
-    parameters = plan.parameters if plan is not None else ()
+    plan = await visit.server.database.registry.get(attrs.evolve(id_, kind=EntityKind.LAUNCH_PLAN))
+    parameters = plan.parameters if isinstance(plan, LaunchPlanTemplate) else ()
     return {it.variable.name: text_of(it.default) for it in parameters if it.default is not None}
 
 

@@ -18,6 +18,7 @@ from plait_core.errors import PlaitError
 from plait_core.ir.events import Decision
 from plait_core.ir.executions import CacheVerdict, Closure, ExecutionSpec, TaskError
 from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeId
+from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
 from plait_core.ir.tags import TAGS
@@ -268,13 +269,24 @@ def _facts(visit: Visit, sight: Sight) -> list[tuple[str, str, str]]:
         facts.append(("Repeats", spec.reference.name, visit.execution_url(spec.reference)))
     if spec.scheduled_at_ns is not None:
         facts.append(("Scheduled for", instant_text(spec.scheduled_at_ns), ""))
-    if spec.options.max_parallelism:
-        facts.append(("Tasks at once", str(spec.options.max_parallelism), ""))
-    if spec.options.overwrite_cache:
-        facts.append(("Cache", "overwritten", ""))
-    if spec.options.security is not None and spec.options.security.service_account:
-        facts.append(("Service account", spec.options.security.service_account, ""))
+    facts += [(name, text, "") for name, text in _option_facts(spec.options) if text]
     return facts
+
+
+def _option_facts(options: ExecutionOptions) -> list[tuple[str, str]]:
+    """Return the options of an execution as (name, text); of variables the names alone, whose values may be secrets."""
+    parallelism = options.max_parallelism
+    limits = {None: "", 0: "as many as there are"}
+    return [
+        ("Tasks at once", limits.get(parallelism, str(parallelism))),
+        ("Cache", "overwritten" if options.overwrite_cache else ""),
+        ("Interruptible", {None: "", True: "yes", False: "no"}[options.interruptible]),
+        ("Service account", options.security.service_account if options.security is not None else ""),
+        ("Raw data", options.raw_data_prefix),
+        ("Variables", ", ".join(options.envs)),
+        ("Tags", ", ".join(options.tags)),
+        ("Annotations", ", ".join(f"{key}={value}" for key, value in sorted(options.annotations.items()))),
+    ]
 
 
 async def _view(
