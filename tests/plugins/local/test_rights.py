@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from plait_core.errors.stores import BlobDenied
 from plait_local.blobs import FileBlobStore
+from plait_local.health import check_worker
 from plait_local.rights import acting_as, another_user, can_act_as_others, open_to
 from plait_local.settings import LocalSettings
 
@@ -100,6 +102,20 @@ async def test_folders_are_made_for_the_user_in_those_of_the_engine_alone(folder
         await store.put(f"file://{folder}/blobs/link/new/a", b"1")
 
     assert list((folder / "real").iterdir()) == []
+
+
+@pytest.mark.parametrize(("mode", "is_ok"), [(0o700, False), (0o755, True)])
+def test_doctor_starts_workers_as_the_user(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_ok: bool
+) -> None:
+    """An interpreter that only root may run is none."""
+    (folder / "python").write_text("#!/bin/sh\n")
+    (folder / "python").chmod(mode)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+
+    found = check_worker(LocalSettings(run_as=USER.pw_name))
+
+    assert (found.is_ok, "as nobody" in found.detail) == (is_ok, True)
 
 
 def test_folder_that_is_out_of_reach_is_told(folder: Path) -> None:
