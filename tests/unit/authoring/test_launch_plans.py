@@ -266,8 +266,8 @@ def test_reference_workflow_is_no_subworkflow() -> None:
         _ = uses.template
 
 
-@pytest.mark.parametrize("reference", [far_add, far_workflow, far_plan], ids=str)
+@pytest.mark.parametrize("reference", [far_workflow, far_plan], ids=str)
 def test_reference_does_not_run_here(reference: Callable[..., Any]) -> None:
-    """Its code is elsewhere."""
+    """Its nodes are elsewhere. A task leaves that to who runs it, because a stand-in may."""
     with pytest.raises(ReferenceCalled):
         reference(a=1)
