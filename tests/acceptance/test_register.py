@@ -220,8 +220,9 @@ def test_server_registers_in_the_place_that_is_asked_for(project: Desk, server: 
 
 @pytest.mark.slow
 def test_server_keeps_the_options_of_launch_plans(project: Desk, server: Served) -> None:
-    """Account and prefix are in the templates, and all plans are active."""
+    """Account, prefix and variables are in the templates, and all plans are active."""
     options = ("--service-account", "robot", "--raw-data-prefix", "file:///data", "--activate-launchplans")
+    options = (*options, "--envvar", "LEVEL=2")
     (done,) = on_server(project, server, "register", "flow.py", "--version", "opt", *options)
 
     plan = on_server(project, server, "describe", "launch-plan", "nightly")
@@ -231,6 +232,7 @@ def test_server_keeps_the_options_of_launch_plans(project: Desk, server: Served)
     assert plan["template"]["options"] == {
         "security": {"service_account": "robot"},
         "raw_data_prefix": "file:///data",
+        "envs": {"LEVEL": "2"},
     }
 
 

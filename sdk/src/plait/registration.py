@@ -5,7 +5,7 @@ Made from what a process has imported, or read from a package (``plait.packages`
 version until it is sent; the same one can be sent to any number of places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -40,9 +40,13 @@ class Registration:
         """The version that follows from what is registered: the same code has the same one."""
         return self.version or automatic_version(self.closures, bundle=self.bundle.digest if self.bundle else "")
 
-    def with_options(self, *, service_account: str = "", raw_data_prefix: str = "") -> "Registration":
-        """Have all launch plans run as *service_account*, and keep data below *raw_data_prefix*."""
-        changed = with_plan_options(self.closures, service_account=service_account, raw_data_prefix=raw_data_prefix)
+    def with_options(
+        self, *, service_account: str = "", raw_data_prefix: str = "", envs: Mapping[str, str] | None = None
+    ) -> "Registration":
+        """Have all launch plans run as *service_account*, keep data below *raw_data_prefix*, and set *envs* for tasks."""
+        changed = with_plan_options(
+            self.closures, service_account=service_account, raw_data_prefix=raw_data_prefix, envs=envs
+        )
         return attrs.evolve(self, closures=changed)
 
     def request(

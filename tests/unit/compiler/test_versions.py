@@ -118,10 +118,24 @@ def test_automatic_version_follows_the_code_alone() -> None:
 
 def test_options_reach_every_launch_plan() -> None:
     """The default plans, too."""
-    (made, _) = with_plan_options(closures(), service_account="robot", raw_data_prefix="s3://raw")
+    (made, _) = with_plan_options(closures(), service_account="robot", raw_data_prefix="s3://raw", envs={"TZ": "UTC"})
 
-    options = ExecutionOptions(security=SecurityContext(service_account="robot"), raw_data_prefix="s3://raw")
+    options = ExecutionOptions(
+        security=SecurityContext(service_account="robot"), raw_data_prefix="s3://raw", envs={"TZ": "UTC"}
+    )
     assert [plan.options for plan in made.launch_plans] == [options] * len(made.launch_plans)
+
+
+def test_variables_win_over_those_of_the_plan() -> None:
+    """Of the same name; others stay, and so does everything when nothing is asked for."""
+    (given, _) = with_plan_options(closures(), envs={"TZ": "UTC", "LEVEL": "1"})
+
+    (made,) = with_plan_options([given], envs={"LEVEL": "2"})
+
+    assert {frozenset(plan.options.envs.items()) for plan in made.launch_plans} == {
+        frozenset({"TZ": "UTC", "LEVEL": "2"}.items())
+    }
+    assert with_plan_options([given]) == [given]
 
 
 def test_clashing_definitions_of_different_closures_are_a_fault() -> None:

@@ -6,7 +6,7 @@ version ``local``; here they get project, domain and version, each of them in ev
 elsewhere keeps its id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -63,18 +63,29 @@ def automatic_version(closures: Sequence[Closure], *, bundle: str = "") -> str:
 
 
 def with_plan_options(
-    closures: Sequence[Closure], *, service_account: str = "", raw_data_prefix: str = ""
+    closures: Sequence[Closure],
+    *,
+    service_account: str = "",
+    raw_data_prefix: str = "",
+    envs: Mapping[str, str] | None = None,
 ) -> Sequence[Closure]:
-    """Have all launch plans run as *service_account* and keep data below *raw_data_prefix*; what is empty stays as it is."""
+    """
+    Have all launch plans run as *service_account*, keep data below *raw_data_prefix*, and set *envs* for tasks.
+
+    What is empty stays as it is; a variable wins over one of its name that a plan sets.
+    """
 
     def changed(plan: LaunchPlanTemplate) -> LaunchPlanTemplate:
         options = plan.options
         if service_account:
             security = evolve(options.security or SecurityContext(), service_account=service_account)
             options = evolve(options, security=security)
-        return evolve(plan, options=evolve(options, raw_data_prefix=raw_data_prefix or options.raw_data_prefix))
+        options = evolve(
+            options, raw_data_prefix=raw_data_prefix or options.raw_data_prefix, envs={**options.envs, **(envs or {})}
+        )
+        return evolve(plan, options=options)
 
-    if not service_account and not raw_data_prefix:
+    if not service_account and not raw_data_prefix and not envs:
         return closures
     return [evolve(closure, launch_plans=tuple(map(changed, closure.launch_plans))) for closure in closures]
 

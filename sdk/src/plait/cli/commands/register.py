@@ -15,6 +15,7 @@ import click
 
 from plait.cli import documents
 from plait.cli.failures import report
+from plait.cli.launching import pairs
 from plait.cli.numbers import counted
 from plait.cli.session import Session, with_place
 from plait_core.authoring.bundles import Copy
@@ -38,6 +39,15 @@ if TYPE_CHECKING:
     default="",
     metavar="URI",
     help="Where executions keep files and large values.",
+)
+@click.option(
+    "--envvar",
+    "--envvars",
+    "envs",
+    multiple=True,
+    metavar="K=V",
+    callback=pairs(must_have_value=True),
+    help="Set a variable for tasks of all launch plans.",
 )
 @click.option("--activate-launchplans", "activate", is_flag=True, help="Switch on all launch plans.")
 @click.option(
@@ -96,7 +106,9 @@ async def _send(
     async with session.plane(remote_by_default=True) as registrar:
         for made in registrations:
             registration = made.with_options(
-                service_account=params["service_account"], raw_data_prefix=params["raw_data_prefix"]
+                service_account=params["service_account"],
+                raw_data_prefix=params["raw_data_prefix"],
+                envs=params["envs"],
             )
             version = params["version"] or registration.own_version
             reply = await send(
