@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.acceptance.remote_serving import Served
 FLOW = """
 from dataclasses import dataclass
 
-from plait import LaunchPlan, File, approve, task, workflow
+from plait import CronSchedule, File, LaunchPlan, approve, task, workflow
 
 
 @dataclass
@@ -51,6 +52,7 @@ def gated(a: int = 1) -> int:
 
 
 plan = LaunchPlan.create("rows.plan", wf, default_inputs={"a": 5}, fixed_inputs={"b": 1})
+nightly = LaunchPlan.create("rows.nightly", wf, fixed_inputs={"a": 1}, schedule=CronSchedule(schedule="0 3 * * *"))
 """
 
 pytestmark = pytest.mark.slow
@@ -166,6 +168,30 @@ def test_tasks_are_described_with_their_type_and_cache(shell: Shell) -> None:
         "  type       python-function",
         "  cached     version 1.0",
     ]
+
+
+def test_launch_plans_are_described_with_inputs_and_schedule(shell: Shell) -> None:
+    """F-13: what is fixed, what has a default, and when it would run."""
+    described = shell.plait("describe", "launch-plan", "rows.nightly").out
+
+    assert described.splitlines()[3:7] == [
+        "  runs       rows_flow.wf v1",
+        "  default    b = 7",
+        "  fixed      a = 1",
+        "  schedule   cron: schedule 0 3 * * *, timezone UTC",
+    ]
+
+
+def test_installation_knows_the_server_and_its_release(shell: Shell) -> None:
+    """P-61: the release of the server, and who the caller is to it; exit code 1 when it does not answer."""
+    here = shell.json("doctor", "--json")
+    away = attrs.evolve(shell, env={**shell.env, "PLAIT_ENDPOINT": "http://localhost:1"}).plait("doctor")
+
+    (told,) = [check for check in here if check["name"] == "server"]
+    assert told["is_ok"]
+    assert told["detail"].startswith(f"plait {version('plait-server')} at {shell.env['PLAIT_ENDPOINT']} knows you as ")
+    assert away.code == 1
+    assert "✘ server: the server at http://localhost:1 did not answer" in away.out
 
 
 def test_registered_graphs_are_drawn(shell: Shell) -> None:

@@ -138,4 +138,5 @@ def _plan_lines(plan: LaunchPlanTemplate) -> Iterator[str]:
     for name, value in plan.fixed_inputs.items():
         yield f"  fixed      {name} = {of_value(value)}"
     if plan.schedule is not None:
-        yield f"  schedule   {plan.schedule.kind} {dict(plan.schedule.spec)}"
+        told = ", ".join(f"{key} {value}" for key, value in plan.schedule.spec.items())
+        yield f"  schedule   {plan.schedule.kind}: {told}"

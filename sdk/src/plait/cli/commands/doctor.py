@@ -46,6 +46,7 @@ def _checks(session: Session) -> Sequence[HealthCheck]:
         HealthCheck(name="settings", is_ok=True, detail=f"{environment}, home {settings.home}"),
         _executors(session),
         asyncio.run(_store(session)),
+        *([asyncio.run(_server(session))] if session.is_remote() else []),
         *rejected,
         *session.plugins.check_health(),
     ]
@@ -58,6 +59,21 @@ def _executors(session: Session) -> HealthCheck:
         remedy = f"install the plugin that offers it, or choose from: {', '.join(sorted(known)) or 'none'}"
         return HealthCheck(name="executors", is_ok=False, detail=f"nobody offers {', '.join(unknown)}", remedy=remedy)
     return HealthCheck(name="executors", is_ok=True, detail=listed)
+
+
+async def _server(session: Session) -> HealthCheck:
+    """Ask the server that settings name for its release, and who the caller is to it."""
+    endpoint = shown_url(session.settings.endpoint)
+    try:
+        async with session.server() as server:
+            identity = await server.identity()
+    except PlaitError as error:
+        return HealthCheck(name="server", is_ok=False, detail=error.problem, remedy=error.remedy)
+    roles = ", ".join(f"{role} of {'all projects' if it == '*' else it}" for it, role in identity.roles.items())
+    detail = (
+        f"plait {identity.server_version} at {endpoint} knows you as {identity.principal}, {roles or 'without a role'}"
+    )
+    return HealthCheck(name="server", is_ok=True, detail=detail)
 
 
 async def _store(session: Session) -> HealthCheck:
