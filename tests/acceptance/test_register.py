@@ -222,8 +222,8 @@ def test_server_registers_in_the_place_that_is_asked_for(project: Desk, server: 
 def test_server_keeps_the_options_of_launch_plans(project: Desk, server: Served) -> None:
     """Account, prefix and variables are in the templates, and all plans are active."""
     options = ("--service-account", "robot", "--raw-data-prefix", "file:///data", "--activate-launchplans")
-    options = (*options, "--envvar", "LEVEL=2")
-    (done,) = on_server(project, server, "register", "flow.py", "--version", "opt", *options)
+    variables = ("--envvar", "LEVEL=2")
+    (done,) = on_server(project, server, "register", "flow.py", "--version", "opt", *options, *variables)
 
     plan = on_server(project, server, "describe", "launch-plan", "nightly")
 
