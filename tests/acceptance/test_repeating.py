@@ -26,6 +26,11 @@ def wf(a: int = 1) -> int:
 """
 
 
+COUNTING = """@task(cache=True, cache_version="1")
+def double(a: int) -> int:
+    print("computing")"""
+
+
 @pytest.fixture
 def failed(desk: Desk) -> Desk:
     """An execution ``first`` that failed, for a reason that is gone now."""
@@ -62,6 +67,18 @@ def test_execution_is_relaunched_with_another_input(failed: Desk) -> None:
     relaunched = elsewhere.plait("relaunch", "first", "-i", "a=5")
 
     assert (relaunched.code, relaunched.result) == (0, ["11"])
+
+
+@pytest.mark.slow
+def test_relaunch_overwrites_the_cache_when_it_is_asked_to(desk: Desk) -> None:
+    """And not because the execution that is relaunched was asked to."""
+    desk.write("flow.py", FLOW.replace("@task\ndef double(a: int) -> int:", COUNTING))
+    desk.write("mended", "")
+    desk.plait("run", "flow.py", "wf", "--name", "first", "--overwrite-cache")
+
+    plain, anew = desk.plait("relaunch", "first"), desk.plait("relaunch", "first", "--overwrite-cache")
+
+    assert (plain.result, anew.result) == (["3"], ["computing", "3"])
 
 
 @pytest.mark.slow

@@ -281,6 +281,22 @@ async def test_relaunch_takes_the_same_inputs_but_for_those_given(serving: Servi
     assert await end_of(serving, answer.json()["row"]["id"]["name"]) == "SUCCEEDED"
 
 
+async def test_relaunch_keeps_the_options_but_for_those_given(serving: Serving) -> None:
+    """Overwriting the cache was meant for the one execution; options that cannot be are refused."""
+    await registered(serving, samples.sums)
+    given = {"labels": {"team": "a"}, "max_parallelism": 3, "overwrite_cache": True}
+    name = await ended(serving, samples.sums, integers(x=1), options=given)
+    url = f"{EXECUTIONS}/{name}/relaunch"
+
+    plain = await serving.runner.post(url, json={})
+    changed = await serving.runner.post(url, json={"options": {"max_parallelism": 5, "overwrite_cache": True}})
+    refused = await serving.runner.post(url, json={"options": {"max_parallelism": -1}})
+
+    assert plain.json()["spec"]["options"] == {"labels": {"team": "a"}, "max_parallelism": 3}
+    assert changed.json()["spec"]["options"] == given | {"max_parallelism": 5}
+    assert problem(refused) == (422, "InvalidLaunch")
+
+
 async def test_rerun_says_first_what_it_reuses(serving: Serving) -> None:
     """Then it does just that."""
     await registered(serving, samples.sums)

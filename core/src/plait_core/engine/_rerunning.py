@@ -9,11 +9,13 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
+from plait_core.engine._launching import merged
 from plait_core.engine._reuse import REUSABLE
 from plait_core.engine._state import ExecutionState, NodeState, Scope
 from plait_core.errors.engine import NotRepeatable, UnknownNodes
 from plait_core.ir.executions import Closure, ExecutionSpec
 from plait_core.ir.ids import NodeId
+from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ir.workflows import Array, Node
 from plait_core.ports.api import RerunPlan, RerunStep
@@ -82,6 +84,11 @@ def repeated(state: ExecutionState) -> tuple[Closure, ExecutionSpec]:
     """Return what an execution ran, as it was asked for: its target with the templates it had then, and its spec."""
     assert state.spec is not None
     return attrs.evolve(_top(state).closure.closure, main=state.spec.target), state.spec
+
+
+def asked_again(earlier: ExecutionOptions, asked: ExecutionOptions) -> ExecutionOptions:
+    """Return the options of a relaunch: the earlier ones, but for what is asked for and for overwriting the cache."""
+    return attrs.evolve(merged(earlier, asked), overwrite_cache=asked.overwrite_cache)
 
 
 def _top(state: ExecutionState) -> Scope:

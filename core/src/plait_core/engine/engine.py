@@ -409,20 +409,38 @@ class Engine:
         execution: ExecutionId,
         inputs: LiteralMap = MappingProxyType({}),
         *,
+        options: ExecutionOptions = ExecutionOptions(),  # noqa: B008  # frozen
         target: Entity[Any, Any] | None = None,
         name: str = "",
         principal: str = "",
         audit: Told | None = None,
     ) -> ExecutionId:
-        """Launch what an earlier execution ran, with its user inputs; *inputs* replace those of the same name."""
+        """
+        Launch what an earlier execution ran, with its user inputs; *inputs* replace those of the same name.
+
+        Its options hold but for those that *options* set, and but for overwriting the cache, which is asked for each time.
+        """
         return await self._repeat(
-            execution, inputs, target, mode=ExecutionMode.RELAUNCH, name=name, principal=principal, audit=audit
+            execution,
+            inputs,
+            target,
+            asked=options,
+            mode=ExecutionMode.RELAUNCH,
+            name=name,
+            principal=principal,
+            audit=audit,
         )
 
     async def _repeat(
-        self, execution: ExecutionId, inputs: LiteralMap, target: Entity[Any, Any] | None, **rest: Any
+        self,
+        execution: ExecutionId,
+        inputs: LiteralMap,
+        target: Entity[Any, Any] | None,
+        *,
+        asked: ExecutionOptions | None = None,
+        **rest: Any,
     ) -> ExecutionId:
-        from plait_core.engine._rerunning import repeated
+        from plait_core.engine._rerunning import asked_again, repeated
 
         if target is not None:
             self._targets.traced(target)
@@ -431,7 +449,7 @@ class Engine:
         return await self.launch(
             closure,
             inputs,
-            options=spec.options,
+            options=spec.options if asked is None else asked_again(spec.options, asked),
             reference=execution,
             project=execution.project,
             domain=execution.domain,

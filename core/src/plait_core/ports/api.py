@@ -215,9 +215,14 @@ class LaunchRequest(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RelaunchRequest(Shape):
-    """Start again what an execution ran, with its user inputs; ``inputs`` replace those of the same name."""
+    """
+    Start again what an execution ran, with its user inputs; ``inputs`` replace those of the same name.
+
+    Its options hold but for those that ``options`` set; whether the cache is overwritten is asked for each time.
+    """
 
     inputs: LiteralMap = attrs.field(factory=dict)
+    options: ExecutionOptions = ExecutionOptions()
     name: str = ""
 
 

@@ -530,9 +530,14 @@ class AsyncRemote:
         await (await self._plane()).abort(self._run(execution), reason=cause)
 
     async def relaunch(
-        self, execution: Execution, inputs: Mapping[str, Any] | None = None, *, execution_name: str = ""
+        self,
+        execution: Execution,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        execution_name: str = "",
+        overwrite_cache: bool | None = None,
     ) -> RemoteExecution:
-        """Start again what an execution ran; *inputs* replace those of the same name."""
+        """Start again what an execution ran, with its options; *inputs* replace those of the same name."""
         plane, id_ = await self._plane(), self._run(execution)
         literals: LiteralMap = {}
         if inputs:
@@ -540,7 +545,8 @@ class AsyncRemote:
             sender = Inputs(plane, self._connect, self._types, project=id_.project, domain=id_.domain)
             interface, name = interface_of(closure), closure.main.name
             literals = await sender.literals(inputs, interface, entity=name, python_types={})
-        request = RelaunchRequest(inputs=literals, name=execution_name or new_name())
+        options = ExecutionOptions(overwrite_cache=overwrite_cache)
+        request = RelaunchRequest(inputs=literals, options=options, name=execution_name or new_name())
         return self._pictures.execution(await plane.relaunch(id_, request), python_types=_types_of(execution))
 
     async def recover(self, execution: Execution, *, execution_name: str = "") -> RemoteExecution:

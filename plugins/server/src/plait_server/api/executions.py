@@ -191,11 +191,12 @@ async def create_execution(call: Call[None, LaunchRequest]) -> ExecutionDetail:
 
 async def relaunch_execution(call: Call[None, RelaunchRequest]) -> ExecutionDetail:
     """Start again what an execution ran, with its user inputs."""
-    check_launch(call.body.name)
+    check_launch(call.body.name, call.body.options)
     await open_to_start(call.server, call.project, call.principal)
     execution = await call.server.engine.relaunch(
         execution_of(call),
         call.body.inputs,
+        options=call.body.options,
         name=call.body.name,
         principal=call.principal.name,
         audit=partial(_line, call),

@@ -19,6 +19,7 @@ from plait.control.plane import interface_of
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import UserError
 from plait_core.ir.interfaces import TypedInterface
+from plait_core.ir.launch_plans import ExecutionOptions
 
 if TYPE_CHECKING:
     from plait.remote.asynchronous import AsyncRemote
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
 @click.option(
     "-i", "--input", "texts", multiple=True, metavar="NAME=VALUE", help="Another value for an input, as on `plait run`."
 )
+@click.option("--overwrite-cache", is_flag=True, help="Run cached tasks anew, and keep what they return.")
 @repeat_options
 @click.argument("id", metavar="EXECUTION")
 @click.argument("target", required=False, default="", metavar="[FILE_OR_MODULE]")
 @click.pass_context
 def command(ctx: click.Context, /, id: str, target: str, texts: Sequence[str], **params: Any) -> None:
-    """Run again what an execution ran, with its inputs."""
+    """Run again what an execution ran, with its inputs and options."""
     session: Session = ctx.obj
+    overwrites = params["overwrite_cache"] or None
     execution = session.execution_id(id)
     interface = interface_of(session.ask(lambda plane: plane.execution_closure(execution)))
     values = _values(texts, interface)
@@ -47,7 +50,7 @@ def command(ctx: click.Context, /, id: str, target: str, texts: Sequence[str], *
 
         async def start(remote: "AsyncRemote") -> "RemoteExecution":
             found = await remote.fetch_execution(execution.name, project=execution.project, domain=execution.domain)
-            return await remote.relaunch(found, values, execution_name=params["name"])
+            return await remote.relaunch(found, values, execution_name=params["name"], overwrite_cache=overwrites)
 
         ctx.exit(follow(session, start, waits=params["waits"], as_json=params["as_json"]))
 
@@ -58,7 +61,8 @@ def command(ctx: click.Context, /, id: str, target: str, texts: Sequence[str], *
                 key: process_types().converter(_type(interface, key)).to_literal(value, context)
                 for key, value in values.items()
             }
-        await engine.relaunch(execution, literals, target=entity, name=name)
+        options = ExecutionOptions(overwrite_cache=overwrites)
+        await engine.relaunch(execution, literals, options=options, target=entity, name=name)
 
     ctx.exit(run_again(session, execution, target, begin, name=params["name"], as_json=params["as_json"]))
 
