@@ -210,6 +210,7 @@ class Story:
         while self.n_events() == n_before and not self.have_ended():
             assert process.poll() is None, self.told()
             assert time.monotonic() < give_up_at, self.told()
+            time.sleep(0.05)
 
     def wait(self, process: subprocess.Popen[str]) -> bool:
         """Return whether everything has ended, once it has, or *process* is dead."""
