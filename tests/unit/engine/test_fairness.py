@@ -43,6 +43,7 @@ class PromptExecutor:
 
     def __init__(self) -> None:
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
+        self.released: list[AttemptId] = []
 
     async def submit(self, unit: Unit) -> Report | None:
         report = Ended(attempt=unit.attempt, result=Result(outputs={"o0": literal_of(1)}))
@@ -62,7 +63,8 @@ class PromptExecutor:
         for data in list[bytes]():  # nothing is printed
             yield data
 
-    async def release(self, attempts: Sequence[AttemptId]) -> None: ...
+    async def release(self, attempts: Sequence[AttemptId]) -> None:
+        self.released += attempts
 
     async def close(self) -> None: ...
 

@@ -244,6 +244,7 @@ class Run:
         """Commit what the mail leads to."""
         mail, self._mail = self._mail, []
         posted, self._posted = self._posted, []
+        ended, self._ended = self._ended, defaultdict(list)  # what ends while this turn is committed is safe with the next one
         now = self.services.clock.now_ns()
         state = self.state
         first_seq = state.seq + 1
@@ -260,8 +261,7 @@ class Run:
         self.acting.settle(decisions)
         self.committed.set()
         self.has_begun.set()
-        if self._ended:
-            ended, self._ended = self._ended, defaultdict(list)
+        if ended:
             await self.acting.release(ended)
         if self.services.plugins.has_observers:
             for offset, decision in enumerate(decisions):
