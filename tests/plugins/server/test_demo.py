@@ -1,5 +1,6 @@
 """The demo starts, stops, dies, and goes on; whoever calls it is told how it is."""
 
+import fcntl
 import json
 import os
 import signal
@@ -83,6 +84,24 @@ def test_two_who_start_the_demo_start_one(demo: Demo) -> None:
         found = sorted(threads.map(start, range(3)))
 
     assert found == [(False, True), (False, True), (True, True)]
+
+
+@pytest.mark.slow
+def test_demo_starts_although_somebody_looks(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks whether it runs holds the lock for a moment."""
+    demo.folder.mkdir(mode=0o700)
+    look = Demo.is_running
+    with (demo.folder / "lock").open("w") as looking, monkeypatch.context() as patch:
+        fcntl.flock(looking, fcntl.LOCK_EX)
+
+        def have_seen_enough(self: Demo) -> bool:
+            fcntl.flock(looking, fcntl.LOCK_UN)
+            return look(self)
+
+        patch.setattr(Demo, "is_running", have_seen_enough)
+        is_new = demo.start(port=free_port())
+
+    assert is_new
 
 
 @pytest.mark.slow

@@ -118,10 +118,10 @@ class Demo:
             DemoSilent: it lives and did not become ready, whoever started it.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = self._take_lock()
-        if lock is None:
+        while (lock := self._take_lock()) is None:  # by a server, or for a moment by somebody who looks
             self._wait_ready(self.is_running)
-            return False
+            if self.is_running():
+                return False
         try:
             with listening(HOST, port):
                 log_began = self._prepare()
