@@ -269,3 +269,18 @@ def test_graph_draws_a_workflow(desk: Desk) -> None:
 
     assert "steps.refuse" in desk.plait("graph", "steps.py", "bad").out
     assert desk.plait("graph", "steps.py", "bad", "--format", "mermaid").out.startswith("flowchart")
+
+
+def test_outputs_are_fetched_from_the_store(desk: Desk) -> None:
+    """Files and all, of runs on this machine."""
+    desk.write(
+        "shouting.py",
+        "from plait import File, task\n\n@task\ndef shout(text: str) -> File:\n"
+        "    with open('loud.txt', 'w') as file:\n        file.write(text.upper())\n    return File('loud.txt')\n",
+    )
+    desk.plait("run", "shouting.py", "shout", "--text", "hello", "--name", "shouted")
+
+    called = desk.plait("fetch", "shouted", "-o", "kept", "--json")
+
+    assert json.loads(called.out) == {"folder": "kept", "values": {"o0": {"path": "o0/loud.txt"}}}
+    assert (desk.folder / "kept" / "o0" / "loud.txt").read_text() == "HELLO"

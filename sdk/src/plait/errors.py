@@ -173,6 +173,24 @@ class OutputsNotReady(UserError):
         return "wait for it with `remote.wait(execution)`, or look again with `remote.sync(execution)`"
 
 
+class NothingToFetch(UserError):
+    """Values were asked for that an execution, or a node, does not have."""
+
+    what: str
+    kind: str
+    phase: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"{self.what} has no {self.kind}: it is {self.phase}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "see with `plait explain` what it waits for, or why it failed"
+
+
 class AlreadyOver(UserError):
     """Something was asked of an execution of this machine that has ended."""
 

@@ -14,8 +14,9 @@ from tests.acceptance.remote_serving import Served
 
 FLOW = """
 from dataclasses import dataclass
+from pathlib import Path
 
-from plait import CronSchedule, File, LaunchPlan, approve, task, workflow
+from plait import CronSchedule, Directory, File, LaunchPlan, approve, task, workflow
 
 
 @dataclass
@@ -33,6 +34,24 @@ def double(a: int) -> int:
 def area(size: Size, file: File) -> str:
     with file.open() as stream:
         return f"{size.width ** 2} {size.unit} {stream.read()}"
+
+
+@task
+def spread(file: File, n: int) -> dict[str, File]:
+    made = {}
+    for key in ("..", "a/b")[:n]:
+        path = Path(f"{len(made)}.txt")
+        path.write_text(key)
+        made[key] = File(str(path))
+    return made
+
+
+@task
+def table() -> Directory:
+    folder = Path("table")
+    (folder / "parts").mkdir(parents=True)
+    (folder / "parts" / "0.csv").write_text("a,b")
+    return Directory(str(folder))
 
 
 @workflow
@@ -202,6 +221,54 @@ def test_registered_graphs_are_drawn(shell: Shell) -> None:
     assert dot.startswith('digraph "rows_flow.wf" {\n')
     assert '[label="n0: task rows_flow.double"];' in dot
     assert mermaid.startswith("flowchart TD\n")
+
+
+def test_values_are_fetched_as_files(shell: Shell) -> None:
+    """P-60: each below its name, whatever that is; the rest in one document. Of the execution or a node, out or in."""
+    shell.desk.write("words.txt", "hello")
+    task = ("run", "remote-task", "rows_flow.spread", "--file", "words.txt", "--n", "2")
+    shell.plait(*task, "--wait", "--name", "rows-spread")
+
+    called = shell.plait("fetch", "rows-spread")
+    inputs = shell.json("fetch", "rows-spread", "n0", "--inputs", "-o", "below/inputs", "--json")
+
+    folder = shell.desk.folder / "rows-spread"
+    assert (called.code, called.out) == (0, "o0 in rows-spread\n"), called.err
+    files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.txt")}
+    assert files == {"o0/%2E%2E/0.txt": "..", "o0/a%2Fb/1.txt": "a/b"}
+    document = json.loads((folder / "values.json").read_text())
+    assert document == {"o0": {"..": {"path": "o0/%2E%2E/0.txt"}, "a/b": {"path": "o0/a%2Fb/1.txt"}}}
+    assert inputs == {"folder": "below/inputs", "values": {"file": {"path": "file/words.txt"}, "n": 2}}
+    assert (shell.desk.folder / "below/inputs/file/words.txt").read_text() == "hello"
+
+
+def test_folders_are_fetched_whole(shell: Shell) -> None:
+    """P-60: with the names below them."""
+    shell.plait("run", "remote-task", "rows_flow.table", "--wait", "--name", "rows-table")
+
+    document = shell.json("fetch", "rows-table", "--json")
+
+    (path,) = [value["path"] for value in document["values"].values()]
+    assert (shell.desk.folder / "rows-table" / path / "parts/0.csv").read_text() == "a,b"
+
+
+def test_what_cannot_be_fetched_leaves_nothing_behind(shell: Shell) -> None:
+    """P-60: no outputs yet, no such execution or node, a folder with something in it."""
+    shell.plait("run", "remote-workflow", "rows_flow.gated", "--name", "rows-waits")
+    shell.desk.write("full/mine.txt", "mine")
+    before = sorted(shell.desk.folder.rglob("*"))
+
+    calls = [
+        shell.plait("fetch", *words)
+        for words in (("rows-waits",), ("rows-nobody",), ("rows-waits", "n9"), ("rows-waits", "-o", "full"))
+    ]
+    shell.plait("cancel", "rows-waits")
+
+    assert [called.code for called in calls] == [1, 1, 2, 2]
+    assert "execution 'rows-waits' has no outputs: it is RUNNING" in calls[0].err
+    assert "has no node 'n9'" in calls[2].err
+    assert "full is not empty" in calls[3].err
+    assert sorted(shell.desk.folder.rglob("*")) == before
 
 
 def test_several_executions_are_cancelled_at_once(shell: Shell) -> None:

@@ -20,7 +20,7 @@ def show(document: Json) -> None:
     """Print *document*, indented, as the only thing on standard output."""
     from json import dumps
 
-    click.echo(dumps(document, indent=2, ensure_ascii=False, default=_base64))
+    click.echo(dumps(document, indent=2, ensure_ascii=False, default=as_base64))
 
 
 def of_values(literals: Mapping[str, Literal] | None) -> dict[str, Any] | None:
@@ -80,7 +80,8 @@ def _duration_text(ns: int) -> str:
     return render_duration(timedelta(microseconds=ns // 1000))
 
 
-def _base64(value: bytes) -> str:
+def as_base64(value: bytes) -> str:
+    """Render bytes, which JSON has none of."""
     from base64 import b64encode
 
     return b64encode(value).decode()

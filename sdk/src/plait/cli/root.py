@@ -20,6 +20,7 @@ COMMANDS = {
     "describe": "Show a project, an entity or an execution in full.",
     "watch": "Watch an execution as it goes on.",
     "logs": "Show what the tasks of an execution print.",
+    "fetch": "Download the outputs of an execution.",
     "explain": "Say what an execution waits for, and why the cache was or was not used.",
     "approve": "Answer an approval gate.",
     "signal": "Supply the value that a gate waits for.",

@@ -22,6 +22,7 @@ from plait.control.plane import PAGE, first, gates_of, interface_of, resolved
 from plait.control.server import ServerPlane
 from plait.errors import NamedTwice, NotOnServer, ServerRefused, WaitTimedOut
 from plait.registration import Registration, registration_of, send
+from plait.remote.blobs import download_all
 from plait.remote.executions import RemoteEntity, RemoteExecution
 from plait.remote.inputs import Inputs
 from plait.remote.pictures import Pictures
@@ -620,13 +621,7 @@ class AsyncRemote:
         path = Path(download_to)
         path.parent.mkdir(parents=True, exist_ok=True)
         store = self._pictures.context(project or self._project).blobs(str(uri))
-        if await store.exists(str(uri)):
-            await store.download(str(uri), path)
-            return path
-        async for info in store.list(str(uri)):
-            below = path / info.uri.removeprefix(f"{str(uri).rstrip('/')}/")
-            below.parent.mkdir(parents=True, exist_ok=True)
-            await store.download(info.uri, below)
+        await download_all(store, str(uri), path)
         return path
 
     def generate_console_url(self, subject: RemoteExecution | RemoteEntity | EntityId) -> str:

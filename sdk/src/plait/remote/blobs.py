@@ -172,6 +172,17 @@ class ServerBlobs:
         return None if urlsplit(uri).scheme in SERVED else self._others(uri)
 
 
+async def download_all(store: BlobStore, uri: str, path: Path) -> None:
+    """Copy the object at *uri*, or all that are below it, to *path*, which does not exist and whose parent does."""
+    if await store.exists(uri):
+        await store.download(uri, path)
+        return
+    async for info in store.list(uri):
+        below = path / info.uri.removeprefix(f"{uri.rstrip('/')}/")
+        below.parent.mkdir(parents=True, exist_ok=True)
+        await store.download(info.uri, below)
+
+
 def _digest_of(path: Path) -> tuple[str, int]:
     """Return the sha256 of a file, and its size in bytes."""
     digest, size_bytes = sha256(), 0
