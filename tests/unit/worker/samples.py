@@ -62,6 +62,7 @@ def raise_named(name: str) -> int:
         "cancelled": asyncio.CancelledError(),
         "ignore": IgnoreOutputs(),
         "value": ValueError("plain"),
+        "endless": ValueError("begin" + 100_000 * "." + "end"),
     }[name]
 
 

@@ -18,6 +18,7 @@ from plait_core.ports.executors import Performed
 from plait_core.testing.memory import MemoryBlobStore
 from plait_core.types.offloading import fetch
 from plait_core.worker import WorkerServices, perform, performing
+from plait_core.worker.failures import LONGEST_MESSAGE, LONGEST_TRACEBACK
 from tests.unit.worker import samples
 from tests.unit.worker.samples import literals, make_services, make_unit
 
@@ -125,6 +126,18 @@ def test_retry_policy_narrows_what_is_recoverable(name: str, is_recoverable: boo
     error = error_of(samples.raise_named, {"name": name}, template=attrs.evolve(template, metadata=metadata))
 
     assert error.is_recoverable is is_recoverable
+
+
+def test_endless_error_is_cut_in_the_middle() -> None:
+    """How it begins and how it ends is kept, and how much is left out is told."""
+    error = error_of(samples.raise_named, {"name": "endless"})
+
+    assert error.message.startswith("ValueError: begin")
+    assert error.message.endswith("end")
+    assert "characters left out" in error.message
+    assert len(error.message) < LONGEST_MESSAGE + 100
+    assert error.traceback.endswith("end")
+    assert len(error.traceback) < LONGEST_TRACEBACK + 100
 
 
 def test_sys_exit_says_what_was_called() -> None:

@@ -27,6 +27,9 @@ OUT_OF_MEMORY = "OOMKilled"
 TIMEOUT_EXPIRED = "TimeoutExpired"
 OUTPUTS_NOT_FOUND = "OutputsNotFound"
 DEFAULT_CODE = "RuntimeError"
+LONGEST_MESSAGE = 4_096
+LONGEST_TRACEBACK = 32_768
+"""In characters: an error is stored with its attempt, its node and its execution, and lists show it."""
 
 _MACHINERY = {"functools", "importlib"}
 _WAYS_IN = sys.stdlib_module_names | {"click"}
@@ -137,6 +140,10 @@ def _border_name(exception: BaseException) -> str:
 
 
 def _message(exception: BaseException) -> str:
+    return _cut(_whole_message(exception), LONGEST_MESSAGE)
+
+
+def _whole_message(exception: BaseException) -> str:
     if isinstance(exception, SystemExit):
         return f"the task called sys.exit({exception.code!r})"
     if isinstance(exception, PlaitError):
@@ -151,7 +158,15 @@ def _traceback(exception: BaseException) -> str:
         return ""
     from traceback import format_exception
 
-    return "".join(format_exception(exception)).rstrip()
+    return _cut("".join(format_exception(exception)).rstrip(), LONGEST_TRACEBACK)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Leave out the middle of what is too long: how it begins says what happened, and how it ends where."""
+    half = longest // 2
+    if len(text) <= longest:
+        return text
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
 
 
 def _qualified_name(kind: type[BaseException]) -> str:
