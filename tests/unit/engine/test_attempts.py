@@ -5,6 +5,7 @@ import pytest
 
 from plait_core.engine import SYSTEM_RETRIES
 from plait_core.engine import _stimuli as st
+from plait_core.engine._rows import attempt_rows
 from plait_core.engine._turns import fold
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
@@ -82,6 +83,25 @@ def test_backoff_grows_and_stops_at_its_cap() -> None:
     assert play.open == [("attempt", "n0", None, 3)]
 
 
+def test_rows_keep_when_each_attempt_was_scheduled() -> None:
+    """Though the next one has been scheduled by the time at which the row of a failed one is written."""
+    play = one_task(RetryPolicy(retries=2))
+    rows = []
+    for n in range(2):
+        play.now += SECOND_NS
+        (failed, scheduled) = attempt_rows(play.state, play.now, play.fail("n0", n=n))
+        rows.append((failed, scheduled))
+
+    times = [
+        [
+            ((row.scheduled_at_ns - NOON) // SECOND_NS, row.started_at_ns and (row.started_at_ns - NOON) // SECOND_NS)
+            for row in pair
+        ]
+        for pair in rows
+    ]
+    assert times == [[(0, 0), (1, None)], [(1, 1), (2, None)]]
+
+
 def test_the_last_failure_is_marked_as_such() -> None:
     """Where retries were allowed, the code says that they are used up, and the execution fails with it."""
     play = one_task(RetryPolicy(retries=1))
@@ -114,7 +134,7 @@ def test_faults_of_the_system_have_a_budget_of_their_own() -> None:
     play.fire("n0", "retry", SYSTEM_RETRIES + 1)
     play.fail("n0", LOST, SYSTEM_RETRIES + 1)
 
-    assert play.state.error == attrs.evolve(LOST, node="n0")
+    assert play.state.error == attrs.evolve(LOST, code="RetriesExhausted|Lost", node="n0")
 
 
 def test_a_takeover_pays_for_what_it_costs() -> None:
@@ -129,7 +149,7 @@ def test_a_takeover_pays_for_what_it_costs() -> None:
         assert play.fail("n0", LOST, n)[1:] == [ev.AttemptScheduled(node=N0, n=n + 1)]
     play.fail("n0", LOST, n_takeovers + SYSTEM_RETRIES - 1)
 
-    assert play.state.error == attrs.evolve(LOST, node="n0")
+    assert play.state.error == attrs.evolve(LOST, code="RetriesExhausted|Lost", node="n0")
 
 
 def test_the_policy_of_a_node_replaces_that_of_its_task() -> None:

@@ -35,7 +35,7 @@ def attempt_scheduled(state: ExecutionState, at_ns: int, event: ev.AttemptSchedu
         start_node(state, at_ns, node)
         node.attempt = event.n
         node.attempt_phase = AttemptPhase.QUEUED
-        node.scheduled_at_ns = at_ns
+        node.replaced_scheduled_at_ns, node.scheduled_at_ns = node.scheduled_at_ns, at_ns
     if event.due_at_ns is None:
         _submit(state, at_ns, node, event.n, event.element)
     else:

@@ -51,7 +51,7 @@ def backoff_ns(policy: RetryPolicy, retry: int) -> int:
 
 
 def exhausted(policy: RetryPolicy, error: TaskError) -> TaskError:
-    """Mark the error of a last attempt as such, where retries were allowed."""
-    if error.fault is Fault.USER and error.is_recoverable and policy.retries:
+    """Mark the error of a last attempt as such, where retries were allowed; for faults of the system they always are."""
+    if error.fault is Fault.SYSTEM or (error.is_recoverable and policy.retries):
         return attrs.evolve(error, code=f"RetriesExhausted|{error.code}")
     return error

@@ -178,7 +178,7 @@ def _ended(
     element: int | None = None,
     error: TaskError | None = None,
 ) -> AttemptRow:
-    scheduled_at_ns = state.nodes[decision.node].scheduled_at_ns
+    scheduled_at_ns = _scheduled_at_ns(state.nodes[decision.node], element, n)
     return _row(
         state,
         decision.node,
@@ -191,6 +191,13 @@ def _ended(
         error=error,
         deck_uri=decision.deck_uri,
     )
+
+
+def _scheduled_at_ns(node: NodeState, element: int | None, n: int) -> int:
+    """Return when an attempt was scheduled that has ended; by now, the next one may have been."""
+    if element is not None:
+        return node.started_at_ns or 0
+    return node.scheduled_at_ns if n == node.attempt else node.replaced_scheduled_at_ns
 
 
 def _row(

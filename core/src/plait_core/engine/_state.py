@@ -155,6 +155,8 @@ class NodeState:
     ended_at_ns: int | None = None
     scheduled_at_ns: int = 0
     """When the present attempt was scheduled."""
+    replaced_scheduled_at_ns: int = 0
+    """When the attempt before it was: its row is written after the turn in which this one followed, and nobody asks later."""
     _template: TaskTemplate | None = None
 
     @property
