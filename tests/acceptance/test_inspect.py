@@ -47,6 +47,19 @@ def test_executions_are_listed_as_json_with_name_and_phase(desk: Desk) -> None:
     assert [(one["name"], one["phase"]) for one in listed] == [("second", "FAILED"), ("first", "SUCCEEDED")]
 
 
+def test_executions_are_sorted_on_demand(desk: Desk) -> None:
+    """The oldest first, or by name; a limit leaves out what comes later in that order."""
+    desk.write("steps.py", STEPS)
+    for name in ("second", "third", "first"):
+        desk.plait("run", "steps.py", "good", "--name", name)
+
+    def names(*options: str) -> list[str]:
+        return [one["name"] for one in json.loads(desk.plait("get", "executions", "--json", *options).out)]
+
+    assert names("--sort", "oldest") == ["second", "third", "first"]
+    assert names("--sort", "name", "--limit", "2") == ["first", "second"]
+
+
 def test_executions_are_narrowed_to_a_phase(desk: Desk) -> None:
     """Only those in the phase that is asked for are listed."""
     desk.write("steps.py", STEPS)

@@ -330,6 +330,10 @@ def test_what_there_is_is_listed(remote: Remote, flow: ModuleType) -> None:
     assert [one.id.name for one in remote.list_tasks(name_contains="plu")] == ["flow.plus"]
     assert [one.row.id for one in remote.list_executions(name_contains="listed")] == [run.id]
     assert remote.list_executions(name_contains="listed", phases=[ExecutionPhase.FAILED]) == []
+    remote.archive(run)
+    assert remote.list_executions(name_contains="listed") == []
+    remote.archive("listed", is_archived=False)
+    assert [one.row.id for one in remote.list_executions(name_contains="listed")] == [run.id]
     assert "default" in [project.id for project in remote.list_projects()]
 
 

@@ -283,3 +283,25 @@ def test_several_executions_are_cancelled_at_once(shell: Shell) -> None:
     assert "rows-none" in called.err
     assert ended == [1, 1]
     assert "wrong numbers" in shell.json("get", "execution", "rows-two", "--json")["error"]["message"]
+
+
+def test_executions_are_archived_and_shown_again(shell: Shell) -> None:
+    """F-25: once they have ended; lists leave them out, and nothing else does."""
+    shell.plait("run", "remote-task", "rows_flow.double", "--a", "1", "--wait", "--name", "rows-old")
+    shell.plait("run", "remote-workflow", "rows_flow.gated", "--name", "rows-runs")
+
+    def listed(*options: str) -> list[str]:
+        found = shell.json("get", "executions", "--contains", "rows-", "--limit", "100", "--json", *options)
+        return [one["name"] for one in found if one["name"] in {"rows-old", "rows-runs"}]
+
+    called = shell.plait("archive", "rows-runs", "rows-old")
+    shown, all_ = listed(), listed("--all")
+    again = shell.json("archive", "rows-old", "--undo", "--json")
+    shown_again = listed("--sort", "oldest")
+    shell.plait("cancel", "rows-runs")
+
+    assert (called.code, called.out) == (1, "rows-old is archived\n")
+    assert "rows-runs" in called.err
+    assert (shown, all_) == (["rows-runs"], ["rows-runs", "rows-old"])
+    assert again == [{"execution": "rows-old", "is_archived": False}]
+    assert shown_again == ["rows-old", "rows-runs"]

@@ -14,17 +14,22 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.json import Json
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.api import ExecutionDetail, ExecutionSummary, NodeDetail
-from plait_core.ports.databases import AttemptRow, ExecutionFilter, NodeFilter, NodeRow
+from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, NodeFilter, NodeRow
 
 if TYPE_CHECKING:
     from plait_core.ports.databases import ExecutionRow
 
 
 async def list_executions(
-    plane: ControlPlane, where: ExecutionFilter, *, limit: int, target: str = ""
+    plane: ControlPlane,
+    where: ExecutionFilter,
+    order: ExecutionOrder = ExecutionOrder.NEWEST,
+    *,
+    limit: int,
+    target: str = "",
 ) -> list[dict[str, Any]]:
-    """Return the newest executions, at most *limit*; those of *target* alone where one is named."""
-    found = await first(limit, lambda page: plane.executions(where, page, target=target))
+    """Return the first executions in *order*, at most *limit*; those of *target* alone where one is named."""
+    found = await first(limit, lambda page: plane.executions(where, page, order, target=target))
     return [summary(one) for one in found]
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "signal": "Supply the value that a gate waits for.",
     "cancel": "End an execution.",
     "abort": "The same as cancel.",
+    "archive": "Leave executions out of lists.",
     "relaunch": "Run again what an execution ran.",
     "recover": "Run again what did not succeed in an execution.",
     "rerun": "Run again from some nodes of an execution.",

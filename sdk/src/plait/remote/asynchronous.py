@@ -530,6 +530,10 @@ class AsyncRemote:
         """Ask an execution to end, saying why."""
         await (await self._plane()).abort(self._run(execution), reason=cause)
 
+    async def archive(self, execution: Execution, *, is_archived: bool = True) -> None:
+        """Leave an execution that has ended out of lists, or have them show it again. Raises ``ServerConflict`` while it runs."""
+        await (await self._plane()).archive(self._run(execution), is_archived=is_archived)
+
     async def relaunch(
         self,
         execution: Execution,

@@ -94,6 +94,7 @@ class Remote(AbstractContextManager["Remote"]):
     wait = _synced(AsyncRemote.wait)
     sync = _synced(AsyncRemote.sync)
     terminate = _synced(AsyncRemote.terminate)
+    archive = _synced(AsyncRemote.archive)
     relaunch = _synced(AsyncRemote.relaunch)
     recover = _synced(AsyncRemote.recover)
     rerun = _synced(AsyncRemote.rerun)

@@ -18,7 +18,7 @@ from plait_core.errors.values import UnreadableText
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ports.api import EntitySummary, ProjectList
-from plait_core.ports.databases import NODE_KINDS, ExecutionFilter, NodeFilter
+from plait_core.ports.databases import NODE_KINDS, ExecutionFilter, ExecutionOrder, NodeFilter
 
 SECOND_NS = 1_000_000_000
 
@@ -37,6 +37,9 @@ def _instant_ns(_ctx: click.Context, _option: click.Parameter, text: str | None)
         return int(parse_datetime(text).timestamp()) * SECOND_NS
     except UnreadableText as error:
         raise click.BadParameter(error.problem) from error
+
+
+ORDERS = {"newest": ExecutionOrder.NEWEST, "oldest": ExecutionOrder.OLDEST, "name": ExecutionOrder.NAME}
 
 
 @click.group()
@@ -114,6 +117,7 @@ for _kind, _word in (
     "--since", "since_ns", callback=_instant_ns, metavar="WHEN", help="Only those started since, as in `now - 1d`."
 )
 @click.option("--all", "include_archived", is_flag=True, help="Archived ones, too.")
+@click.option("--sort", type=click.Choice(list(ORDERS)), default="newest", show_default=True, help="Which come first.")
 @_limit
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
@@ -127,10 +131,11 @@ def executions(
     principal: str,
     since_ns: int | None,
     include_archived: bool,
+    sort: str,
     limit: int,
     as_json: bool,
 ) -> None:
-    """List executions, the newest first."""
+    """List executions, the newest first unless told otherwise."""
     where = ExecutionFilter(
         project=session.settings.project,
         domain=session.settings.domain,
@@ -140,7 +145,7 @@ def executions(
         created_from_ns=since_ns,
         include_archived=include_archived,
     )
-    found = session.ask(lambda plane: list_executions(plane, where, limit=limit, target=target))
+    found = session.ask(lambda plane: list_executions(plane, where, ORDERS[sort], limit=limit, target=target))
     if as_json:
         documents.show(found)
     else:
