@@ -24,7 +24,7 @@ INTERRUPTED_EXIT = 130
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-@command.command()
+@command.command(short_help="Start the demo, or go on with the one that was stopped.")
 @click.option("--port", type=click.IntRange(1, 65535), default=30080, show_default=True, help="Port to listen on.")
 @_json
 @click.pass_context
@@ -45,7 +45,7 @@ def start(ctx: click.Context, port: int, as_json: bool) -> None:
         click.echo(f"Log in:  {link}")
 
 
-@command.command()
+@command.command(short_help="Show the demo's services.")
 @_json
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
@@ -55,7 +55,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(0 if demo.is_running() and all(service.is_ok for service in demo.services()) else 1)
 
 
-@command.command()
+@command.command(short_help="Print a link that logs in to the console.")
 @_json
 @click.pass_context
 def console(ctx: click.Context, as_json: bool) -> None:
