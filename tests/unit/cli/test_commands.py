@@ -76,3 +76,11 @@ def test_help_lists_what_a_command_says_of_itself(name: str) -> None:
     assert command.get_short_help_str(limit=200)
     with click.Context(command, info_name=name, obj=Session()) as ctx:
         assert "--help" in command.get_help(ctx)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_groups_list_their_commands_with_whole_sentences(name: str) -> None:
+    """None is cut off to fit the line."""
+    told = import_module(module_of(name)).command.get_help(click.Context(click.Command(name)))
+
+    assert "..." not in told.partition("Commands:")[2]

@@ -9,10 +9,11 @@ import asyncio
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.session import Session, with_settings
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Look after cached outputs."""
 

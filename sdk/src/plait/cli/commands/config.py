@@ -12,6 +12,7 @@ import attrs
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.session import Session, with_settings
 from plait.cli.setting_files import SETTABLE, set_value
 from plait.cli.tables import table
@@ -19,7 +20,7 @@ from plait.cli.tables import table
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Show and set settings."""
 

@@ -11,6 +11,7 @@ import click
 from plait.cli import documents
 from plait.cli.blanks import filled_in
 from plait.cli.commands.get import execution
+from plait.cli.groups import Group
 from plait.cli.listings import closure_document, project_document, render_closure, render_drawing, render_project
 from plait.cli.session import Session, with_place
 from plait.control.plane import ControlPlane, parameters_of, resolved
@@ -23,7 +24,7 @@ from plait_core.ports.api import ProjectList
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Show one project, entity or execution in full."""
 

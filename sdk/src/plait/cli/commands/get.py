@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.listings import entity_document, project_document, render_entities, render_projects
 from plait.cli.records import execution_document, list_executions, list_nodes
 from plait.cli.session import Session, with_place
@@ -42,7 +43,7 @@ def _instant_ns(_ctx: click.Context, _option: click.Parameter, text: str | None)
 ORDERS = {"newest": ExecutionOrder.NEWEST, "oldest": ExecutionOrder.OLDEST, "name": ExecutionOrder.NAME}
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Show projects, entities, executions and their nodes."""
 

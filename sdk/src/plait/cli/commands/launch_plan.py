@@ -7,6 +7,7 @@ On the server unless ``--local`` is given. Exit codes: 0 done, 1 refused, not th
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.session import Session, with_place
 from plait.control.plane import ControlPlane, resolved
 from plait_core.errors.stores import EntityUnknown
@@ -15,7 +16,7 @@ from plait_core.ir.ids import EntityId, EntityKind
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Switch launch plans on and off."""
 

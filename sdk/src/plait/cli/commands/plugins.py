@@ -13,6 +13,7 @@ import attrs
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.session import Session, with_settings
 from plait_core.plugins.listing import PluginLine, PluginState, list_plugins, show_plugin
 from plait_core.plugins.scaffold import KINDS, scaffold
@@ -20,7 +21,7 @@ from plait_core.plugins.scaffold import KINDS, scaffold
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, show, check and make plugins."""
 

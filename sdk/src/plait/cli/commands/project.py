@@ -11,6 +11,7 @@ import attrs
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.launching import pairs
 from plait.cli.listings import project_document, render_project, render_projects
 from plait.cli.session import Session, with_place
@@ -26,7 +27,7 @@ _labels = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, create and update projects."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from plait.cli import documents
+from plait.cli.groups import Group
 from plait.cli.launching import pairs
 from plait.cli.session import Session, with_settings
 from plait.cli.tables import table
@@ -21,7 +22,7 @@ from plait_core.ports.principals import ROLES
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Make, list and delete tokens of a server."""
 
