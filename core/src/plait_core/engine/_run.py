@@ -20,12 +20,13 @@ from plait_core.engine._cache import KeyedInputs, keyed
 from plait_core.engine._children import Children, Ending
 from plait_core.engine._commands import Command, SubmitElements, WaitUntil
 from plait_core.engine._floor import Share
-from plait_core.engine._policies import cache_policy
+from plait_core.engine._policies import cache_policy, timeout_ns
 from plait_core.engine._rows import attempt_rows, execution_row, node_rows
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AttemptEnded, AttemptGone, AttemptProgressed, Stimulus, TimerFired
 from plait_core.engine._turns import fold, take_turn
+from plait_core.engine._units import attempt_id
 from plait_core.errors.engine import OwnershipLost
 from plait_core.ir import events as ev
 from plait_core.ir.executions import CacheStatus, Fault, TaskError
@@ -75,6 +76,8 @@ class Run:
         self._heard: set[str] = set()
         """Keys of all messages that were taken."""
         self._timers: list[tuple[int, int, WaitUntil]] = []
+        self._began: dict[AttemptId, int] = {}
+        """When attempts that have a time limit were first heard to run."""
         self._order = count()
         self._snapshot_at = state.seq + SNAPSHOT_AFTER
         self._awake = asyncio.Event()
@@ -123,6 +126,8 @@ class Run:
         now = self.services.clock.now_ns()
         node, n, element = attempt.node, attempt.n, attempt.element
         if isinstance(report, Progress):
+            if report.phase is AttemptPhase.RUNNING and timeout_ns(self.state.nodes[node]) is not None:
+                self._began.setdefault(attempt, now)
             self.tell(AttemptProgressed(now, node, n, report.phase, report.message, element))
             return
         self.acting.dismiss(attempt)
@@ -143,6 +148,7 @@ class Run:
 
     def end(self, attempt: AttemptId, stimulus: Stimulus) -> None:
         """Take word that *attempt* is over; once that is committed, its executor may forget it."""
+        self._began.pop(attempt, None)
         self.release_later(attempt)
         self.tell(stimulus)
 
@@ -192,8 +198,26 @@ class Run:
         now = self.services.clock.now_ns()
         while self._timers and self._timers[0][0] <= now:
             timer = heappop(self._timers)[2]
-            if timer.key in self.state.open:
+            if timer.key not in self.state.open:
+                continue
+            if timer.what == "timeout" and (due_at := self._times_out_at(timer, now)) > now:
+                heappush(self._timers, (due_at, next(self._order), timer))
+            else:
                 self.tell(TimerFired(now, timer.node, timer.what, timer.n, timer.element))
+
+    def _times_out_at(self, timer: WaitUntil, now: int) -> int:
+        """
+        Say when the time of an attempt is up: its limit after it began to run, however long it waited for room before.
+
+        One that is not heard to run, where executors see to limits themselves, has as long again.
+        """
+        node = self.state.nodes[timer.node]
+        limit = timeout_ns(node) or 0
+        began = self._began.get(attempt_id(self.state, node, timer.n, timer.element))
+        if began is not None:
+            return began + limit
+        capabilities = self.services.executors[self.state.executor_of(node.template.id)].capabilities
+        return now + limit if capabilities.can_time_out else timer.at_ns
 
     async def _sleep(self) -> bool:
         """Wait until there may be something to do; False when that is far off, and nothing holds the execution in memory."""
@@ -244,7 +268,10 @@ class Run:
         """Commit what the mail leads to."""
         mail, self._mail = self._mail, []
         posted, self._posted = self._posted, []
-        ended, self._ended = self._ended, defaultdict(list)  # what ends while this turn is committed is safe with the next one
+        ended, self._ended = (
+            self._ended,
+            defaultdict(list),
+        )  # what ends while this turn is committed is safe with the next one
         now = self.services.clock.now_ns()
         state = self.state
         first_seq = state.seq + 1
