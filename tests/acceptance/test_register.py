@@ -102,6 +102,17 @@ def test_package_is_registered_without_its_code(project: Desk, tmp_path: Path) -
 
 
 @pytest.mark.slow
+def test_folder_of_a_package_is_made(project: Desk) -> None:
+    """Where that cannot be, the file that stands in the way is named."""
+    made = project.plait("package", "-s", "flow.py", "-o", "out/today/flow.tgz")
+    blocked = project.plait("package", "-s", "flow.py", "-o", "flow.py/flow.tgz")
+
+    assert (made.code, (project.folder / "out/today/flow.tgz").is_file()) == (0, True)
+    assert (blocked.code, blocked.out) == (1, "")
+    assert "'flow.py/flow.tgz'" in blocked.err
+    assert "Traceback" not in blocked.err
+
+
 def test_package_is_the_same_each_time(project: Desk) -> None:
     """Not a byte depends on when or from where it is made, and an existing file is not replaced unasked."""
     calls = [

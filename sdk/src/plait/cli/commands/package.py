@@ -1,7 +1,8 @@
 """
 ``plait package``: entities with their code, as one file that ``plait register`` takes on any machine.
 
-The same code gives the same bytes. Exit codes: 0 written, 1 something cannot be imported or has faults, 2 usage.
+The same code gives the same bytes. Exit codes: 0 written, 1 something cannot be imported or has faults, or the file
+cannot be written, 2 usage.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,12 @@ from plait_core.authoring.bundles import Copy
     "-s", "--source", "sources", multiple=True, metavar="FILE|FOLDER|MODULE", help="What to package; repeatable."
 )
 @click.option(
-    "-o", "--output", default="plait-package.tgz", show_default=True, metavar="FILE", help="The file to write."
+    "-o",
+    "--output",
+    default="plait-package.tgz",
+    show_default=True,
+    metavar="FILE",
+    help="The file to write; its folder is made.",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace the file.")
 @click.option(
@@ -70,7 +76,11 @@ def command(
     if len(registrations) != 1:
         raise click.UsageError(f"a package has one source root with entities in it; here are {len(registrations)}", ctx)
     (registration,) = registrations
-    path.write_bytes(pack(registration))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pack(registration))
+    except OSError as error:
+        raise click.FileError(output, hint=error.strerror) from error
     bundle = registration.bundle
     if as_json:
         mains = [str(closure.main) for closure in registration.closures]
