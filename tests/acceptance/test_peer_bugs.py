@@ -1,11 +1,12 @@
 """
 Bugs and traps of the peers, numbered as in the list they were collected in; each test shows what happens here instead.
 
-Left out, because what they are about is not built yet: Q-13, Q-33, Q-34 (registration and packaging), Q-14, Q-15, Q-39 (backfill, metrics, the
-scheduler's catch-up), Q-36, Q-37, Q-45 (clamped resources, containers, image checks), Q-38 (delivery of notifications), Q-43 (recovery on a server).
+Left out, because what they are about is not built yet: Q-14, Q-15, Q-39 (backfill, metrics, the scheduler's catch-up), Q-36, Q-37, Q-45 (clamped
+resources, containers, image checks), Q-38 (delivery of notifications).
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -47,6 +48,20 @@ from plait_core.testing.memory import MemoryDatabase
 from plait_shell import ShellTask
 from plait_shell.errors import UnknownReference
 from tests.acceptance.calling import Desk
+
+READER = """
+from pathlib import Path
+
+from plait import task, workflow
+
+@task
+def read() -> str:
+    return (Path(__file__).parent / "table.csv").read_text()
+
+@workflow
+def wf() -> str:
+    return read()
+"""
 
 PROGRAM = """
 from datetime import datetime, timedelta
@@ -500,6 +515,52 @@ def test_q41_abort_takes_a_reason(desk: Desk) -> None:
 
     assert (ending.phase, ending.error and ending.error.message) == (ExecutionPhase.ABORTED, "changed my mind")
     assert "--reason" in desk.plait("abort", "--help").out
+
+
+def registered(desk: Desk) -> Callable[..., Any]:
+    """Return what registers, or packages, a package of two modules of which one reads a file beside it."""
+    desk.write("pack/__init__.py", "")
+    desk.write("pack/table.csv", "1,2")
+    desk.write("pack/flow.py", READER)
+    env = {"PLAIT_HOME": str(desk.folder / "home")}
+    return lambda *words: desk.plait(*words, env=env)
+
+
+def test_q13_dry_run_has_no_side_effects(desk: Desk) -> None:
+    """Not a file of code is stored, and nothing is known of afterwards."""
+    plait = registered(desk)
+
+    dry = plait("register", "--local", "--dry-run", "pack/flow.py")
+
+    stored = [path for path in (desk.folder / "home").rglob("*") if path.is_file() and path.suffix != ".db"]
+    assert dry.code == 0
+    assert "none registered" in dry.out
+    assert [path for path in stored if "plait.db" not in path.name] == []
+    assert plait("get", "workflows", "--local", "--json").out == "[]\n"
+
+
+def test_q33_folder_of_a_package_is_made(desk: Desk) -> None:
+    """However deep."""
+    called = registered(desk)("package", "-s", "pack/flow.py", "-o", "out/of/here.tgz")
+
+    assert (called.code, (desk.folder / "out/of/here.tgz").is_file()) == (0, True)
+
+
+def test_q34_files_beside_the_code_go_along(desk: Desk) -> None:
+    """What a package has in its folder is part of it."""
+    called = registered(desk)("package", "-s", "pack/flow.py", "--json")
+
+    assert "pack/table.csv" in json.loads(called.out)["files"]
+
+
+def test_q43_only_what_failed_is_recovered(desk: Desk) -> None:
+    """What succeeded is refused, with what to do instead."""
+    plait = registered(desk)
+    plait("run", "pack/flow.py", "wf", "--name", "good")
+
+    called = plait("recover", "good")
+
+    assert (called.code, "plait relaunch" in called.err) == (1, True)
 
 
 @pytest.mark.parametrize("name", ["plan", "polite greeting"])

@@ -101,7 +101,6 @@ def test_package_is_registered_without_its_code(project: Desk, tmp_path: Path) -
     assert set(done["created"]) == ids("v7", "lab:production")
 
 
-@pytest.mark.slow
 def test_folder_of_a_package_is_made(project: Desk) -> None:
     """Where that cannot be, the file that stands in the way is named."""
     made = project.plait("package", "-s", "flow.py", "-o", "out/today/flow.tgz")
@@ -113,6 +112,7 @@ def test_folder_of_a_package_is_made(project: Desk) -> None:
     assert "Traceback" not in blocked.err
 
 
+@pytest.mark.slow
 def test_package_is_the_same_each_time(project: Desk) -> None:
     """Not a byte depends on when or from where it is made, and an existing file is not replaced unasked."""
     calls = [
