@@ -176,6 +176,25 @@ def test_inputs_are_written_filled_in_and_launched(shell: Shell) -> None:
     assert shell.json("describe", "launch-plan", "rows.plan", "--inputs") == {"a": 5}
 
 
+def test_lists_tell_what_tells_entities_apart(shell: Shell) -> None:
+    """F-11, F-12, F-13: the version and when it came; the type of a task, and the schedule of a launch plan."""
+    task = shell.json("get", "tasks", "rows_flow.double", "--json")[0]
+    plan = shell.json("get", "launch-plans", "rows.nightly", "--json")[0]
+    tasks = shell.plait("get", "tasks", "--contains", "rows_flow.double").out.splitlines()
+    plans = shell.plait("get", "launch-plans", "--contains", "rows.nightly").out.splitlines()
+    workflows = shell.plait("get", "workflows", "rows_flow.wf").out.splitlines()
+
+    assert (task["type"], plan["workflow"]) == ("python-function", "rows_flow.wf")
+    assert [" ".join(line.split()) for line in tasks] == [
+        "NAME VERSION REGISTERED TYPE SIGNATURE",
+        f"rows_flow.double v1 {task['registered_at'][:19]} python-function (a: int) -> o0: int",
+    ]
+    assert plan["schedule"] == "cron: schedule 0 3 * * *, timezone UTC"
+    assert plans[0].split() == ["NAME", "VERSION", "REGISTERED", "SCHEDULE", "SIGNATURE"]
+    assert plan["schedule"] in plans[1]
+    assert workflows[0].split() == ["NAME", "VERSION", "REGISTERED", "SIGNATURE"]
+
+
 def test_tasks_are_described_with_their_type_and_cache(shell: Shell) -> None:
     """F-11: below name, version and signature."""
     described = shell.plait("describe", "task", "rows_flow.double", "v1").out

@@ -13,7 +13,7 @@ from plait_core.ir.executions import CacheVerdict, Closure, ExecutionSpec
 from plait_core.ir.ids import EntityId, ExecutionId, NodeId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.json import Json
-from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.launch_plans import ExecutionOptions, ScheduleSpec
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.shapes import Shape
@@ -156,7 +156,8 @@ class EntitySummary(Shape):
     """
     A registered entity as lists show it.
 
-    Of a launch plan, ``is_active`` speaks of this version, and ``active_version`` names the one that is active, if any is.
+    Of a launch plan, ``is_active`` speaks of this version, ``active_version`` names the one that is active, if any is, and ``workflow`` is what
+    it runs. ``type`` is that of a task. ``registered_at_ns`` is when this version came.
     """
 
     id: EntityId
@@ -164,6 +165,10 @@ class EntitySummary(Shape):
     is_active: bool = False
     documentation: str = ""
     active_version: str = ""
+    type: str = ""
+    workflow: EntityId | None = None
+    schedule: ScheduleSpec | None = None
+    registered_at_ns: int | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -490,6 +490,10 @@ class Registry(Protocol):
         """
         ...
 
+    async def registered_at(self, ids: Sequence[EntityId]) -> Mapping[EntityId, int]:
+        """Return when each of *ids*, which name versions, was registered first, in ns since the epoch; what is unknown is left out."""
+        ...
+
     async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
         """Switch a launch plan on or off; at most one version per name is active. Raises ``EntityUnknown``."""
         ...

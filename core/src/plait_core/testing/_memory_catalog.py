@@ -1,6 +1,6 @@
 """The in-memory ports that serve people: registry, schedules and accounts."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import attrs
 
@@ -25,6 +25,7 @@ class Catalog:
     def __init__(self, trail: Trail) -> None:
         self.trail = trail
         self.templates: dict[EntityId, Template] = {}
+        self.registered_at_ns: dict[EntityId, int] = {}
         self.active: dict[PlanName, ScheduleState] = {}
 
 
@@ -46,6 +47,7 @@ class MemoryRegistry:
         for id_ in activate:
             self._check_plan(id_, known={**self._catalog.templates, **new})
         self._catalog.templates.update(new)
+        self._catalog.registered_at_ns |= dict.fromkeys(new, at_ns)
         for id_ in activate:
             await self.activate(id_, is_active=True, at_ns=at_ns)
         self._catalog.trail.leave(audit)
@@ -88,6 +90,10 @@ class MemoryRegistry:
         ids = sorted((held for held in place if place[held] < before), key=place.__getitem__, reverse=True)
         shown = ids[: page.limit]
         return shown, str(place[shown[-1]]) if len(ids) > len(shown) else ""
+
+    async def registered_at(self, ids: Sequence[EntityId]) -> Mapping[EntityId, int]:
+        known = self._catalog.registered_at_ns
+        return {id_: known[id_] for id_ in ids if id_ in known}
 
     async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
         self._check_plan(id, known=self._catalog.templates)

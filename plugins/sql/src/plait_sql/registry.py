@@ -2,7 +2,7 @@
 
 import builtins
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plait_core.errors.stores import EntityUnknown, VersionConflict
@@ -31,6 +31,7 @@ _ID = "kind, org, project, domain, name, version"
 _IS_ID = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? AND version = ?"
 _IS_UNVERSIONED = "kind = ? AND org = ? AND project = ? AND domain = ? AND name = ? ORDER BY key DESC LIMIT 1"
 _DIGEST = f"SELECT digest FROM templates WHERE {_IS_ID}"
+_REGISTERED_AT = f"SELECT registered_at_ns FROM templates WHERE {_IS_ID}"
 _REGISTER = (
     f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns) "
     f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ({_ID}) DO NOTHING"
@@ -118,6 +119,13 @@ class SqlRegistry:
         rows = await self._connection.read(select)
         shown = rows[: page.limit]
         return [_entity(row[1:]) for row in shown], str(shown[-1][0]) if len(rows) > len(shown) else ""
+
+    async def registered_at(self, ids: Sequence[EntityId]) -> Mapping[EntityId, int]:
+        def look_up(transaction: Transaction) -> Mapping[EntityId, int]:
+            found = ((id_, transaction.query_one(_REGISTERED_AT, _id_values(id_))) for id_ in ids)
+            return {id_: row[0] for id_, row in found if row is not None}
+
+        return await self._connection.read(look_up)
 
     async def activate(self, id: EntityId, *, is_active: bool, at_ns: int, audit: AuditLine | None = None) -> None:
         def switch(transaction: Transaction) -> None:

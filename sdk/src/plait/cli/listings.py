@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from plait.cli.documents import of_value
+from plait.cli.documents import of_value, time_text
 from plait.cli.tables import table
 from plait.control.plane import interface_of
 from plait_core.compiler.graphs import render_text, signature_text
@@ -13,7 +13,7 @@ from plait_core.ir.codec import to_json
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.json import Json
-from plait_core.ir.launch_plans import LaunchPlanTemplate
+from plait_core.ir.launch_plans import LaunchPlanTemplate, ScheduleSpec
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ports.api import EntitySummary, ProjectList
 from plait_core.ports.databases import Project
@@ -61,8 +61,13 @@ def entity_document(summary: EntitySummary) -> dict[str, Any]:
         "domain": summary.id.domain,
         "signature": signature_text(summary.interface),
         "documentation": summary.documentation,
+        "registered_at": None if summary.registered_at_ns is None else time_text(summary.registered_at_ns),
     }
+    if summary.id.kind is EntityKind.TASK:
+        document["type"] = summary.type
     if summary.id.kind is EntityKind.LAUNCH_PLAN:
+        document["workflow"] = None if summary.workflow is None else summary.workflow.name
+        document["schedule"] = None if summary.schedule is None else schedule_text(summary.schedule)
         document["is_active"] = summary.is_active
         document["active_version"] = summary.active_version
     return document
@@ -70,9 +75,36 @@ def entity_document(summary: EntitySummary) -> dict[str, Any]:
 
 def render_entities(found: Sequence[EntitySummary]) -> str:
     """Render entities, one line each."""
-    rows = [("NAME", "VERSION", "SIGNATURE")]
-    rows += [(one.id.name, f"{one.id.version}{_activity(one)}", signature_text(one.interface)) for one in found]
+    rows = [("NAME", "VERSION", "REGISTERED", *_headings(found), "SIGNATURE")]
+    rows += [
+        (
+            one.id.name,
+            f"{one.id.version}{_activity(one)}",
+            "" if one.registered_at_ns is None else time_text(one.registered_at_ns)[:19],
+            *_particulars(one),
+            signature_text(one.interface),
+        )
+        for one in found
+    ]
     return table(rows)
+
+
+def _headings(found: Sequence[EntitySummary]) -> Sequence[str]:
+    return {EntityKind.TASK: ("TYPE",), EntityKind.LAUNCH_PLAN: ("SCHEDULE",)}.get(found[0].id.kind, ())
+
+
+def _particulars(one: EntitySummary) -> Sequence[str]:
+    """Return what the list tells of an entity that not every kind has, in the order of ``_headings``."""
+    if one.id.kind is EntityKind.TASK:
+        return (one.type,)
+    if one.id.kind is EntityKind.LAUNCH_PLAN:
+        return ("" if one.schedule is None else schedule_text(one.schedule),)
+    return ()
+
+
+def schedule_text(schedule: ScheduleSpec) -> str:
+    """Render a schedule: its kind, and what it says."""
+    return f"{schedule.kind}: {', '.join(f'{key} {value}' for key, value in schedule.spec.items())}"
 
 
 def _activity(one: EntitySummary) -> str:
@@ -138,5 +170,4 @@ def _plan_lines(plan: LaunchPlanTemplate) -> Iterator[str]:
     for name, value in plan.fixed_inputs.items():
         yield f"  fixed      {name} = {of_value(value)}"
     if plan.schedule is not None:
-        told = ", ".join(f"{key} {value}" for key, value in plan.schedule.spec.items())
-        yield f"  schedule   {plan.schedule.kind}: {told}"
+        yield f"  schedule   {schedule_text(plan.schedule)}"

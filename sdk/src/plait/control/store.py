@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import attrs
 
-from plait.control.plane import FIRST, Waiting, answer_to, interface_of_plan
+from plait.control.plane import FIRST, Waiting, answer_to
 from plait.errors import AlreadyOver, NoSuchEntity
 from plait_core.authoring.bundles import Bundle, bundle_uri
 from plait_core.compiler.registering import register
@@ -20,15 +20,12 @@ from plait_core.engine.sweeping import Sweeper
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, EntityId, EntityKind, ExecutionId, NodeId
-from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.literals import Literal, LiteralMap
 from plait_core.ir.phases import TERMINAL_ATTEMPT, TERMINAL_EXECUTION, ExecutionPhase
-from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import Gate
 from plait_core.ports.api import (
     EntityPage,
-    EntitySummary,
     ExecutionDetail,
     ExecutionPage,
     ExecutionSummary,
@@ -53,6 +50,7 @@ from plait_core.ports.databases import (
     Page,
     Project,
 )
+from plait_core.ports.entity_lists import entity_page
 from plait_core.ports.specs import BlobAccess
 from plait_core.types.times import from_timestamp_ns
 from plait_core.worker.logs import read_log
@@ -107,10 +105,9 @@ class StorePlane:
         name_contains: str = "",
         page: Page = FIRST,
     ) -> EntityPage:
-        ids, token = await self._database.registry.list(
-            kind, project=project, domain=domain, name_contains=name_contains, page=page
+        return await entity_page(
+            self._database.registry, kind, project=project, domain=domain, name_contains=name_contains, page=page
         )
-        return EntityPage(items=tuple([await self._summary(id_) for id_ in ids]), token=token)
 
     async def versions(
         self,
@@ -121,20 +118,7 @@ class StorePlane:
         *,
         page: Page = FIRST,
     ) -> EntityPage:
-        ids, token = await self._database.registry.list(kind, project=project, domain=domain, name=name, page=page)
-        return EntityPage(items=tuple([await self._summary(id_) for id_ in ids]), token=token)
-
-    async def _summary(self, id: EntityId) -> EntitySummary:
-        registry = self._database.registry
-        template = await registry.get(id)
-        assert template is not None, "what is registered stays"
-        if isinstance(template, LaunchPlanTemplate):
-            active = await registry.active(project=id.project, domain=id.domain, name=id.name)
-            active_version = active.version if active is not None else ""
-            interface = interface_of_plan(template)
-            return EntitySummary(id=id, interface=interface, is_active=active == id, active_version=active_version)
-        about = template.metadata if isinstance(template, TaskTemplate) else template
-        return EntitySummary(id=id, interface=template.interface, documentation=about.short_description)
+        return await entity_page(self._database.registry, kind, project=project, domain=domain, name=name, page=page)
 
     async def closure(self, id: EntityId) -> Closure:
         closure = await self._database.registry.closure(id)

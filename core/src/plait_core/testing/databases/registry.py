@@ -76,6 +76,19 @@ class RegistryConformance(DatabaseConformance):
         assert (list(nothing[0]), nothing[1]) == ([], "")
 
     @story
+    async def test_first_registration_is_dated(self, database: Database) -> None:
+        """A second one of the same changes nothing, and what nobody registered has no date."""
+        newer, unknown = attrs.evolve(TASK, version="v2"), attrs.evolve(TASK, version="v3")
+        await database.registry.register(closure(), at_ns=NOON_NS)
+        await database.registry.register(closure("v2"), at_ns=NOON_NS + 1)
+        await database.registry.register(closure(), at_ns=NOON_NS + 2)
+
+        found = await database.registry.registered_at([newer, unknown, TASK, PLAN])
+
+        assert dict(found) == {newer: NOON_NS + 1, TASK: NOON_NS, PLAN: NOON_NS}
+        assert dict(await database.registry.registered_at([])) == {}
+
+    @story
     async def test_one_version_of_a_plan_is_active(self, database: Database) -> None:
         """Activating another version replaces it; deactivating one that is not active changes nothing."""
         await database.registry.register(closure(), at_ns=NOON_NS)

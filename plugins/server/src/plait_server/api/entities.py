@@ -11,11 +11,8 @@ import attrs
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityId, EntityKind
-from plait_core.ir.interfaces import TypedInterface
-from plait_core.ir.launch_plans import LaunchPlanTemplate
-from plait_core.ir.tasks import TaskTemplate
-from plait_core.ir.workflows import WorkflowTemplate
-from plait_core.ports.api import ActivationRequest, EntityPage, EntitySummary
+from plait_core.ports.api import ActivationRequest, EntityPage
+from plait_core.ports.entity_lists import entity_page
 from plait_server.api.executions import HERE
 from plait_server.pages import PageQuery
 from plait_server.routing import Call, Handler, Route
@@ -80,27 +77,9 @@ def _id(call: Call[Any, Any], kind: EntityKind, *, version: str) -> EntityId:
 
 async def _page(call: Call[Any, Any], kind: EntityKind, **narrowed: str) -> EntityPage:
     registry = call.server.database.registry
-    ids, token = await registry.list(kind, project=call.project, domain=call.domain, page=call.query.page(), **narrowed)
-    return EntityPage(items=tuple([await _summary(call, id_) for id_ in ids]), token=token)
-
-
-async def _summary(call: Call[Any, Any], id_: EntityId) -> EntitySummary:
-    registry = call.server.database.registry
-    template = await registry.get(id_)
-    assert template is not None, "what is registered stays"
-    if not isinstance(template, LaunchPlanTemplate):
-        return EntitySummary(id=id_, interface=template.interface, documentation=_documentation(template))
-    active = await registry.active(project=id_.project, domain=id_.domain, name=id_.name)
-    interface = TypedInterface(
-        inputs=tuple(parameter.variable for parameter in template.parameters), outputs=template.expected_outputs
+    return await entity_page(
+        registry, kind, project=call.project, domain=call.domain, page=call.query.page(), **narrowed
     )
-    active_version = active.version if active is not None else ""
-    return EntitySummary(id=id_, interface=interface, is_active=active == id_, active_version=active_version)
-
-
-def _documentation(template: TaskTemplate | WorkflowTemplate) -> str:
-    about = template.metadata if isinstance(template, TaskTemplate) else template
-    return about.short_description
 
 
 def _routes(kind: EntityKind) -> tuple[Route, ...]:
