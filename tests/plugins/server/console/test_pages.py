@@ -371,6 +371,7 @@ async def test_failed_elements_are_found_among_the_others(serving: Serving, cons
     log = await console.get(f"{EXECUTIONS}/map/logs/n0/248/0")
 
     assert "250 elements: 125 succeeded, 125 failed" in panel.text
+    assert f'href="/console{HERE}/tasks/{samples.odd.name}/versions/local"' in panel.text
     assert "250 elements: 125 succeeded, 125 failed" in first.text
     assert (first.text.count("is even"), second.text.count("is even")) == (100, 25)
     assert 'href="?failed=yes&amp;offset=100" rel="next"' in first.text
@@ -437,6 +438,7 @@ async def test_active_version_is_seen_when_it_is_not_the_newest(serving: Serving
     ]
 
     assert 'version <span class="mono">v1</span>' in listed
+    assert f'runs <a href="/console{WORKFLOWS}/{samples.sums.name}/versions/v1">' in active
     assert f'active: <a class="mono" href="/console{plan}/v1">v1</a>' in newest
     assert "active: <a" not in active
     assert "<td>active</td>" in newest

@@ -21,10 +21,11 @@ def elements_of(row: NodeRow, *, n_failed: int | None = None) -> Elements | None
     total = max(row.n_elements, 1)
     left = row.n_elements - row.n_elements_done
     tone = "running" if row.phase is NodePhase.RUNNING else "queued"
+    rest = (tone, "to go") if row.ended_at_ns is None else ("warn", "given up")
     ended = [(row.n_elements_done, "ended", "ended")]
     if n_failed is not None:
         ended = [(row.n_elements_done - n_failed, "good", "succeeded"), (n_failed, "bad", "failed")]
-    counts = [*ended, (left, tone, "to go")]
+    counts = [*ended, (left, *rest)]
     stretches, start = [], 0.0
     for count, look, _ in counts:
         width = 100 * count / total

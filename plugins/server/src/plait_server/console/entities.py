@@ -83,6 +83,7 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
         inputs=interface.inputs,
         outputs=interface.outputs,
         facts=_facts(template),
+        workflow=template.workflow if isinstance(template, LaunchPlanTemplate) else None,
         can_launch=visit.may("runner"),
         is_plan=is_plan,
         can_switch=is_plan and visit.may("author"),
@@ -190,7 +191,7 @@ def _facts(template: TaskTemplate | WorkflowTemplate | LaunchPlanTemplate) -> li
         case TaskTemplate():
             return [(name, text) for name, text in _task_facts(template) if text]
         case LaunchPlanTemplate():
-            facts = [("Workflow", template.workflow.name), ("Schedule", schedule_text(template.schedule))]
+            facts = [("Schedule", schedule_text(template.schedule))]
         case WorkflowTemplate():
             policy = template.failure_policy.value.replace("_", " ").lower()
             facts = [("Nodes", str(len(template.nodes))), ("On failure", policy)]

@@ -22,7 +22,7 @@ from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase, NodePhase
 from plait_core.ir.tags import TAGS
-from plait_core.ir.workflows import Sleep
+from plait_core.ir.workflows import Array, Sleep
 from plait_core.ports.databases import NODE_KINDS, ExecutionRow, NodeFilter, NodeRow
 from plait_server.console.drawings import MOST_BOXES, draw
 from plait_server.console.elements import Elements, elements_of
@@ -396,11 +396,11 @@ async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
     wanted = visit.query("attempt")
     shown = next((it.row for it in tries if str(it.row.id.n) == wanted), tries[-1].row if tries else None)
     log, offset = await log_of(visit, shown.id) if shown is not None else ([], 0)
-    task = shown.id.task if shown is not None else None
+    entity = shown.id.task if shown is not None else details.get("entity")
     return Chosen(
         row=row,
         error_text=error_text(row.error) if row.error else "",
-        entity_url=visit.version_url(task) if task is not None else "",
+        entity_url=visit.version_url(entity) if entity is not None else "",
         inputs=details.get("inputs"),
         outputs=details.get("outputs", ()),
         skips_values=skips_values,
@@ -430,6 +430,7 @@ async def _details(visit: Visit, row: NodeRow) -> dict[str, Any]:
         known = node.graph.closure.closure
         interface = None if entity is None else _interface(known, entity)
         return {
+            "entity": getattr(node.node.target.target, "id", None) if isinstance(node.node.target, Array) else entity,
             "inputs": None if inputs is None else show_all(inputs, interface.inputs if interface else ()),
             "outputs": show_all(node.outputs, interface.outputs if interface else ()) if node.is_terminal else (),
             "verdict": node.verdict,
