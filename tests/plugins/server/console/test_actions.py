@@ -7,8 +7,10 @@ import pytest
 from plait_core.authoring.tracing import trace
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.tasks import SecurityContext
+from plait_core.ir.types import SimpleType
 from plait_core.ports.databases import ExecutionFilter, Page, Project
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import (
@@ -20,6 +22,7 @@ from tests.plugins.server.console.visiting import (
     logged_in,
     number,
 )
+from tests.plugins.server.registered import registered
 from tests.plugins.server.serving import Serving
 
 pytestmark = pytest.mark.anyio
@@ -103,8 +106,9 @@ async def test_relaunch_keeps_the_options(serving: Serving, console: httpx.Async
     given = ExecutionOptions(
         labels={"team": "a"}, envs={"MODE": "fast"}, security=SecurityContext(service_account="robot")
     )
+    once = attrs.evolve(given, overwrite_cache=True)
     closure = trace(samples.sums).closure
-    await serving.engine.wait(await serving.engine.launch(closure, {"x": number(1)}, name="first", options=given))
+    await serving.engine.wait(await serving.engine.launch(closure, {"x": number(1)}, name="first", options=once))
     page = await console.get(f"{EXECUTIONS}/first/relaunch")
     typed = {"input-x": "1", "option-labels": "team=b", "option-service-account": "robot"}
 
@@ -113,7 +117,29 @@ async def test_relaunch_keeps_the_options(serving: Serving, console: httpx.Async
     spec = await serving.server.inspector.spec(await launched(serving, answer))
     assert 'name="option-service-account"' in page.text
     assert 'value="robot"' in page.text
+    assert 'name="option-overwrite-cache">' in page.text
     assert spec.options == attrs.evolve(given, labels={"team": "b"})
+
+
+async def test_execution_is_repeated_in_another_version(serving: Serving, console: httpx.AsyncClient) -> None:
+    """Its form offers the versions; that of another one has the inputs that fit it, and the others are left as they are by default."""
+    for version in ("v1", "v2"):
+        await registered(serving, samples.sums, version=version)
+    await ended(serving, samples.sums, "first", {"x": number(41), "y": number(5)})
+    await ended(serving, samples.broken, "other", {"text": Literal(value=Primitive(kind=SimpleType.STRING, value="x"))})
+    form = f"{WORKFLOWS}/{samples.sums.name}/versions/v1/launch"
+
+    offered = await console.get(f"{EXECUTIONS}/first/relaunch")
+    page = await console.get(f"{form}?from=first")
+    blank = await console.get(f"{form}?from=other")
+    answer = await console.post(f"{form}?from=first", data={**csrf_of(page), "input-x": "41", "input-y": "5"})
+
+    spec = await serving.server.inspector.spec(await launched(serving, answer))
+    assert f'href="/console{form}?from=first"' in offered.text
+    assert ('value="41"' in page.text, 'value="5"' in page.text) == (True, True)
+    assert ('value="41"' in blank.text, 'value="2"' in blank.text) == (False, True)
+    assert (spec.target.version, spec.reference) == ("v1", ExecutionId(name="first"))
+    assert spec.user_inputs == {"x": number(41), "y": number(5)}
 
 
 async def test_failed_execution_can_be_recovered(serving: Serving, console: httpx.AsyncClient) -> None:

@@ -1,4 +1,8 @@
-"""The launch form: of a version of an entity, or of what an execution ran, filled with the inputs it had."""
+"""
+The launch form: of a version of an entity, or of what an execution ran, filled with the inputs it had.
+
+With ``?from=EXECUTION`` that of a version is filled, too, as far as the inputs fit it: so an execution is repeated in another version.
+"""
 
 import asyncio
 import re
@@ -6,18 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import attrs
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from plait_core.compiler.values import misfit
 from plait_core.errors import UserError
 from plait_core.ir.executions import Closure, ExecutionMode
 from plait_core.ir.ids import EntityId, EntityKind, ExecutionId
 from plait_core.ir.interfaces import Parameter, TypedInterface
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import LiteralMap
+from plait_core.ports.databases import Page
 from plait_server.api.launching import check_launch, find_target
 from plait_server.console.entities import interface_of, template_of
 from plait_server.console.forms import Field, fields_of, read_fields
@@ -28,6 +35,8 @@ from plait_server.console.visits import SECTIONS, Visit
 from plait_server.places import input_uri
 from plait_server.trust import open_to_start
 
+VERSIONS = 10
+"""How many of the newest versions a form offers."""
 MAX_FILENAME = 50
 """In characters, which take up to four bytes each."""
 
@@ -51,8 +60,7 @@ class Subject:
 
 async def launch_form(visit: Visit) -> Response:
     """Show the form of a version of an entity."""
-    subject = await _registered(visit)
-    return await _form(visit, subject, fields_of(subject.parameters, {}), option_fields(subject.options))
+    return await _filled(visit, await _registered(visit))
 
 
 async def launch(visit: Visit) -> Response:
@@ -62,8 +70,7 @@ async def launch(visit: Visit) -> Response:
 
 async def relaunch_form(visit: Visit) -> Response:
     """Show the form of what an execution ran, with its inputs."""
-    subject = await _repeated(visit)
-    return await _form(visit, subject, fields_of(subject.parameters, subject.given), option_fields(subject.options))
+    return await _filled(visit, await _repeated(visit))
 
 
 async def relaunch(visit: Visit) -> Response:
@@ -71,9 +78,25 @@ async def relaunch(visit: Visit) -> Response:
     return await _launched(visit, await _repeated(visit))
 
 
+async def _filled(visit: Visit, subject: Subject) -> Response:
+    fields = fields_of(subject.parameters, subject.given)
+    return await _form(visit, subject, fields, option_fields(subject.options))
+
+
 async def _registered(visit: Visit) -> Subject:
     closure = await find_target(visit.server.database.registry, visit.entity)
-    return _subject(closure, closure.main, {}, ExecutionOptions(), None)
+    if not (name := visit.query("from")):
+        return _subject(closure, closure.main, {}, ExecutionOptions(), None)
+    earlier = ExecutionId(project=visit.project, domain=visit.domain, name=name)
+    spec = await visit.server.inspector.spec(earlier)
+    subject = _subject(closure, closure.main, {}, spec.options, earlier)
+    types = {it.variable.name: it.variable.type for it in subject.parameters}
+    fitting = {
+        var: literal
+        for var, literal in spec.user_inputs.items()
+        if var in types and not misfit(literal, types[var], var)
+    }
+    return attrs.evolve(subject, given=fitting)
 
 
 async def _repeated(visit: Visit) -> Subject:
@@ -96,7 +119,7 @@ def _subject(
         parameters=tuple(parameter for parameter in parameters if parameter.variable.name not in fixed),
         fixed=fixed,
         given=given,
-        options=options,
+        options=attrs.evolve(options, overwrite_cache=None),  # which is asked for each time
         reference=reference,
     )
 
@@ -187,6 +210,17 @@ async def _form(
         fixed=show_all(subject.fixed),
         options=options,
         interruptible=INTERRUPTIBLE,
+        versions=await _versions(visit, subject),
         problem=problem,
         back=back,
     )
+
+
+async def _versions(visit: Visit, subject: Subject) -> list[tuple[str, str]]:
+    """Return the newest versions of what is launched, each with the address of its form filled like this one."""
+    id_, page_ = subject.id, Page(limit=VERSIONS)
+    found, _ = await visit.server.database.registry.list(
+        id_.kind, project=id_.project, domain=id_.domain, name=id_.name, page=page_
+    )
+    query = f"?{urlencode({'from': subject.reference.name})}" if subject.reference else ""
+    return [(version.version, f"{visit.version_url(version)}/launch{query}") for version in found]
