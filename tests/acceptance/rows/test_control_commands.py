@@ -16,7 +16,7 @@ FLOW = """
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait import CronSchedule, Directory, File, LaunchPlan, approve, task, workflow
+from plait import CronSchedule, Directory, File, LaunchPlan, approve, current_context, task, workflow
 
 
 @dataclass
@@ -46,8 +46,9 @@ def spread(file: File, n: int) -> dict[str, File]:
     return made
 
 
-@task
+@task(enable_deck=True)
 def table() -> Directory:
+    current_context().default_deck.append("<p>drawn</p>")
     folder = Path("table")
     (folder / "parts").mkdir(parents=True)
     (folder / "parts" / "0.csv").write_text("a,b")
@@ -192,6 +193,9 @@ def test_lists_tell_what_tells_entities_apart(shell: Shell) -> None:
     assert plan["schedule"] == "cron: schedule 0 3 * * *, timezone UTC"
     assert plans[0].split() == ["NAME", "VERSION", "REGISTERED", "SCHEDULE", "SIGNATURE"]
     assert plan["schedule"] in plans[1]
+    of_workflow = shell.json("get", "launch-plans", "--workflow", "rows_flow.wf", "--json")
+    assert {one["name"] for one in of_workflow} == {"rows_flow.wf", "rows.plan", "rows.nightly"}
+    assert len(shell.json("get", "launch-plans", "--workflow", "rows_flow.wf", "--limit", "2", "--json")) == 2
     assert workflows[0].split() == ["NAME", "VERSION", "REGISTERED", "SIGNATURE"]
 
 
@@ -252,7 +256,7 @@ def test_values_are_fetched_as_files(shell: Shell) -> None:
     inputs = shell.json("fetch", "rows-spread", "n0", "--inputs", "-o", "below/inputs", "--json")
 
     folder = shell.desk.folder / "rows-spread"
-    assert (called.code, called.out) == (0, "o0 in rows-spread\n"), called.err
+    assert (called.code, called.out) == (0, "o0, values.json in rows-spread\n"), called.err
     files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.txt")}
     assert files == {"o0/%2E%2E/0.txt": "..", "o0/a%2Fb/1.txt": "a/b"}
     document = json.loads((folder / "values.json").read_text())
@@ -261,12 +265,16 @@ def test_values_are_fetched_as_files(shell: Shell) -> None:
     assert (shell.desk.folder / "below/inputs/file/words.txt").read_text() == "hello"
 
 
-def test_folders_are_fetched_whole(shell: Shell) -> None:
-    """P-60: with the names below them."""
+def test_folders_and_decks_are_fetched_whole(shell: Shell) -> None:
+    """P-60: with the names below them; the deck belongs to the node."""
     shell.plait("run", "remote-task", "rows_flow.table", "--wait", "--name", "rows-table")
 
     document = shell.json("fetch", "rows-table", "--json")
 
+    node = shell.plait("fetch", "rows-table", "n0", "-o", "node")
+
+    assert "<p>drawn</p>" in (shell.desk.folder / "node/deck.html").read_text(), node.err
+    assert not (shell.desk.folder / "rows-table/deck.html").exists()
     (path,) = [value["path"] for value in document["values"].values()]
     assert (shell.desk.folder / "rows-table" / path / "parts/0.csv").read_text() == "a,b"
 

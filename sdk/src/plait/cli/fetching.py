@@ -20,11 +20,11 @@ from plait_core.ports.specs import BlobAccess
 from plait_core.types.offloading import fetch
 
 
-async def fetch_values(values: LiteralMap, folder: Path, blobs: BlobAccess) -> Mapping[str, Any]:
+async def fetch_values(values: LiteralMap, folder: Path, blobs: BlobAccess, *, deck_uri: str = "") -> Mapping[str, Any]:
     """
     Make *folder*, which is absent or empty, of *values* and what they refer to, and return what its ``values.json`` says.
 
-    It is there whole or not at all.
+    The deck at *deck_uri* becomes ``deck.html``. The folder is there whole or not at all.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".fetched-") as scratch:
@@ -34,6 +34,8 @@ async def fetch_values(values: LiteralMap, folder: Path, blobs: BlobAccess) -> M
         document = {name: of_value(literal) for name, literal in kept.items()}
         text = dumps(document, indent=2, ensure_ascii=False, default=as_base64)
         (made / "values.json").write_text(f"{text}\n", encoding="utf-8")
+        if deck_uri:
+            await blobs(deck_uri).download(deck_uri, made / "deck.html")
         made.replace(folder)
     return document
 

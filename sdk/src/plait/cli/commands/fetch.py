@@ -49,30 +49,35 @@ def command(
     async def fetch(plane: ControlPlane) -> Mapping[str, Any]:
         from plait.cli.fetching import fetch_values
 
-        values = await _values(plane, execution, NodeId(node), wants_inputs=wants_inputs)
-        return await fetch_values(values, folder, _blobs(session, execution))
+        values, deck_uri = await _values(plane, execution, NodeId(node), wants_inputs=wants_inputs)
+        return await fetch_values(values, folder, _blobs(session, execution), deck_uri=deck_uri)
 
     document = session.ask(fetch)
     if as_json:
         documents.show({"folder": str(folder), "values": document})
     else:
-        click.echo(f"{', '.join(document) or 'no values'} in {folder}")
+        click.echo(f"{', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")
 
 
-async def _values(plane: ControlPlane, id: ExecutionId, node: NodeId, *, wants_inputs: bool) -> LiteralMap:
-    """Return what is to be fetched. Raises ``NothingToFetch`` while there is none, and ``click.UsageError`` for an unknown node."""
-    detail = await plane.execution(id)
+async def _values(plane: ControlPlane, id: ExecutionId, node: NodeId, *, wants_inputs: bool) -> tuple[LiteralMap, str]:
+    """
+    Return what is to be fetched, and the URI of the deck that belongs to it; that of a node that failed comes alone.
+
+    Raises ``NothingToFetch`` while there is neither, and ``click.UsageError`` for an unknown node.
+    """
+    detail, deck_uri = await plane.execution(id), ""
     if node:
         found = await plane.node(id, node)
         if found is None:
             raise click.UsageError(f"execution {id.name!r} has no node {node!r}")
         values, phase = found.inputs if wants_inputs else found.outputs, found.row.phase.value
+        deck_uri = "" if wants_inputs else found.row.deck_uri
     else:
         values, phase = detail.spec.inputs if wants_inputs else detail.outputs, detail.phase.value
-    if values is None:
+    if values is None and not deck_uri:
         what = f"node {node!r} of execution {id.name!r}" if node else f"execution {id.name!r}"
         raise NothingToFetch(what=what, kind="inputs" if wants_inputs else "outputs", phase=phase)
-    return values
+    return values or {}, deck_uri
 
 
 def _blobs(session: Session, execution: ExecutionId) -> "BlobAccess":

@@ -40,6 +40,8 @@ def _instant_ns(_ctx: click.Context, _option: click.Parameter, text: str | None)
         raise click.BadParameter(error.problem) from error
 
 
+EVERYTHING = 1_000_000
+"""More than there are of anything that is narrowed here rather than where it is kept."""
 ORDERS = {"newest": ExecutionOrder.NEWEST, "oldest": ExecutionOrder.OLDEST, "name": ExecutionOrder.NAME}
 
 
@@ -72,16 +74,21 @@ def _lister(kind: EntityKind, word: str) -> Callable[..., None]:
     @_json
     @click.argument("name", required=False, default="", metavar="[NAME]")
     @click.pass_context
-    def list_(ctx: click.Context, /, contains: str, name: str, limit: int, as_json: bool) -> None:
+    def list_(
+        ctx: click.Context, /, contains: str, name: str, limit: int, *, as_json: bool, workflow: str = ""
+    ) -> None:
         if name and contains:
             raise click.UsageError("--contains narrows a list of names; with NAME its versions are listed", ctx)
         session: Session = ctx.obj
         place = (kind, session.settings.project, session.settings.domain)
 
         async def read(plane: ControlPlane) -> Sequence[EntitySummary]:
+            n = EVERYTHING if workflow else limit
             if name:
-                return await first(limit, lambda page: plane.versions(*place, name, page=page))
-            return await first(limit, lambda page: plane.entities(*place, name_contains=contains, page=page))
+                found = await first(n, lambda page: plane.versions(*place, name, page=page))
+            else:
+                found = await first(n, lambda page: plane.entities(*place, name_contains=contains, page=page))
+            return [one for one in found if not workflow or (one.workflow and one.workflow.name == workflow)][:limit]
 
         found = session.ask(read)
         if as_json:
@@ -89,6 +96,8 @@ def _lister(kind: EntityKind, word: str) -> Callable[..., None]:
         else:
             click.echo(render_entities(found) if found else f"no {word}")
 
+    if kind is EntityKind.LAUNCH_PLAN:
+        return click.option("--workflow", default="", metavar="NAME", help="Only those of this workflow.")(list_)
     return list_
 
 
