@@ -182,6 +182,27 @@ async def test_executions_are_narrowed_by_person_time_and_version(
     assert ("Nothing matches" in answer.text) == (n_found == 0)
 
 
+async def test_console_opens_where_it_was_left(serving: Serving) -> None:
+    """At the executions of the last project and domain; before there is one, at the projects. A refusal is not remembered."""
+    async with client_of(serving.app, prefix="") as browser:
+        await browser.post("/console/login", data={"token": serving.tokens["viewer"]})
+        fresh = (await browser.get("/console")).headers["location"]
+        await browser.get(f"/console{HERE}/tasks")
+        await browser.get(f"/console{HERE.replace('development', 'moon')}/tasks")
+        again = (await browser.get("/console")).headers["location"]
+
+    assert (fresh, again) == ("/console/", f"/console{EXECUTIONS}")
+
+
+@pytest.mark.parametrize("kept", ["//evil.example/x", "%2F%2Fevil.example/x", "https:/x", "/", "x"])
+async def test_console_leads_nowhere_but_into_itself(serving: Serving, kept: str) -> None:
+    """Whatever the browser sends as the place it was at."""
+    async with client_of(serving.app, prefix="") as browser:
+        answer = await browser.get("/console", headers={"Cookie": f"plait_place={kept}"})
+
+    assert answer.headers["location"].startswith("/console/")
+
+
 async def test_projects_are_narrowed_by_name(console: httpx.AsyncClient) -> None:
     """By the id or the name of a project; what does not match says so."""
     found, nothing = (await console.get("/?name=DEF")).text, (await console.get("/?name=zzz")).text

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Literal, TypeAlias
+from urllib.parse import quote, unquote
 
 import attrs
 from starlette.requests import Request
@@ -44,6 +45,9 @@ Handler: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Permission: TypeAlias = Literal["known", "viewer", "runner", "author", "admin"]
 
 PREFIX = "/console"
+PLACE = "plait_place"
+"""Name of the cookie that says where the browser was last."""
+PLACE_S = 90 * 86_400
 HERE = "/projects/{project}/domains/{domain}"
 ENTITY = f"{HERE}/{{section}}/{{name}}"
 VERSION = f"{ENTITY}/versions/{{version}}"
@@ -106,7 +110,7 @@ def console_routes(server: Server) -> list[BaseRoute]:
     """Make the routes by which Starlette reaches the pages."""
     routes: list[BaseRoute] = [
         Route(f"{PREFIX}/static/{{file}}", _asset, methods=["GET"]),
-        Route(PREFIX, _to_projects, methods=["GET"]),
+        Route(PREFIX, _to_last_place, methods=["GET"]),
         Route(f"{PREFIX}/login", _shown(partial(logins.login_form, server=server)), methods=["GET"]),
         Route(f"{PREFIX}/login", _shown(partial(logins.login, server=server)), methods=["POST"]),
     ]
@@ -138,11 +142,10 @@ def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Respons
         visit = Visit(server=server, request=request, principal=principal, csrf=csrf_mark(request, server, principal))
         try:
             await _check(it, visit)
-            if not it.action:
-                return await it.handler(visit)
-            response = await _changed(it, visit)
+            response = await (_changed(it, visit) if it.action else it.handler(visit))
         except PlaitError as error:
             return _refusal(request, visit, error)
+        _remember_place(visit, response)
         return response
 
     return answer
@@ -196,5 +199,17 @@ async def _asset(request: Request) -> Response:
     return FileResponse(FOLDER / "static" / name, media_type=ASSETS[name], headers=headers)
 
 
-async def _to_projects(request: Request) -> Response:
-    return RedirectResponse(f"{request.state.prefix}{PREFIX}/", status_code=307)
+def _remember_place(visit: Visit, response: Response) -> None:
+    """Let the browser keep which project and domain it looked at last."""
+    if "domain" in visit.request.path_params:
+        value = f"{quote(visit.project, safe='')}/{quote(visit.domain, safe='')}"
+        response.set_cookie(PLACE, value, path=visit.base, max_age=PLACE_S, httponly=True, samesite="lax")
+
+
+async def _to_last_place(request: Request) -> Response:
+    """Lead to the executions of the project and domain that the browser looked at last, or to all projects."""
+    base, (project, _, domain) = f"{request.state.prefix}{PREFIX}", request.cookies.get(PLACE, "").partition("/")
+    if not (project and domain):
+        return RedirectResponse(f"{base}/", status_code=307)
+    parts = (quote(unquote(part), safe="") for part in (project, domain))
+    return RedirectResponse(f"{base}/projects/{'/domains/'.join(parts)}/executions", status_code=307)
