@@ -1,7 +1,10 @@
 """Registering and packaging, from the shell, in the store of this machine and on a server."""
 
 import json
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -29,6 +32,13 @@ LaunchPlan.get_or_create(wf, "nightly", default_inputs={"a": 4})
 """
 BROKEN = "import math\n\nvalue = math.sqrt(-1)\n"
 NAMES = ["task:{p}:pack.steps.double", "workflow:{p}:flow.wf", "launch_plan:{p}:flow.wf", "launch_plan:{p}:nightly"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Hands out the files of a folder, and says nothing of it."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep standard error clean."""
 
 
 @pytest.fixture
@@ -99,6 +109,29 @@ def test_package_is_registered_without_its_code(project: Desk, tmp_path: Path) -
 
     assert packed.code == 0, packed.err
     assert set(done["created"]) == ids("v7", "lab:production")
+
+
+@pytest.mark.slow
+def test_package_is_registered_from_an_address(project: Desk) -> None:
+    """As from a file; what an address keeps to itself is not repeated in messages."""
+    project.plait("package", "-s", "flow.py", "-o", "kept/flow.tgz")
+    files = partial(Quiet, directory=str(project.folder / "kept"))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as http:
+        Thread(target=http.serve_forever).start()
+        place = f"127.0.0.1:{http.server_port}"
+        done = register(project, "files", f"http://{place}/flow.tgz?signature=abc")
+        absent = project.plait("register", "--local", f"http://me:hidden@{place}/other.tgz?signature=abc")
+        http.shutdown()
+    away = project.plait("register", "--local", f"http://{place}/flow.tgz")
+
+    assert set(done["created"]) == ids(done["version"])
+    assert (absent.code, away.code) == (1, 1)
+    reason = "ConnectionError: it answers with status 404"
+    assert f"http://me@{place}/other.tgz cannot be read as a package: {reason}" in absent.err
+    assert "hidden" not in absent.err
+    assert "abc" not in absent.err
+    assert f"http://{place}/flow.tgz cannot be read" in away.err
 
 
 def test_folder_of_a_package_is_made(project: Desk) -> None:

@@ -13,16 +13,19 @@ from gzip import GzipFile
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from plait.control.connection import read_url
 from plait.errors import NoPackage
 from plait.registration import Registration
 from plait_core.authoring.bundles import LARGEST_BUNDLE_BYTES, Bundle
 from plait_core.errors import PlaitError
 from plait_core.ir.codec import from_json, to_json
 from plait_core.ir.executions import Closure
+from plait_core.ports.urls import shown_url
 
-SUFFIXES = (".tgz", ".tar.gz")
-
+_SUFFIXES = (".tgz", ".tar.gz")
+_ADDRESSES = ("http://", "https://")
 _FORMAT = 1
 _LARGEST_BYTES = 2 * LARGEST_BUNDLE_BYTES
 
@@ -48,38 +51,52 @@ def pack(registration: Registration) -> bytes:
     return buffer.getvalue()
 
 
-def read_package(path: Path) -> Registration:
+def is_package(target: str) -> bool:
+    """Say whether *target*, a path or an address, names a package rather than code."""
+    return (urlsplit(target).path if target.startswith(_ADDRESSES) else target).endswith(_SUFFIXES)
+
+
+def read_package(target: str) -> Registration:
     """
-    Read the package at *path*.
+    Read the package at a path, or at an http or https address.
 
     Raises:
         NoPackage: it is none or not there, is damaged, or was written by a later release.
     """
-    if not path.is_file():
-        raise NoPackage(path=str(path), reason="there is no such file")
+    path = shown_url(target.partition("?")[0]) if target.startswith(_ADDRESSES) else target
     try:
-        parts = _parts(path)
+        parts = _parts(path, _content(target))
         about = json.loads(parts["package.json"])
         if about["format"] != _FORMAT:
-            raise NoPackage(path=str(path), reason=f"it has format {about['format']}, and this release reads {_FORMAT}")
+            raise NoPackage(path=path, reason=f"it has format {about['format']}, and this release reads {_FORMAT}")
         closures = [from_json(Closure, closure) for closure in json.loads(parts["closures.json"])]
         bundle = _bundle(path, about["bundle"], parts)
         return Registration(closures=closures, bundle=bundle, version=about["version"])
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
-        raise NoPackage(path=str(path), reason=f"{type(error).__name__}: {error}") from error
+        raise NoPackage(path=path, reason=f"{type(error).__name__}: {error}") from error
     except NoPackage:
         raise
     except PlaitError as error:
-        raise NoPackage(path=str(path), reason=error.problem) from error
+        raise NoPackage(path=path, reason=error.problem) from error
 
 
-def _parts(path: Path) -> Mapping[str, bytes]:
+def _content(target: str) -> bytes:
+    if target.startswith(_ADDRESSES):
+        return read_url(target, largest_bytes=_LARGEST_BYTES)
+    path = Path(target)
+    if not path.is_file():
+        raise NoPackage(path=target, reason="there is no such file")
+    with path.open("rb") as file:
+        return file.read(_LARGEST_BYTES + 1)
+
+
+def _parts(path: str, content: bytes) -> Mapping[str, bytes]:
     """Read the regular files of a package into memory, as far as they are of a sane size."""
     parts: dict[str, bytes] = {}
-    with GzipFile(path) as unzipped:
+    with GzipFile(fileobj=BytesIO(content)) as unzipped:
         data = unzipped.read(_LARGEST_BYTES + 1)
-    if len(data) > _LARGEST_BYTES:
-        raise NoPackage(path=str(path), reason=f"it holds more than {_LARGEST_BYTES} bytes")
+    if max(len(data), len(content)) > _LARGEST_BYTES:
+        raise NoPackage(path=path, reason=f"it holds more than {_LARGEST_BYTES} bytes")
     with tarfile.open(fileobj=BytesIO(data), mode="r:") as tar:
         for member in tar:
             file = tar.extractfile(member) if member.isreg() else None
@@ -88,12 +105,12 @@ def _parts(path: Path) -> Mapping[str, bytes]:
     return parts
 
 
-def _bundle(path: Path, digest: str, parts: Mapping[str, bytes]) -> Bundle | None:
+def _bundle(path: str, digest: str, parts: Mapping[str, bytes]) -> Bundle | None:
     if not digest:
         return None
     data = parts["bundle.tar.gz"]
     if sha256(data).hexdigest() != digest:
-        raise NoPackage(path=str(path), reason="the code in it is not what was packaged: it has another digest")
+        raise NoPackage(path=path, reason="the code in it is not what was packaged: it has another digest")
     return Bundle(digest=digest, data=data)
 
 

@@ -35,10 +35,10 @@ class Discovered(NamedTuple):
 
 def gathered(targets: Sequence[str], copy: Copy, *, version: str = "") -> Discovered:
     """Read those of *targets* that are packages, and discover the others."""
-    from plait.packages import SUFFIXES, read_package
+    from plait.packages import is_package, read_package
 
-    packages = [read_package(Path(target)) for target in targets if target.endswith(SUFFIXES)]
-    found = discover([target for target in targets if not target.endswith(SUFFIXES)], copy, version=version)
+    packages = [read_package(target) for target in targets if is_package(target)]
+    found = discover([target for target in targets if not is_package(target)], copy, version=version)
     return Discovered([*packages, *found.registrations], found.failures)
 
 

@@ -71,6 +71,28 @@ def token_of(settings: Settings) -> str:
     return ""
 
 
+def read_url(url: str, *, largest_bytes: int) -> bytes:
+    """
+    Return what is at an address that has nothing to do with any server, wherever it leads; at most one byte more than *largest_bytes*.
+
+    Raises ``ConnectionError`` when that cannot be had.
+    """
+    import httpx
+
+    data = bytearray()
+    try:
+        with httpx.stream("GET", url, follow_redirects=True, timeout=TIMEOUT_S) as response:
+            if not response.is_success:
+                raise ConnectionError(f"it answers with status {response.status_code}")
+            for chunk in response.iter_bytes():
+                data += chunk
+                if len(data) > largest_bytes:
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ConnectionError(_text(error)) from error
+    return bytes(data[: largest_bytes + 1])
+
+
 class Connection:
     """
     Sends requests to the server at *endpoint*; use as an async context manager.

@@ -88,11 +88,11 @@ def command(
 def _gathered(targets: Sequence[str], copy: Copy, version: str) -> "Discovered":
     """Read packages and import everything else; ``files`` before the targets means nothing, as in ``register files``."""
     from plait.code.discovery import gathered
-    from plait.packages import SUFFIXES
+    from plait.packages import is_package
 
     if targets[0] == "files" and len(targets) > 1 and not Path("files").exists():
         targets = targets[1:]
-    if copy is Copy.NONE and not version and not all(target.endswith(SUFFIXES) for target in targets):
+    if copy is Copy.NONE and not version and not all(map(is_package, targets)):
         raise click.UsageError("--copy none leaves no code for a version to follow from; give --version")
     return gathered(targets, copy)
 
