@@ -94,6 +94,14 @@ async def test_dry_run_keeps_nothing(serving: Serving) -> None:
     assert (await serving.admin.get("/audit")).json() == {"items": []}
 
 
+async def test_version_that_cannot_stand_in_a_path_is_told_once(serving: Serving) -> None:
+    """However many entities have it."""
+    answer = await serving.author.post(REGISTER, json=registration(closure_of(samples.sums, "a/b")))
+
+    assert problem(answer) == (400, "MalformedRequest")
+    assert answer.json()["faults"] == ["version 'a/b': printable, without slashes"]
+
+
 async def test_graph_with_faults_is_refused_with_all_of_them(serving: Serving) -> None:
     """Nothing of the request is registered, whatever else it holds."""
     closure = closure_of(samples.sums, "v1")

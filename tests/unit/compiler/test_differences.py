@@ -45,4 +45,4 @@ def test_many_differences_are_counted() -> None:
     told = differences(one, changed)
 
     assert (len(told), told[-1]) == (MOST + 1, "and 2 more")
-    assert told[0] == f'$.custom.k0 was 0, and is "{"x" * 59}…'
+    assert told[0] == f'$.custom.k0 was 0, and is "{"x" * 79}…'

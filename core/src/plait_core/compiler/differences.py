@@ -13,7 +13,7 @@ from plait_core.ir.references import Template
 
 MOST = 5
 """How many are told; the rest is counted."""
-LONGEST = 60
+LONGEST = 80
 """Of a value, in characters."""
 
 

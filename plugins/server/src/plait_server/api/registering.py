@@ -31,8 +31,8 @@ async def register_entities(call: Call[None, RegisterRequest]) -> RegisterReply:
     own = dict.fromkeys(id_ for closure in request.closures for id_ in _offered(closure) if id_ not in elsewhere)
     if foreign := [str(id_) for id_ in own if (id_.project, id_.domain) != (call.project, call.domain)]:
         raise ForeignEntity(ids=tuple(foreign), place=f"{call.project}/{call.domain}")
-    if faults := tuple(fault for id_ in own for fault in _faults(id_)):
-        raise MalformedRequest(what="closures", faults=faults)
+    if faults := dict.fromkeys(fault for id_ in own for fault in _faults(id_)):  # all have the same version
+        raise MalformedRequest(what="closures", faults=tuple(faults))
     for project in sorted({id_.project for id_ in elsewhere} - {call.project}):
         call.require("viewer", project)
     now_ns = server.clock.now_ns()
@@ -53,13 +53,13 @@ def _faults(id_: EntityId) -> Iterator[str]:
     """Yield what keeps the parts of an id from standing in a path."""
     for word, text in (("name", id_.name), ("version", id_.version)):
         if not text or len(text) > LONGEST:
-            yield f"{word} of {str(id_)[:120]!r}: 1 to {LONGEST} characters"
+            yield f"{word} {text[:120]!r}: 1 to {LONGEST} characters"
         elif "/" in text or text in {".", ".."} or not text.isprintable():
-            yield f"{word} of {str(id_)[:120]!r}: printable, without slashes"
+            yield f"{word} {text[:120]!r}: printable, without slashes"
     if id_.version == LOCAL_VERSION:
-        yield f"version of {str(id_)[:120]!r}: {LOCAL_VERSION!r} is that of code which is not registered"
+        yield f"version {LOCAL_VERSION!r}: it is that of code which is not registered"
     if id_.org:
-        yield f"org of {str(id_)[:120]!r}: there are no organisations; leave it empty"
+        yield f"org {id_.org[:120]!r}: there are no organisations; leave it empty"
 
 
 ROUTES = (
