@@ -290,7 +290,7 @@ async def test_python_of_an_execution_can_be_run(
     await ended(serving, samples.sums, "good", {"x": number(1)})
 
     answer = await console.get(f"{EXECUTIONS}/good?tab=io")
-    (code,) = re.findall(r"<pre>(from plait import Remote.*?)</pre>", answer.text, re.DOTALL)
+    (code,) = re.findall(r'<pre id="snippet">(from plait import Remote.*?)</pre>', answer.text, re.DOTALL)
     exec(compile(unescape(code), "snippet", "exec"), {})  # what the page says is run as it stands
 
     assert remote.mock_calls == [
