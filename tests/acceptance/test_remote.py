@@ -117,12 +117,12 @@ def total(numbers: list[int]) -> int:
     return sum(numbers)
 
 
-nightly = LaunchPlan.get_or_create(wf, "nightly", default_inputs={"a": 4})
+evening = LaunchPlan.get_or_create(wf, "evening", default_inputs={"a": 4})
 
 
 @workflow
 def parent(a: int) -> int:
-    return nightly(a=a)
+    return evening(a=a)
 """
 
 
@@ -157,8 +157,8 @@ def test_entity_is_registered_run_and_waited_for(remote: Remote, flow: ModuleTyp
 @pytest.mark.slow
 def test_what_is_registered_is_run_by_name(remote: Remote, flow: ModuleType) -> None:
     """The newest version of a workflow, with its defaults; or what was fetched, or an id."""
-    remote.register(flow.wf, flow.nightly, flow.plus, version="by-name")
-    fetched = remote.fetch_launch_plan("nightly", version="by-name")
+    remote.register(flow.wf, flow.evening, flow.plus, version="by-name")
+    fetched = remote.fetch_launch_plan("evening", version="by-name")
 
     by_name = remote.execute("flow.wf", version="by-name", wait=True)
     by_plan = remote.execute(fetched, wait=True)
@@ -307,16 +307,16 @@ def test_executions_are_repeated_in_whole_and_in_part(remote: Remote, flow: Modu
 def test_launch_plans_are_switched(remote: Remote, flow: ModuleType) -> None:
     """The active version is the one that a name stands for."""
     for version in ("s1", "s2"):
-        remote.register_launch_plan(flow.nightly, version=version)
-    assert remote.fetch_active_launchplan("nightly") is None
+        remote.register_launch_plan(flow.evening, version=version)
+    assert remote.fetch_active_launchplan("evening") is None
 
-    remote.activate_launchplan(remote.fetch_launch_plan("nightly", version="s1"))
+    remote.activate_launchplan(remote.fetch_launch_plan("evening", version="s1"))
 
-    active = remote.fetch_active_launchplan("nightly")
+    active = remote.fetch_active_launchplan("evening")
     assert active is not None
-    assert (active.id.version, remote.fetch_launch_plan("nightly").id) == ("s1", active.id)
+    assert (active.id.version, remote.fetch_launch_plan("evening").id) == ("s1", active.id)
     remote.deactivate_launchplan(active)
-    assert remote.fetch_active_launchplan("nightly") is None
+    assert remote.fetch_active_launchplan("evening") is None
 
 
 @pytest.mark.slow
@@ -356,8 +356,8 @@ def test_nodes_are_seen_with_attempts_and_children(remote: Remote, flow: ModuleT
 @pytest.mark.slow
 def test_pages_of_entities_are_there(remote: Remote, server: Served, flow: ModuleType) -> None:
     """Of what was fetched or is named by its id, in the console of the server that it is on."""
-    remote.register(flow.wf, flow.nightly, flow.plus, version="paged+1")
-    plan = remote.fetch_launch_plan("nightly", version="paged+1")
+    remote.register(flow.wf, flow.evening, flow.plus, version="paged+1")
+    plan = remote.fetch_launch_plan("evening", version="paged+1")
     urls = [
         remote.generate_console_url(plan),
         remote.generate_console_url(remote.fetch_workflow("flow.wf", version="paged+1")),
@@ -365,7 +365,7 @@ def test_pages_of_entities_are_there(remote: Remote, server: Served, flow: Modul
     ]
 
     place = f"{server.url}/console/projects/default/domains/development"
-    assert urls[0] == f"{place}/launch_plans/nightly/versions/paged%2B1"
+    assert urls[0] == f"{place}/launch_plans/evening/versions/paged%2B1"
     with httpx.Client(base_url=server.url) as browser:
         headers = {"Authorization": f"Bearer {server.tokens['admin']}"}
         browser.get(browser.post("/api/v1/login_links", json={}, headers=headers).json()["url"])
@@ -379,7 +379,7 @@ def test_files_and_modules_are_registered(remote: Remote, flow: ModuleType) -> N
     (reply,) = remote.register_script(str(flow.__file__), version="script")
 
     names = {id_.name for id_ in reply.created}
-    assert {"flow.wf", "flow.double", "nightly"} <= names
+    assert {"flow.wf", "flow.double", "evening"} <= names
 
 
 def test_refusals_are_errors_of_their_own(remote: Remote, server: Served, flow: ModuleType) -> None:

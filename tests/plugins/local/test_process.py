@@ -12,6 +12,7 @@ from plait_core.errors.running import Saturated
 from plait_core.ir.executions import Fault, TaskError
 from plait_core.ir.phases import AttemptPhase
 from plait_core.ir.tasks import MountRequirement, SecretRequest
+from plait_core.plugins import process_plugins
 from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress
 from plait_core.testing import worker_samples
@@ -255,6 +256,7 @@ def test_eager_task_calls_its_children_over_the_line(tmp_path: Path) -> None:
 
 def test_worker_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the log is in the error, for a machine on which nothing works."""
+    process_plugins()  # while this process finds sound settings
     (tmp_path / "plait.toml").write_text("storre = 'sqlite:///plait.db'")
     monkeypatch.chdir(tmp_path)
 
