@@ -1,6 +1,8 @@
-"""What holds for every test: records and names of its own, and generated examples that are the same each time."""
+"""What holds for every test: records, variables and names of its own, and generated examples that are the same each time."""
 
+import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import hypothesis
 import pytest
@@ -21,10 +23,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what tests see into their golden files")
 
 
+def pytest_configure() -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith("PLAIT_")]:
+        del os.environ[name]
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a test from reading or writing the records and settings of whoever runs it."""
-    monkeypatch.setenv("PLAIT_HOME", str(tmp_path_factory.mktemp("plait-home")))
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give a test records of its own, and leave no variable that it sets to the next one."""
+    with patch.dict(os.environ, PLAIT_HOME=str(tmp_path_factory.mktemp("plait-home"))):
+        yield
 
 
 @pytest.fixture(autouse=True)
