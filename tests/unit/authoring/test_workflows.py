@@ -246,6 +246,23 @@ def test_failure_handler_that_does_not_fit_is_refused(handler: Any) -> None:
         _ = fragile.template
 
 
+def test_failure_handler_that_cannot_be_told_the_error_is_refused() -> None:
+    """Text named ``err`` would stay as it is; the remedy shows what would not."""
+
+    @task
+    def clean_up(n: int, err: str = "") -> None: ...
+
+    @workflow(on_failure=clean_up)
+    def fragile(n: int) -> int:
+        return add(a=n)
+
+    with pytest.raises(InvalidWorkflow) as refused:
+        _ = fragile.template
+
+    assert "'err' is no TaskFailure" in refused.value.problem
+    assert "'err: TaskFailure | None = None'" in refused.value.remedy
+
+
 def test_unknown_failure_policy_is_refused() -> None:
     """At decoration."""
     with pytest.raises(InvalidOption):

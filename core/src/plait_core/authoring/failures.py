@@ -16,6 +16,7 @@ from plait_core.authoring.interfaces import REQUIRED, PythonInput
 from plait_core.errors.authoring import InvalidWorkflow
 from plait_core.ir.ids import NodeId
 from plait_core.ir.workflows import WORKFLOW_INPUT, Binding, Node, Promise, WorkflowTemplate
+from plait_core.types.failures import TaskFailure
 
 ERROR_INPUT = "err"
 FAILURE_NODE = NodeId("fn0")
@@ -26,7 +27,7 @@ def with_failure_node(template: WorkflowTemplate, handler: Entity[Any, Any]) -> 
     Let *handler* run when the workflow fails.
 
     Raises:
-        InvalidWorkflow: it lacks an input of the workflow, or has another one that needs a value.
+        InvalidWorkflow: it lacks an input of the workflow, has another one that needs a value, or cannot be told the error.
     """
     theirs, ours = handler.python_interface.inputs, template.interface.input_types
     if missing := ours.keys() - theirs.keys():
@@ -36,6 +37,8 @@ def with_failure_node(template: WorkflowTemplate, handler: Entity[Any, Any]) -> 
         name for name, declared in extra.items() if declared.default is REQUIRED and not _is_optional(declared)
     ]:
         raise _mismatch(template, handler, f"needs {', '.join(needy)}, which the workflow does not have")
+    if ERROR_INPUT in theirs and ERROR_INPUT not in ours and not _takes_error(theirs[ERROR_INPUT]):
+        raise _mismatch(template, handler, f"cannot be told the error, as {ERROR_INPUT!r} is no TaskFailure")
     passed = tuple(Binding(var=name, data=Promise(node=WORKFLOW_INPUT, var=name)) for name in ours)
     return attrs.evolve(
         template,
@@ -54,6 +57,10 @@ def _no_promise(promise: Any) -> Promise:
     raise TypeError(f"the default {promise!r} is no value")
 
 
+def _takes_error(declared: PythonInput) -> bool:
+    return TaskFailure in (declared.type, *typing.get_args(declared.type))
+
+
 def _is_optional(declared: PythonInput) -> bool:
     return type(None) in typing.get_args(declared.type)
 
@@ -62,5 +69,5 @@ def _mismatch(template: WorkflowTemplate, handler: Entity[Any, Any], detail: str
     return InvalidWorkflow(
         workflow=template.id.name,
         detail=f"its failure handler {handler.name} {detail}",
-        instead=f"give it the workflow's inputs by name, optional ones beside them, and {ERROR_INPUT!r} for the error",
+        instead=f"give it the workflow's inputs by name, optional ones beside them, and '{ERROR_INPUT}: TaskFailure | None = None' for the error",
     )
