@@ -90,10 +90,11 @@ def doom(database: Database, fate: Fate) -> None:
     async def fated(batches: Sequence[Append]) -> Sequence[ExecutionId]:
         nonlocal n_turns
         n_turns += 1
-        if (n_turns, "before") == (fate.turn, fate.when):
+        turn = n_turns  # another may begin before this one is committed
+        if (turn, "before") == (fate.turn, fate.when):
             strike()
         refused: Sequence[ExecutionId] = await append(batches)
-        if (n_turns, "after") == (fate.turn, fate.when):
+        if (turn, "after") == (fate.turn, fate.when):
             strike()
         return refused
 
