@@ -286,13 +286,12 @@ def serve(plait: Path, everywhere: Path) -> Callable[..., Any]:
     return start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def platform(serve: Callable[..., Any], everywhere: Path) -> Iterator[Platform]:
     """A server that runs tasks as somebody else."""
     desk = Desk(everywhere / "desk")
     desk.write("flow.py", FLOW)
-    shared = everywhere / "shared"
-    shared.mkdir()
+    shared = Path(mkdtemp(prefix="shared-", dir=everywhere))
     shared.chmod(0o777)
     with serve() as running:
         yield Platform(running, desk, {"PLAIT_ENDPOINT": running.url, "PLAIT_TOKEN": running.token}, shared)
@@ -388,8 +387,6 @@ def test_link_leads_the_server_nowhere_the_task_could_not_go(platform: Platform,
 
 def test_attempt_outlives_the_server(platform: Platform, serve: Callable[..., Any]) -> None:
     """The next server finds its result and all of its log, which the worker has stored by then."""
-    for name in ("began", "go"):
-        (platform.shared / name).unlink(missing_ok=True)
     execution = platform.run("slow", "--folder", str(platform.shared))
     _wait_for(platform.shared / "began")
     assert platform.running.process is not None
