@@ -268,10 +268,8 @@ class Run:
         """Commit what the mail leads to."""
         mail, self._mail = self._mail, []
         posted, self._posted = self._posted, []
-        ended, self._ended = (
-            self._ended,
-            defaultdict(list),
-        )  # what ends while this turn is committed is safe with the next one
+        # what ends while this turn is committed is safe with the next one
+        ended, self._ended = self._ended, defaultdict(list)
         now = self.services.clock.now_ns()
         state = self.state
         first_seq = state.seq + 1
