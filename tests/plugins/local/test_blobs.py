@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,47 @@ def test_unfinished_files_are_not_listed(tmp_path: Path) -> None:
         return [info.uri async for info in STORE.list(f"file://{tmp_path}")]
 
     assert asyncio.run(names()) == [f"file://{tmp_path}/whole"]
+
+
+def test_what_goes_away_while_it_is_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing is of what is there; one that a sweep is busy with is no error."""
+    for name in ("a", "b"):
+        asyncio.run(STORE.put(f"file://{tmp_path}/{name}", b"x"))
+
+    def walk(root: Path, **_: object) -> list[tuple[str, list[str], list[str]]]:
+        return [(str(root), [], ["a", "gone", "b"])]
+
+    monkeypatch.setattr(os, "walk", walk)
+
+    assert listed(tmp_path) == [f"file://{tmp_path}/a", f"file://{tmp_path}/b"]
+
+
+@pytest.mark.parametrize(("error", "is_refused"), [(PermissionError, True), (FileNotFoundError, False)])
+def test_folder_that_may_not_be_read_is_not_empty(
+    error: type[OSError], is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is gone is."""
+    (tmp_path / "folder").mkdir()
+    scan = os.scandir
+
+    def scandir(path: Path | str) -> object:
+        if str(path).endswith("folder"):
+            raise error
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    with pytest.raises(BlobDenied) if is_refused else nullcontext():
+        assert listed(tmp_path) == []
+
+
+def listed(folder: Path) -> list[str]:
+    """Return the URIs of what is below a folder."""
+
+    async def names() -> list[str]:
+        return [info.uri async for info in STORE.list(f"file://{folder}")]
+
+    return asyncio.run(names())
 
 
 def test_file_below_a_file_is_missing_not_a_crash(tmp_path: Path) -> None:

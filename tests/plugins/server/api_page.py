@@ -6,7 +6,7 @@ from itertools import groupby
 from plait_core.errors import PlaitError, Retryable, UserError
 from plait_server.api.operations import OPERATIONS
 from plait_server.openapi import area_of
-from plait_server.problems import STATUS
+from plait_server.problems import INSIDE, STATUS
 from plait_server.routing import Route
 
 WHO = {
@@ -60,7 +60,6 @@ def _problems() -> str:
     ]
     rows += [
         "| 422 | any other error whose move is the caller's |",
-        "| 500 | `InternalError` |",
-        "| 503 | `Unavailable` |",
+        *(f"| {status} | `{kind}` |" for status, (kind, _, _) in INSIDE.items()),
     ]
     return "\n".join(["| status | |", "|---|---|", *rows])

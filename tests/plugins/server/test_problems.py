@@ -43,7 +43,7 @@ def test_no_error_tells_where_a_store_is(kind: type[PlaitError]) -> None:
 
     if INSIDE & {*kind.fields}:
         assert problem.status >= 500
-        assert problem.type.rpartition(":")[2] in {"Unavailable", "InternalError"}
+        assert problem.type.rpartition(":")[2] in {"Unavailable", "StorageRefused", "InternalError"}
 
 
 def test_refusal_is_told_in_full() -> None:

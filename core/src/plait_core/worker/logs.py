@@ -6,6 +6,7 @@ them together again. Offsets count the bytes of both streams in the order in whi
 where it stopped, whoever wrote the pieces. The values of secrets never get into a piece.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from struct import Struct
 
@@ -20,6 +21,7 @@ TAIL_BYTES = 4000
 
 _HEAD = Struct(">BI")
 _STREAMS = (STDOUT, STDERR, NOTICE)
+_PIECE = re.compile(r"/logs/([0-9]{16})-([0-9]{16})$")
 
 
 @attrs.frozen
@@ -45,9 +47,9 @@ async def read_log(blobs: BlobAccess, output_prefix: str, *, since: int = 0) -> 
     folder = f"{output_prefix}/logs"
     store = blobs(folder)
     async for info in store.list(folder):
-        start, _, end = info.uri.rpartition("/")[2].partition("-")
-        if int(end) > since:
-            for chunk in _parse(int(start), await store.get(info.uri)):
+        start, end = _span(info.uri)
+        if end > since:
+            for chunk in _parse(start, await store.get(info.uri)):
                 if (rest := _from(chunk, since)) is not None:
                     since = rest.offset + len(rest.data)
                     yield rest
@@ -56,8 +58,7 @@ async def read_log(blobs: BlobAccess, output_prefix: str, *, since: int = 0) -> 
 async def end_of_log(blobs: BlobAccess, output_prefix: str) -> int:
     """Return the offset behind the last byte that is stored."""
     folder = f"{output_prefix}/logs"
-    names = [info.uri.rpartition("-")[2] async for info in blobs(folder).list(folder)]
-    return max(map(int, names), default=0)
+    return max([_span(info.uri)[1] async for info in blobs(folder).list(folder)], default=0)
 
 
 class LogWriter:
@@ -137,11 +138,19 @@ class LogWriter:
         self._end += len(data)
 
 
+def _span(uri: str) -> tuple[int, int]:
+    """Return which bytes of the log the piece at *uri* holds: none if it is something else that a task put there."""
+    found = _PIECE.search(uri)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
 def _parse(offset: int, piece: bytes) -> Iterator[LogChunk]:
     at = 0
-    while at < len(piece):
+    while at + _HEAD.size <= len(piece):
         stream, length = _HEAD.unpack_from(piece, at)
         at += _HEAD.size
+        if stream >= len(_STREAMS):  # a task has written over what it printed
+            return
         yield LogChunk(offset, _STREAMS[stream], piece[at : at + length])
         at += length
         offset += length

@@ -7,6 +7,7 @@ Every call blocks for as long as the disk takes; it awaits nothing and can be us
 """
 
 import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
@@ -64,11 +65,7 @@ class FileBlobStore:
     async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
         root = _path(prefix.rstrip("/"))
         with self._at(prefix):
-            found = sorted(
-                (_uri_like(prefix, file), file.stat().st_size)
-                for file in root.rglob("*")
-                if file.is_file() and not file.name.startswith(PARTIAL)
-            )
+            found = sorted((_uri_like(prefix, file), size_bytes) for file, size_bytes in _files(root))
         for uri, size_bytes in found:
             yield BlobInfo(uri=uri, size_bytes=size_bytes)
 
@@ -141,6 +138,23 @@ def _path(uri: str) -> Path:
 def _uri_like(prefix: str, file: Path) -> str:
     """Spell the URI of *file* as *prefix* is spelt, with or without a scheme."""
     return f"{SCHEME if prefix.startswith(SCHEME) else ''}{file}"
+
+
+def _files(root: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the whole files below *root*, with their sizes; what goes away meanwhile is left out."""
+    for folder, _, names in os.walk(root, onerror=_refuse_unless_gone):
+        for name in names:
+            with suppress(FileNotFoundError):
+                file = Path(folder, name)
+                found = file.stat()
+                if stat.S_ISREG(found.st_mode) and not name.startswith(PARTIAL):
+                    yield file, found.st_size
+
+
+def _refuse_unless_gone(error: OSError) -> None:
+    """Say of a folder that cannot be read that it cannot be read, rather than that it is empty."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _made_folders(folder: Path) -> Sequence[Path]:

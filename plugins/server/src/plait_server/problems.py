@@ -100,12 +100,27 @@ STATUS: Mapping[type[PlaitError], int] = {
     StoreReadOnly: 503,
     StoreRefused: 503,
     StoreDriverMissing: 500,
-    BlobDenied: 500,
+    BlobDenied: 502,
     UserError: 422,
     Retryable: 503,
     PlaitError: 500,
 }
 """Class of error -> status; the closest base class that is listed decides."""
+
+INSIDE: Mapping[int, tuple[str, str, str]] = {
+    500: (
+        "InternalError",
+        "the server failed at this request",
+        "look for request {request} in the server's log, or tell its owner",
+    ),
+    502: (
+        "StorageRefused",
+        "the server may not reach this in its blob storage",
+        "tell the owner of the server, who can give it access; its log says to what under request {request}",
+    ),
+    503: ("Unavailable", "the server cannot do this at the moment", "try again in a while"),
+}
+"""Status -> kind, detail and remedy of what is not the caller's to mend."""
 
 _log = logging.getLogger("plait.server")
 
@@ -120,17 +135,14 @@ def problem_of(error: Exception, *, request_id: str) -> Problem:
     status = status_of(error)
     if status < 500 and isinstance(error, PlaitError):
         kind, detail, remedy = type(error).__name__, error.problem, error.remedy
-    elif status == 503:
-        kind, detail, remedy = "Unavailable", "the server cannot do this at the moment", "try again in a while"
     else:
-        kind, detail = "InternalError", "the server failed at this request"
-        remedy = f"look for request {request_id} in the server's log, or tell its owner"
+        kind, detail, remedy = INSIDE[status]
     return Problem(
         type=TYPE + kind,
         title=_title(kind),
         status=status,
         detail=detail,
-        remedy=remedy,
+        remedy=remedy.replace("{request}", request_id) if status >= 500 else remedy,
         faults=_faults(error) if status < 500 else (),
         extra={"request": request_id, **_details(error)},
     )

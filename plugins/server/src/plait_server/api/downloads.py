@@ -117,6 +117,7 @@ ROUTES = (
         handler=create_download,
         body=DownloadRequest,
         reply=DownloadTicket,
+        refusals=(502,),
     ),
     Route(
         method="GET",
@@ -127,5 +128,6 @@ ROUTES = (
         handler=get_download,
         media=MEDIA_TYPE,
         has_ranges=True,
+        refusals=(502,),
     ),
 )

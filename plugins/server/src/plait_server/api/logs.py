@@ -40,8 +40,23 @@ async def get_logs(call: Call[LogsQuery, None]) -> StreamingResponse:
     attempt = (await find_attempt(call, element=query.element)).id
     prefix = output_prefix(attempt, call.server.blobs_root)
     end = await end_of_log(call.server.engine.blobs, prefix)
-    content = _following(call, attempt, prefix) if query.follow else _stored(call, prefix, query.since, end)
-    return StreamingResponse(content, media_type="text/plain", headers={OFFSET: str(max(end, query.since))})
+    stored = _stored(call, prefix, query.since, end)
+    first = await anext(stored, b"")  # what cannot be read is told before the answer begins
+    behind = max(end, query.since)
+    following = _following(call, attempt, prefix, behind) if query.follow else None
+    content = _joined(first, stored, following)
+    return StreamingResponse(content, media_type="text/plain", headers={OFFSET: str(behind)})
+
+
+async def _joined(
+    first: bytes, stored: AsyncIterator[bytes], following: AsyncIterator[bytes] | None
+) -> AsyncIterator[bytes]:
+    yield first
+    async for data in stored:
+        yield data
+    if following is not None:
+        async for data in following:
+            yield data
 
 
 async def _stored(call: Call[LogsQuery, None], prefix: str, since: int, end: int) -> AsyncIterator[bytes]:
@@ -52,8 +67,7 @@ async def _stored(call: Call[LogsQuery, None], prefix: str, since: int, end: int
         yield chunk.data[: end - chunk.offset]
 
 
-async def _following(call: Call[LogsQuery, None], attempt: AttemptId, prefix: str) -> AsyncIterator[bytes]:
-    since = call.query.since
+async def _following(call: Call[LogsQuery, None], attempt: AttemptId, prefix: str, since: int) -> AsyncIterator[bytes]:
     while True:
         is_over = await _is_over(call, attempt)
         async for chunk in read_log(call.server.engine.blobs, prefix, since=since):
@@ -79,5 +93,6 @@ ROUTES = (
         handler=get_logs,
         query=LogsQuery,
         media="text/plain",
+        refusals=(502,),
     ),
 )

@@ -19,8 +19,9 @@ from plait_core.ports.api import AttemptPage, NodeDetail, NodePage
 from plait_core.ports.databases import NODE_KINDS, AttemptRow, NodeFilter
 from plait_core.types.times import from_timestamp_ns
 from plait_server.api.executions import ONE, execution_of
-from plait_server.errors import UnknownPart
+from plait_server.errors import ForeignBlob, UnknownPart
 from plait_server.pages import PageQuery
+from plait_server.places import is_within
 from plait_server.routing import Call, Route
 
 ATTEMPT = f"{ONE}/attempts/{{node}}/{{n}}"
@@ -123,6 +124,8 @@ async def get_deck(call: Call[ElementQuery, None]) -> Response:
         raise UnknownPart(
             execution=attempt.id.execution.name, part=f"deck of attempt {attempt.id.n} of {attempt.id.node!r}"
         )
+    if not is_within(attempt.deck_uri, call.server.blobs_root, call.project):  # the attempt says where it is
+        raise ForeignBlob(uri=attempt.deck_uri[:200], project=call.project)
     html = await call.server.engine.blobs(attempt.deck_uri).get(attempt.deck_uri)
     headers = {"Content-Security-Policy": DECK_POLICY, "X-Content-Type-Options": "nosniff"}
     return Response(html, media_type="text/html", headers=headers)
@@ -186,5 +189,6 @@ ROUTES = (
         handler=get_deck,
         query=ElementQuery,
         media="text/html",
+        refusals=(502,),
     ),
 )

@@ -175,6 +175,7 @@ ROUTES = (
         body=UploadRequest,
         reply=UploadTicket,
         status=201,
+        refusals=(502,),
     ),
     Route(
         method="PUT",
@@ -185,5 +186,6 @@ ROUTES = (
         handler=put_upload,
         status=204,
         takes="application/octet-stream",
+        refusals=(502,),
     ),
 )
