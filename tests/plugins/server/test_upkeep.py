@@ -1,10 +1,13 @@
 """An administrator has the server put away what is over, one step at a time."""
 
+from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plait_core.ir.json import Json
+from tests.plugins.server import serving as making
 from tests.plugins.server.console import samples
 from tests.plugins.server.registered import EXECUTIONS, ended, integers, problem, registered
 from tests.plugins.server.serving import Serving
@@ -12,12 +15,13 @@ from tests.plugins.server.serving import Serving
 pytestmark = pytest.mark.anyio
 
 
-async def sweep(serving: Serving, **request: Any) -> list[dict[str, Any]]:
-    """Take all steps, and return what each says."""
+async def sweep(*servings: Serving, **request: Any) -> list[dict[str, Any]]:
+    """Take all steps, at one server after the other, and return what each says."""
     steps: list[dict[str, Any]] = []
     token: str = ""
+    turns = cycle(servings)
     while not steps or token:
-        answer = await serving.admin.post("/sweeps", json={**request, "token": token})
+        answer = await next(turns).admin.post("/sweeps", json={**request, "token": token})
         assert answer.status_code == 200, answer.text
         steps.append(answer.json())
         token = steps[-1].get("token", "")
@@ -51,6 +55,25 @@ async def test_what_would_go_is_told_and_then_gone(serving: Serving) -> None:
     assert principal == "admin"
     assert detail["executions"] == [f"default/development/{name}"]  # type: ignore[call-overload, index]  # a table
     assert problem(await serving.viewer.get(f"{EXECUTIONS}/{name}")) == (404, "UnknownExecution")
+
+
+async def test_steps_may_reach_several_servers(tmp_path: Path) -> None:
+    """A balancer stands before two of one store: what one has begun, the other goes on with, and the trail has it once."""
+    async with (
+        making.serving(tmp_path, engine=making.make_durable_engine(tmp_path)) as one,
+        making.serving(tmp_path, engine=making.make_durable_engine(tmp_path)) as other,
+    ):
+        await registered(one, samples.sums)
+        names_ = [await ended(one, samples.sums, integers(x=1)) for _ in range(2)]
+
+        told = await sweep(one, other, older_than_s=0)
+        done = await sweep(other, one, older_than_s=0, dry_run=False)
+
+        assert names(told) == names(done) == names_
+        ((principal, detail),) = await trail(one)
+        assert (principal, detail["executions"]) == ("admin", [f"default/development/{name}" for name in names_])  # type: ignore[call-overload, index]  # a table
+        for serving in (one, other):
+            assert (await serving.viewer.get(EXECUTIONS)).json().get("items", []) == []
 
 
 async def test_templates_that_engines_may_still_launch_stay(serving: Serving) -> None:

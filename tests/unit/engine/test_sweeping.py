@@ -1,8 +1,9 @@
 """What ended long ago is put away, step by step, and nothing that stays refers to what is gone."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from plait import File, approve, task, workflow
 from plait_core.engine import Engine, Inspector
+from plait_core.engine import _pins as pins
 from plait_core.engine import sweeping as swept
 from plait_core.engine.retention import Retention, retention_of
 from plait_core.engine.sweeping import Sweeper
@@ -103,7 +105,13 @@ class Yard:
         self.engine = engine
         self.root = root
         self.lines: list[Json] = []
-        self.sweeper = Sweeper(engine.database, engine.blobs, engine.settings.blobs, engine.clock, retention)
+        self.retention = retention
+        self.sweeper = self.another()
+
+    def another(self) -> Sweeper:
+        """Make what sweeps the store, too, and has learned nothing yet."""
+        engine = self.engine
+        return Sweeper(engine.database, engine.blobs, engine.settings.blobs, engine.clock, self.retention)
 
     async def run(self, entity: Any, name: str, inputs: LiteralMap | None = None, **rest: Any) -> LiteralMap:
         """Run *entity* to its end, and return its outputs."""
@@ -111,12 +119,17 @@ class Yard:
         assert ending.error is None, ending.error
         return ending.outputs or {}
 
-    async def sweep(self, request: SweepRequest = EVERYTHING) -> list[SweepReply]:
-        """Take all steps of a sweep."""
-        steps = [await self.sweeper.step(request, audit=self._line)]
+    async def sweep(self, request: SweepRequest = EVERYTHING, by: Sequence[Sweeper] = ()) -> list[SweepReply]:
+        """Take all steps of a sweep, *by* several in turn."""
+        turns = cycle(by or [self.sweeper])
+        steps = [await next(turns).step(request, audit=self._line)]
         while steps[-1].token:
-            steps.append(await self.sweeper.step(attrs.evolve(request, token=steps[-1].token), audit=self._line))
+            steps.append(await next(turns).step(attrs.evolve(request, token=steps[-1].token), audit=self._line))
         return steps
+
+    async def lost(self, request: SweepRequest) -> bool:
+        """Take a step of which the answer is lost; says whether it was the last."""
+        return not (await self.sweeper.step(request)).token
 
     def _line(self, detail: Json) -> AuditLine:
         self.lines.append(detail)
@@ -261,18 +274,82 @@ async def test_kinds_are_kept_as_long_as_settings_say(tmp_path: Path) -> None:
 
 
 async def test_a_token_belongs_to_its_sweep(tmp_path: Path) -> None:
-    """One that asks for more than the first step did, or of a sweep that another one has followed, is refused."""
+    """One that asks for more than the first step did, or that no step can have given, is refused."""
     async with yard(tmp_path) as ours:
-        first = await ours.sweeper.step(attrs.evolve(EVERYTHING, dry_run=True))
-        for token, request in ((first.token, EVERYTHING), ("x", EVERYTHING)):
+        dry = attrs.evolve(EVERYTHING, dry_run=True)
+        began, _, rest = (await ours.sweeper.step(dry)).token.partition("-")
+        tomorrow_ns = int(began) + DAY_S * 10**9
+
+        for token in ("x", "-", f"{began}-x-", f"{tomorrow_ns}-{rest}", f"{'9' * 30}-{rest}", f"-1-{rest}"):
             with pytest.raises(NotReadable):
-                await ours.sweeper.step(attrs.evolve(request, token=token))
-        await ours.sweeper.step(attrs.evolve(EVERYTHING, dry_run=True, token=first.token))
+                await ours.sweeper.step(attrs.evolve(dry, token=token))
+        for other in (EVERYTHING, attrs.evolve(dry, project="lab"), attrs.evolve(dry, older_than_s=1)):
+            with pytest.raises(NotReadable):
+                await ours.sweeper.step(attrs.evolve(other, token=f"{began}-{rest}"))
+
+
+async def test_place_that_no_step_gave_is_refused(tmp_path: Path) -> None:
+    """When it is looked for, which is before anything is deleted."""
+    async with yard(tmp_path) as ours:
+        await ours.run(writing, "old")
+        token = (await ours.sweeper.step(EVERYTHING)).token
+
         with pytest.raises(NotReadable):
-            await ours.sweeper.step(attrs.evolve(EVERYTHING, dry_run=True, token=first.token))
-        await ours.sweeper.step(EVERYTHING)
-        with pytest.raises(NotReadable):
-            await ours.sweeper.step(attrs.evolve(EVERYTHING, dry_run=True, token=first.token))
+            for _ in range(9):
+                await ours.sweeper.step(attrs.evolve(EVERYTHING, token=f"{token}nowhere"))
+        assert await ours.names() == ["old"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("n_sweepers", [2, 3])
+async def test_steps_may_be_taken_by_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_sweepers: int, dry_run: bool
+) -> None:
+    """In turn, as a balancer has them: each learns for itself what stays, and together they delete the rest, once."""
+    monkeypatch.setattr(swept, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(pins, "ROWS_AT_ONCE", 2)
+    async with yard(tmp_path, {"lab": {"executions": "0s"}}) as ours:
+        for n in range(5):
+            outputs = await ours.run(writing, f"r{n}", {"x": literal_of(n)}, project="lab")
+        (file,) = outputs.values()
+        await ours.run(passing, "user", {"file": file}, project="farm")
+        alone = await ours.sweep(SweepRequest())
+
+        steps = await ours.sweep(SweepRequest(dry_run=dry_run), by=[ours.another() for _ in range(n_sweepers)])
+
+        assert deleted(steps) == deleted(alone) == [f"r{n}" for n in range(5)]
+        assert sum(step.n_files for step in steps) == sum(step.n_files for step in alone)
+        assert await ours.engine.blobs(file.value.uri).exists(file.value.uri)  # type: ignore[union-attr]  # a file
+        assert len(steps) <= n_sweepers * len(alone)
+
+
+async def test_step_may_be_asked_for_again(tmp_path: Path) -> None:
+    """Because its answer was lost, or whoever took it is no more: the next one goes on, and what it learned stays."""
+    async with yard(tmp_path) as ours:
+        await ours.run(caching, "old")
+        request = EVERYTHING
+        while not await ours.lost(request):
+            request = attrs.evolve(request, token=(await ours.sweeper.step(request)).token)
+
+        assert (await ours.names(), ours.files()) == ([], {"old"})
+
+
+async def test_several_sweeps_at_once_come_to_their_end(tmp_path: Path) -> None:
+    """As many as somebody may think of."""
+    async with yard(tmp_path) as ours:
+        await ours.run(writing, "old")
+        dry = [attrs.evolve(EVERYTHING, dry_run=True, domain=domain) for domain in ("", "development", "production")]
+        requests, told = dict(enumerate(dry)), dict[int, list[SweepReply]]()
+        for _ in range(9):
+            for n, request in [*requests.items()]:
+                step = await ours.sweeper.step(request)
+                told.setdefault(n, []).append(step)
+                requests[n] = attrs.evolve(request, token=step.token)
+                if not step.token:
+                    del requests[n]
+
+        assert requests == {}
+        assert [deleted(steps) for _, steps in sorted(told.items())] == [["old"], ["old"], []]
 
 
 def test_retention_is_that_of_the_project_or_of_every_one() -> None:
