@@ -25,6 +25,7 @@ from plait_core.ports.databases import (
     Snapshot,
     Token,
 )
+from plait_core.ports.databases.leases import FORGOTTEN_AFTER_S
 from plait_core.testing._samples import (
     NOON_NS,
     PLAN,
@@ -98,6 +99,10 @@ def expire(database: Database) -> Awaitable[None]:
     return database.leases.expire("engine-1")
 
 
+def forget(database: Database) -> Awaitable[int]:
+    return database.leases.forget()
+
+
 def release(database: Database) -> Awaitable[None]:
     return database.leases.release("engine-1")
 
@@ -144,6 +149,19 @@ async def abandoned(database: Database, clock: ShiftedClock) -> None:
     clock.pass_s(100)
     await renew("engine-2")(database)
     await renew("engine-3")(database)
+
+
+async def dead(database: Database, clock: ShiftedClock) -> None:
+    """An engine that is long gone and left nothing."""
+    await renew("engine-1")(database)
+    clock.pass_s(FORGOTTEN_AFTER_S + 100)
+
+
+async def long_abandoned(database: Database, clock: ShiftedClock) -> None:
+    """Two executions of engine-1, whose lease ran out long ago, and an engine that lives."""
+    await two_runs(database, clock)
+    await dead(database, clock)
+    await renew("engine-2")(database)
 
 
 async def protected(database: Database, clock: ShiftedClock) -> None:
@@ -275,6 +293,23 @@ async def theft_is_told_once(database: Database, renewed: Any, claimed: Any) -> 
     told = [renewed, await renew("engine-1")(database), await renew("engine-1")(database)]
     assert told.count(False) == (1 if claimed else 0)
     await goes_on(database, E1, "engine-2" if claimed else "engine-1")
+
+
+async def lives(database: Database, one: Any, other: Any) -> None:
+    assert "engine-1" in {lease.owner for lease in await database.leases.living()}
+
+
+async def taken_and_told_or_forgotten(database: Database, n_forgotten: Any, claimed: Any) -> None:
+    """Whatever was forgotten is nobody's any more, and the loser hears of its loss unless it was."""
+    assert {id_ for id_, _ in claimed} == {E1, E2}
+    assert await renew("engine-1")(database) == bool(n_forgotten)
+    await goes_on(database, E1, "engine-2")
+
+
+async def both_live(database: Database, one: Any, other: Any) -> None:
+    assert (one, other) == (True, True)
+    assert [lease.owner for lease in await database.leases.living()] == ["engine-2", "engine-3"]
+    assert await forget(database) == 0
 
 
 async def left_or_taken(database: Database, _: Any, claimed: Any) -> None:
@@ -481,6 +516,11 @@ MEETINGS: Sequence[Meeting] = (
     _meeting("a release and a takeover", abandoned, release, claim("engine-2"), left_or_taken),
     _meeting("an ended lease and a takeover", protected, expire, claim("engine-2", execution=E1), left_or_taken),
     _meeting("two ends of a lease", protected, expire, expire, lambda database, *_: left_or_taken(database, None, [])),
+    _meeting("a renewal and what forgets the dead", dead, renew("engine-1"), forget, lives),
+    _meeting(
+        "a takeover and what forgets the dead", long_abandoned, forget, claim("engine-2"), taken_and_told_or_forgotten
+    ),
+    _meeting("two that begin and forget the dead", dead, renew("engine-2"), renew("engine-3"), both_live),
     _meeting("a release and a renewal", two_runs, renew("engine-1"), release, lambda database, *_: seqs(database)),
     _meeting("a message again and its consumption", with_mail, post(), append(DRAINING), mail_is_consumed),
     _meeting(

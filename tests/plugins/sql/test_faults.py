@@ -37,6 +37,7 @@ WRITES: Mapping[str, tuple[Any, m.Act]] = {
     "SqlLog.save_snapshot": (m.two_runs, m.snapshot(2)),
     "SqlLog.put_closure": (m.nothing, m.put_closure),
     "SqlLeases.renew": (m.nothing, m.renew("engine-1")),
+    "SqlLeases.forget": (m.dead, m.forget),
     "SqlLeases.release": (m.two_runs, m.release),
     "SqlLeases.expire": (m.two_runs, m.expire),
     "SqlLeases.claim": (m.abandoned, m.claim("engine-2")),

@@ -13,6 +13,7 @@ from plait_core.engine._clocks import HostClock
 from plait_core.errors import Retryable
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import Database, Leases
+from plait_core.ports.databases.leases import FORGOTTEN_AFTER_S
 from plait_core.ports.processes import is_gone, this_process
 
 TTL_S = 15.0
@@ -39,6 +40,7 @@ class Lessee:
         self._pool = pool
         self._process = this_process() if database.is_durable else ""
         self._on_theft = on_theft
+        self._renewed_at_ns = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._task: asyncio.Task[None] | None = None
@@ -68,8 +70,10 @@ class Lessee:
                 await self._database.leases.release(self._owner)
 
     async def _renew(self) -> bool:
-        """Extend the lease; False when it had run out and others took over."""
-        return await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S, process=self._process)
+        """Extend the lease; False when it had run out and others took over, or may have: a store forgets who was away for long."""
+        is_known = await self._database.leases.renew(self._owner, pool=self._pool, ttl_s=TTL_S, process=self._process)
+        before_ns, self._renewed_at_ns = self._renewed_at_ns, self._clock.now_ns()
+        return is_known and self._renewed_at_ns - before_ns < FORGOTTEN_AFTER_S / 2 * 1e9
 
     def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stop.wait(RENEW_EVERY_S):

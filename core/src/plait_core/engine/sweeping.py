@@ -122,6 +122,8 @@ class Sweeper:
         if following:
             return work.reply(sweep.token(following))
         await self._forget_closures(work)
+        if not work.is_dry:
+            await self._database.leases.forget()
         return work.reply("")
 
     async def _put_away(self, row: ExecutionRow, work: "_Work") -> bool:

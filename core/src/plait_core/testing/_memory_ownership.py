@@ -8,6 +8,7 @@ from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import TERMINAL_EXECUTION, TERMINAL_NODE
 from plait_core.ports.databases import NOBODY, AuditLine, CacheEntry, CacheKey, Lease, Posted, Reservation
+from plait_core.ports.databases.leases import FORGOTTEN_AFTER_S
 from plait_core.ports.pools import is_local
 from plait_core.testing._memory_records import Record, Records
 
@@ -21,11 +22,22 @@ class MemoryLeases:
         self._records = records
 
     async def renew(self, owner: str, *, pool: str, ttl_s: float, process: str = "") -> bool:
+        if owner not in self._records.leases:
+            await self.forget()
         expires_at_ns = self._records.clock.now_ns() + int(ttl_s * SECOND_NS)
         self._records.leases[owner] = Lease(owner=owner, pool=pool, expires_at_ns=expires_at_ns, process=process)
         was_robbed = owner in self._records.robbed
         self._records.robbed.discard(owner)
         return not was_robbed
+
+    async def forget(self) -> int:
+        oldest_ns = self._records.clock.now_ns() - int(FORGOTTEN_AFTER_S * SECOND_NS)
+        leases = self._records.leases.items()
+        gone = [owner for owner, lease in leases if lease.expires_at_ns <= oldest_ns and not await self.owned(owner)]
+        for owner in gone:
+            del self._records.leases[owner]
+            self._records.robbed.discard(owner)
+        return len(gone)
 
     async def release(self, owner: str) -> None:
         lease = self._records.leases.pop(owner, None)

@@ -12,6 +12,7 @@ from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ports.bells import Bell
 from plait_core.ports.databases import NOBODY, Lease
+from plait_core.ports.databases.leases import FORGOTTEN_AFTER_S
 from plait_sql.connections import Connection, Row, Transaction
 from plait_sql.executions import POOL
 from plait_sql.migrations import UNFINISHED
@@ -39,6 +40,10 @@ _BEGIN = (
     "INSERT INTO leases (owner, pool, expires_at_ns, process, is_robbed) VALUES (?, ?, ?, ?, 0) ON CONFLICT (owner) "
     "DO UPDATE SET pool = excluded.pool, expires_at_ns = excluded.expires_at_ns, process = excluded.process, is_robbed = 0"
 )
+_FORGET = f"""
+    DELETE FROM leases WHERE expires_at_ns <= ?
+    AND NOT EXISTS (SELECT 1 FROM executions WHERE executions.owner = leases.owner AND {UNFINISHED})
+"""
 _LEASE = "SELECT leases.owner, leases.pool, expires_at_ns, process FROM leases"
 _LEAVE = (
     "UPDATE executions SET owner = ?, wake_at_ns = ? WHERE project = ? AND domain = ? AND name = ? AND owner = ? "
@@ -68,10 +73,14 @@ class SqlLeases:
                 return True
             if transaction.execute(_EXTEND, (pool, expires_at_ns, process, owner)):
                 return False
+            _forget(transaction)
             transaction.execute(_BEGIN, (owner, pool, expires_at_ns, process))
             return True
 
         return await self._connection.write(extend)
+
+    async def forget(self) -> int:
+        return await self._connection.write(_forget)
 
     async def release(self, owner: str) -> None:
         await self._free("DELETE FROM leases WHERE owner = ? RETURNING pool", lambda _: (owner,))
@@ -185,6 +194,12 @@ class SqlLeases:
 def _lease(row: Row) -> Lease:
     owner, pool, expires_at_ns, process = row
     return Lease(owner=owner, pool=pool, expires_at_ns=expires_at_ns, process=process)
+
+
+def _forget(transaction: Transaction) -> int:
+    """Delete leases of the dead. Whoever renews, or claims from, one of them meanwhile is waited for, and then it stays."""
+    oldest_ns = transaction.now_ns() - int(FORGOTTEN_AFTER_S * SECOND_NS)
+    return transaction.execute(_FORGET, (oldest_ns,))
 
 
 def _hand_over(transaction: Transaction, key: int, seq: int, *, now_ns: int, loser: str, owner: str) -> None:

@@ -11,6 +11,9 @@ from plait_core.ir.shapes import Shape
 NOBODY = ""
 """The owner of an execution that no engine owns: any engine of its pool may claim it."""
 
+FORGOTTEN_AFTER_S = 86_400.0
+"""How long after it ran out a lease is still known, so that an engine which was only late hears what others took."""
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Lease(Shape):
@@ -30,6 +33,15 @@ class Leases(Protocol):
         Take or extend the engine's lease, which names its *process*.
 
         False, once, when it had expired and somebody took executions from it: it lives again and owns what is left.
+        When it begins, others are forgotten.
+        """
+        ...
+
+    async def forget(self) -> int:
+        """
+        Delete the leases that ran out ``FORGOTTEN_AFTER_S`` ago, but for those whose owner owns what has not ended; returns their number.
+
+        An engine that was away for so long is a new one to the store when it comes back.
         """
         ...
 

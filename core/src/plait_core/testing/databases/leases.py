@@ -9,6 +9,7 @@ from plait_core.ir.events import LeaseTaken
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.databases import NEVER_NS, NOBODY, Database
+from plait_core.ports.databases.leases import FORGOTTEN_AFTER_S
 from plait_core.testing._samples import POOL, SIGNAL, execution_id, execution_row, started, turn
 from plait_core.testing.databases.suite import LONG_S, DatabaseConformance, at_once, story
 
@@ -96,6 +97,38 @@ class LeasesConformance(DatabaseConformance):
         assert await _owner_of(database, execution) is None
         assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(execution, 3)]
         assert [await database.leases.renew("engine-1", pool=POOL, ttl_s=60) for _ in range(2)] == [False, True]
+
+    @story
+    async def test_leases_of_the_dead_are_forgotten(self, database: Database) -> None:
+        """Long after they ran out, unless something waits for whoever takes it over: the loser still hears of that."""
+        execution = await started(database)
+        ended = execution_id("ended")
+        row = execution_row(ended, phase=ExecutionPhase.SUCCEEDED)
+        await database.log.append([turn(ended, owner="engine-3", row=row)])
+        for n in range(1, 4):
+            await database.leases.renew(f"engine-{n}", pool=POOL, ttl_s=60)
+        self.clock.pass_s(FORGOTTEN_AFTER_S - 60)
+        before = await database.leases.forget()
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        self.clock.pass_s(120)
+
+        assert (before, await database.leases.forget(), await database.leases.forget()) == (0, 1, 0)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        assert list(await database.leases.claim("engine-2", pool=POOL, limit=10)) == [(execution, 3)]
+        assert [await database.leases.renew("engine-1", pool=POOL, ttl_s=60) for _ in range(2)] == [False, True]
+        assert await database.leases.renew("engine-3", pool=POOL, ttl_s=60)
+
+    @story
+    async def test_an_engine_that_begins_forgets_the_dead(self, database: Database) -> None:
+        """So that a store which engines come to and leave does not fill with them; one that goes on is spared the look."""
+        await database.leases.renew("engine-1", pool=POOL, ttl_s=60)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=3 * FORGOTTEN_AFTER_S)
+        self.clock.pass_s(FORGOTTEN_AFTER_S + 61)
+        await database.leases.renew("engine-2", pool=POOL, ttl_s=60)
+        await database.leases.renew("engine-3", pool=POOL, ttl_s=60)
+
+        assert await database.leases.forget() == 0
+        assert [lease.owner for lease in await database.leases.living()] == ["engine-2", "engine-3"]
 
     @story
     async def test_living_leases_tell_whose_they_are(self, database: Database) -> None:
