@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.bad_inputs import HELLO, LARGE, SECRET
-from tests.acceptance.calling import Desk
+from tests.acceptance.calling import PLAIT, Desk
 from tests.acceptance.golden_texts import assert_golden, normal, told
 
 DROP_FROM_BOUNDING_SET, MAY_OVERRIDE_MODES = 24, 1
+FULL = Path("/dev/full")
 
 
 def recorded(desk: Desk) -> dict[str, str]:
@@ -119,6 +120,20 @@ def test_store_that_cannot_be_written_keeps_what_it_has(
     assert_golden(f"store_{name}", told(called, desk), update=update)
     assert called.code == 1
     assert recorded(desk) == {"earlier": "SUCCEEDED"}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the device that is always full is Linux's")
+def test_output_that_finds_no_room_is_an_error(desk: Desk) -> None:
+    """It says what is wrong, without a traceback; what was asked for is not shown, so the command failed."""
+    with FULL.open("w") as full:
+        called = subprocess.run(
+            [PLAIT, "--help"], cwd=desk.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert called.returncode == 1
+    assert called.stderr == (
+        "Error: the output cannot be written: No space left on device\n  → make room, or write somewhere else\n"
+    )
 
 
 def test_full_disk_fails_the_task_whose_value_finds_no_room(desk: Desk, home: Path, update: bool) -> None:

@@ -285,6 +285,28 @@ def test_who_waits_is_told_of_gates(client: Client) -> None:
 
 
 @slow
+@pytest.mark.parametrize("words", [("logs",), ("logs", "-f"), ("watch", "--json")])
+def test_reader_that_has_enough_ends_the_command(client: Client, words: tuple[str, ...]) -> None:
+    """``plait logs … | head -1``: what was on its way is dropped, and nobody hears of that."""
+    ran = client.run("wf")
+
+    with subprocess.Popen(
+        [PLAIT, *words, ran, "--remote"],
+        cwd=client.desk.folder,
+        env={**os.environ, **client.env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as shown:
+        assert shown.stdout is not None
+        assert shown.stderr is not None
+        shown.stdout.close()
+        told = shown.stderr.read()
+
+    assert (shown.returncode, told) == (1, "")
+
+
+@slow
 def test_execution_is_cancelled(client: Client) -> None:
     """With a reason, which is shown; a second time there is nothing to end."""
     client.plait("run", "--remote", "flow.py", "gated", "--name", "unwanted")

@@ -5,6 +5,11 @@ The command line: ``plait run`` and what goes with it.
 import is not needed by the one that runs. Exit codes: 0 success, 1 the run failed, 2 usage, 130 interrupted.
 """
 
+from errno import EDQUOT, ENOSPC
+
+NO_ROOM = frozenset({ENOSPC, EDQUOT})
+"""What systems say when a disk is full, or a quota used up."""
+
 
 def main() -> None:
     """
@@ -25,6 +30,13 @@ def main() -> None:
         from plait.cli.failures import report
 
         report(error)
+        raise SystemExit(1) from None
+    except OSError as error:
+        from plait.cli.failures import report_unwritten
+
+        if error.errno not in NO_ROOM:
+            raise
+        report_unwritten(error)
         raise SystemExit(1) from None
 
 

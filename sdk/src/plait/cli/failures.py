@@ -40,6 +40,11 @@ def report_interruption(execution: str) -> None:
     click.echo(f"  → go on with `plait run --resume {execution}`", err=True)
 
 
+def report_unwritten(error: OSError) -> None:
+    """Tell that there is no room for what the command wrote, or printed."""
+    _tell(f"{error.filename or 'the output'} cannot be written: {error.strerror}", "make room, or write somewhere else")
+
+
 def _tell(problem: str, remedy: str) -> None:
     click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(f"{problem}\n  → {remedy}", err=True)

@@ -8,6 +8,7 @@ not the execution.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -98,16 +99,17 @@ async def _waited(remote: AsyncRemote, plane: ServerPlane, execution: RemoteExec
 
 
 async def _tell_gates(plane: ServerPlane, execution: RemoteExecution, flags: str, drawing: Drawing | None) -> None:
-    async for event in plane.events(execution.id):
-        if not isinstance(event.decision, GateOpened) or not event.decision.signal_id:
-            continue
-        gate, gates = event.decision.signal_id, await plane.gates(execution.id)
-        if gate not in gates:
-            continue  # answered meanwhile
-        answer = answering_command(execution.id, gate, gates[gate])
-        if drawing is not None:
-            drawing.erase()
-        click.echo(f"{gate} waits for an answer\n  → give it with `{answer}{flags}`", err=True)
+    async with aclosing(plane.events(execution.id)) as events:
+        async for event in events:
+            if not isinstance(event.decision, GateOpened) or not event.decision.signal_id:
+                continue
+            gate, gates = event.decision.signal_id, await plane.gates(execution.id)
+            if gate not in gates:
+                continue  # answered meanwhile
+            answer = answering_command(execution.id, gate, gates[gate])
+            if drawing is not None:
+                drawing.erase()
+            click.echo(f"{gate} waits for an answer\n  → give it with `{answer}{flags}`", err=True)
 
 
 async def _place(plane: ServerPlane, execution: RemoteExecution) -> str:

@@ -22,7 +22,7 @@ class Interrupted(BaseException):
 
 def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
     """
-    Run *main* in an event loop of its own.
+    Run *main* in an event loop of its own, and raise what it raises; of tasks that failed together, the first failure.
 
     Raises:
         Interrupted: Ctrl-C stopped it; its ``finally`` blocks have run.
@@ -34,8 +34,16 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
             return runner.run(press.watched(main))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise Interrupted from None
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _first(failure: BaseException) -> BaseException:
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure
 
 
 class _Press:

@@ -7,6 +7,7 @@ asked for then, and not more often than an eye can follow.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import TextIO
 
 from plait.cli.records import row_document, summary
@@ -22,8 +23,9 @@ async def each_change(plane: ControlPlane, execution: ExecutionId, act: Callable
     changed = asyncio.Event()
 
     async def listen() -> None:
-        async for _ in plane.events(execution):
-            changed.set()
+        async with aclosing(plane.events(execution)) as events:
+            async for _ in events:
+                changed.set()
 
     listening = asyncio.create_task(listen(), name="events")
     try:

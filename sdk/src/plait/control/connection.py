@@ -5,7 +5,7 @@ The only module that knows the HTTP library. A request that may be repeated is s
 before is away, as long as the connection's patience lasts; one that never answered is reported at once.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -245,7 +245,9 @@ class Connection:
             self.patience.note_answer()
             yield response
 
-    async def read(self, url: str, *, query: Mapping[str, Any] | None = None, start: int = 0) -> AsyncIterator[bytes]:
+    async def read(
+        self, url: str, *, query: Mapping[str, Any] | None = None, start: int = 0
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the bytes at *url*, from *start* on. Raises what ``send`` raises."""
         import httpx
 
@@ -262,7 +264,7 @@ class Connection:
         except httpx.HTTPError as error:
             raise self._unreachable(error, had_begun=has_begun) from error
 
-    async def follow(self, path: str, *, last_id: str = "") -> AsyncIterator[Message]:
+    async def follow(self, path: str, *, last_id: str = "") -> AsyncGenerator[Message, None]:
         """
         Yield the server-sent events at *path* until the server ends them, going on after *last_id* when the line breaks.
 

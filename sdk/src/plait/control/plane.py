@@ -5,7 +5,7 @@ Speaks in the documents of the API (``plait_core.ports.api``). A server implemen
 own tables; whoever uses it need not know which.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -162,11 +162,11 @@ class ControlPlane(Protocol):
         """Return attempts of an execution, or of one node, ordered by node's appearance, element and n; at most *limit* of them."""
         ...
 
-    def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
+    def events(self, id: ExecutionId, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """Yield what happens in an execution, from the event behind *after* on, until it has ended or nobody drives it."""
         ...
 
-    def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
+    def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncGenerator[bytes, None]:
         """Yield what an attempt has printed; with *follows*, also what it prints until it ends."""
         ...
 

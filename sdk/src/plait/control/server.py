@@ -6,7 +6,8 @@ a machine cannot do by itself.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from urllib.parse import quote
 
@@ -251,34 +252,38 @@ class ServerPlane:
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int | None = None
     ) -> Sequence[AttemptRow]:
         found: list[AttemptRow] = []
-        offset: int | None = 0
-        while offset is not None and (limit is None or len(found) < limit):
+        token = ""
+        while limit is None or len(found) < limit:
             n = ROWS_AT_ONCE if limit is None else min(ROWS_AT_ONCE, limit - len(found))
-            query = {"node": node or "", "limit": n, "offset": offset}
+            query = {"node": node or "", "limit": n, "token": token}
             page = await self.connection.ask(AttemptPage, "GET", f"{_execution(id)}/attempts", query=query)
             found += page.items
-            offset = page.offset
+            token = page.token
+            if not token:
+                break
         return found
 
-    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
+    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncGenerator[Event, None]:
         import json
 
         last_id = str(after) if after else ""
-        async for message in self.connection.follow(f"{_execution(id)}/events", last_id=last_id):
-            if message.event != "end":
-                document: Json = json.loads(message.data)
-                yield from_json(Event, document)
+        async with aclosing(self.connection.follow(f"{_execution(id)}/events", last_id=last_id)) as messages:
+            async for message in messages:
+                if message.event != "end":
+                    document: Json = json.loads(message.data)
+                    yield from_json(Event, document)
 
-    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
+    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncGenerator[bytes, None]:
         query = {"element": attempt.element, "follow": follows}
         path = f"{PREFIX}{_execution(attempt.execution)}/attempts/{_quoted(attempt.node)}/{attempt.n}/logs"
         since = 0
         absence: Absence | None = None
         while True:
             try:
-                async for chunk in self.connection.read(path, query={**query, "since": since or None}):
-                    since, absence = since + len(chunk), None
-                    yield chunk
+                async with aclosing(self.connection.read(path, query={**query, "since": since or None})) as chunks:
+                    async for chunk in chunks:
+                        since, absence = since + len(chunk), None
+                        yield chunk
             except (ServerUnreachable, ServerRefused) as error:
                 # a task may be silent for longer than a line is kept open, which says nothing of the server
                 if absence is None or (isinstance(error, ServerUnreachable) and error.had_begun):

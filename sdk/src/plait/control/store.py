@@ -4,7 +4,7 @@
 What runs is driven by the process that started it. This one reads, and leaves messages in the inbox of whoever drives.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from time import time_ns
 from types import MappingProxyType
@@ -196,15 +196,17 @@ class StorePlane:
         self, id: ExecutionId, node: NodeId | None = None, *, limit: int | None = None
     ) -> Sequence[AttemptRow]:
         found: list[AttemptRow] = []
+        nodes, after = None if node is None else [node], None
         while limit is None or len(found) < limit:
             n = MANY if limit is None else min(MANY, limit - len(found))
-            rows = await self._database.views.attempts(id, node, limit=n, offset=len(found))
+            rows = await self._database.views.attempts(id, nodes, after=after, limit=n)
             found += rows
+            after = found[-1].place if found else None
             if len(rows) < n:
                 break
         return found
 
-    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncIterator[Event]:
+    async def events(self, id: ExecutionId, *, after: int = 0) -> AsyncGenerator[Event, None]:
         async for events in self._inspector.follow(id, after=after):
             for event in events:
                 yield event
@@ -215,7 +217,7 @@ class StorePlane:
         """Whether nobody drives an execution any more, so that nothing happens until it is resumed."""
         return await self._inspector.phase(await self._inspector.row(id)) is ExecutionPhase.INTERRUPTED
 
-    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncIterator[bytes]:
+    async def log(self, attempt: AttemptId, *, follows: bool = False) -> AsyncGenerator[bytes, None]:
         prefix, since = output_prefix(attempt, self._blobs_root), 0
         updates = self._inspector.follow(attempt.execution) if follows else None
         while True:

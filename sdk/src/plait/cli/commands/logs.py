@@ -6,6 +6,7 @@ With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 import click
@@ -102,10 +103,13 @@ class _Reader:
         async with asyncio.TaskGroup() as readers:
             for attempt in await self._new():
                 readers.create_task(self._print(attempt, follows=True))
-            async for event in self._plane.events(self._execution):
-                if isinstance(event.decision, AttemptScheduled | ElementsScheduled) and self._is_new(event.decision):
-                    for attempt in await self._new():
-                        readers.create_task(self._print(attempt, follows=True))
+            async with aclosing(self._plane.events(self._execution)) as events:
+                async for event in events:
+                    if isinstance(event.decision, AttemptScheduled | ElementsScheduled) and self._is_new(
+                        event.decision
+                    ):
+                        for attempt in await self._new():
+                            readers.create_task(self._print(attempt, follows=True))
 
     def _is_new(self, decision: AttemptScheduled | ElementsScheduled) -> bool:
         if isinstance(decision, ElementsScheduled):
@@ -121,10 +125,11 @@ class _Reader:
 
     async def _print(self, attempt: AttemptId, *, follows: bool) -> None:
         rest = b""
-        async for chunk in self._plane.log(attempt, follows=follows):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._line(attempt, line)
+        async with aclosing(self._plane.log(attempt, follows=follows)) as chunks:
+            async for chunk in chunks:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._line(attempt, line)
         if rest:
             self._line(attempt, rest)
 

@@ -6,6 +6,7 @@ stands in the log. Exit codes: 0 it succeeded, 1 it ended otherwise, is not ther
 """
 
 import sys
+from contextlib import aclosing
 
 import click
 
@@ -60,8 +61,9 @@ async def _print_events(plane: ControlPlane, execution: ExecutionId) -> None:
 
     from plait_core.ir.codec import to_json
 
-    async for event in plane.events(execution):
-        click.echo(dumps(to_json(event), ensure_ascii=False))
+    async with aclosing(plane.events(execution)) as events:
+        async for event in events:
+            click.echo(dumps(to_json(event), ensure_ascii=False))
 
 
 async def _print_changes(plane: ControlPlane, execution: ExecutionId) -> None:
