@@ -1,15 +1,10 @@
 """Engines that share a pool: what they claim, leave, lose and put aside, on virtual time over one store in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
-from plait_core.authoring.gates import sleep, wait_for_input
-from plait_core.authoring.workflows import workflow
 from plait_core.engine import Engine
 from plait_core.engine._adopting import FIRST_PAUSE_S, LOOK_EVERY_S
 from plait_core.engine._leases import TTL_S
@@ -17,97 +12,12 @@ from plait_core.engine._run import LINGER_S
 from plait_core.errors.engine import ExecutionExists, ExecutionOwned
 from plait_core.errors.running import AttemptSuperseded
 from plait_core.ir import events as ev
-from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
-from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import ExecutionPhase
-from plait_core.ir.types import SimpleType
-from plait_core.testing.arithmetic import arithmetic_task
-from plait_core.testing.memory import MemoryDatabase
-from plait_core.testing.mishaps import CALM, Process, World
-from plait_core.testing.simulated_executor import SPEC, SimulatedExecutor
-from plait_core.testing.simulation import plugins
+from tests.unit.engine.pools import BUSY, BUSY_TASK, NUMBERS, SEVEN, Pool, asking, nap, story
 from tests.unit.ports.endings import a_dead_process
 
-SEVEN = Literal(value=Primitive(kind=SimpleType.INTEGER, value=7))
 HOUR_S = 3600.0
-
-
-@workflow
-def nap() -> None:
-    napping: Any = sleep
-    napping(timedelta(hours=1))
-
-
-@workflow
-def asking() -> int:
-    return wait_for_input("number", timedelta(days=9), int)
-
-
-BUSY_TASK = arithmetic_task("busy", "add", fails=1, hangs=1)
-BUSY = Closure(main=BUSY_TASK.id, tasks=(BUSY_TASK,))
-"""A task that does not end by itself, so that its execution is never left asleep."""
-
-NUMBERS = {"a": SEVEN, "b": SEVEN}
-
-
-class SharedDatabase(MemoryDatabase):
-    """A store that engines share, as one on disk is."""
-
-    is_durable = True
-
-
-class Pool:
-    """One store and one clock, and how to open engines on them."""
-
-    def __init__(self) -> None:
-        self.world = World(0, CALM)
-        self.clock = self.world.clock
-        self.database = self.world.database = SharedDatabase(self.clock)
-        self.plugins = plugins()
-
-    @asynccontextmanager
-    async def engine(self, *, adopts: bool = True, name: str = "tests") -> AsyncIterator[Engine]:
-        async with Engine(
-            plugins=self.plugins,
-            database=self.database,
-            blobs=lambda _: self.world.blobs,
-            clock=self.clock,
-            executors=[(SPEC, SimulatedExecutor(Process(self.world)))],
-            pool=name,
-            adopts=adopts,
-        ) as engine:
-            yield engine
-
-    async def end(self) -> None:
-        """Stop what still runs."""
-        for work in self.world.running.values():
-            work.cancel()
-
-    async def phase(self, execution: ExecutionId) -> ExecutionPhase:
-        row = await self.database.views.execution(execution)
-        assert row is not None
-        return row.phase
-
-    async def owners(self, execution: ExecutionId) -> int:
-        """Count how often the execution was taken over."""
-        events = await self.database.log.read(execution)
-        return sum(isinstance(event.decision, ev.LeaseTaken) for event in events)
-
-
-def story(tell: Callable[[Pool], Awaitable[None]]) -> Callable[[], None]:
-    """Run a test that is a coroutine, on a pool of its own."""
-
-    async def told() -> None:
-        pool = Pool()
-        await tell(pool)
-        await pool.end()
-
-    def test() -> None:
-        asyncio.run(told())
-
-    test.__name__, test.__doc__ = tell.__name__, tell.__doc__
-    return test
 
 
 @story

@@ -8,12 +8,14 @@ One whose drive breaks is left for a while and tried again, by this engine or an
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from plait_core.engine._children import Children
 from plait_core.engine._driving import Driving
 from plait_core.engine._leases import end_leases_of_the_gone
+from plait_core.engine._rounds import insist, repeat
 from plait_core.engine._run import Run
 from plait_core.engine._services import Services
 from plait_core.errors import PlaitError, Retryable
@@ -42,17 +44,9 @@ class Adopting(Driving):
 
     def chores(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield from super().chores()
-        yield "adoption", self._for_ever(self._adopt)
-        yield "succession", self._for_ever(self._succeed)
-
-    async def _for_ever(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Repeat *act*; a store that does not answer is asked again."""
-        while True:
-            try:
-                await act()
-            except Retryable as busy:
-                log.warning("%s", busy, extra={"owner": self._services.owner})
-                await self._pause(busy.delay_s)
+        services = self._services
+        yield "adoption", repeat(self._adopt, services.clock, owner=services.owner)
+        yield "succession", repeat(self._succeed, services.clock, owner=services.owner)
 
     async def _adopt(self) -> None:
         """Claim and drive what is due, and wait until there may be more."""
@@ -118,12 +112,13 @@ class Adopting(Driving):
         if failure is not None and not run.committed.is_set():
             raise failure  # to whoever launches it
         if isinstance(failure, OwnershipLost):
+            self._n_failures.pop(execution, None)
             log.warning("%s", failure, extra=self._facts(execution))
         elif failure is not None:
             self._put_aside(execution, failure)
         else:
             self._n_failures.pop(execution, None)
-            if not run.state.is_terminal:
+            if not run.has_ended:
                 log.info("%s sleeps", execution, extra=self._facts(execution))
                 self._rest(execution, pause_s=0.0, wake_at_ns=run.wake_at_ns)
 
@@ -149,15 +144,10 @@ class Adopting(Driving):
     async def _let_go(self, execution: ExecutionId, pause_s: float, wake_at_ns: int | None) -> None:
         """Relinquish after *pause_s*, however often that takes to be heard by the store."""
         services = self._services
-        while True:
-            await self._pause(pause_s)
-            try:
-                await services.database.leases.relinquish(services.owner, execution, wake_at_ns=wake_at_ns)
-            except Retryable as busy:
-                pause_s = busy.delay_s
-            else:
-                self._held.discard(execution)
-                return
+        await self._pause(pause_s)
+        relinquish = partial(services.database.leases.relinquish, services.owner, execution, wake_at_ns=wake_at_ns)
+        await insist(relinquish, services.clock, owner=services.owner)
+        self._held.discard(execution)
 
     async def _pause(self, seconds: float) -> None:
         clock = self._services.clock

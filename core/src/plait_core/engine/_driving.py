@@ -16,6 +16,7 @@ from plait_core.engine._children import Children, Ending
 from plait_core.engine._inbox import child_ended
 from plait_core.engine._post import Post
 from plait_core.engine._recovery import reopen
+from plait_core.engine._rounds import insist, repeat
 from plait_core.engine._run import Run, ending_of, load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
@@ -53,7 +54,7 @@ class Driving:
     def chores(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what goes on beside the executions for as long as the engine is open, by name."""
         if self._services.database.is_durable:
-            yield "inbox", self.post.read()
+            yield "inbox", repeat(self.post.read, self._services.clock, owner=self._services.owner)
 
     # ── coming and going ─────────────────────────────────────────────────────
 
@@ -97,7 +98,7 @@ class Driving:
     async def resume(self, execution: ExecutionId) -> None:
         """Claim an execution by name and take it up; one that is driven here or has ended is left as it is."""
         run, drive = self.runs.get(execution), self._tasks.get(execution)
-        if run is not None and (run.state.is_terminal or drive is None or not drive.done()):
+        if run is not None and (run.has_ended or drive is None or not drive.done()):
             return
         row = await self._services.database.views.execution(execution)
         if row is None:
@@ -146,7 +147,7 @@ class Driving:
                     await asyncio.wait([drive])
                     if not drive.cancelled() or self._tasks.get(execution) is drive:
                         drive.result()
-                    if run.state.is_terminal:
+                    if run.has_ended:
                         return run.ending()
                 row = await self._services.database.views.execution(execution)
                 if row is None:
@@ -181,12 +182,15 @@ class Driving:
 
     async def look_at_owners(self) -> None:
         """Break off whatever has another owner by now: this engine was away for so long that its lease ran out."""
+        await insist(self._break_off_what_is_lost, self._services.clock, owner=self._services.owner)
+
+    async def _break_off_what_is_lost(self) -> None:
         services = self._services
         suspects = [self.runs[execution] for execution in self.recorded()]
         owned = set(await services.database.leases.owned(services.owner))
         for run in suspects:
             execution = run.state.id
-            if execution not in owned and not run.state.is_terminal:
+            if execution not in owned and not run.has_ended:
                 run.break_off(OwnershipLost(execution=str(execution), owner=services.owner))
 
     # ── one drive ────────────────────────────────────────────────────────────
@@ -203,7 +207,7 @@ class Driving:
             await run.drive()
         except Exception as error:  # noqa: BLE001  # whatever stops a drive is looked at there
             failure = error
-        if run.state.is_terminal:
+        if run.has_ended:
             await self._tell_parent(run)
         await self._settle(run, failure)
 
@@ -259,7 +263,10 @@ class Driving:
             return
         if lease is not None and is_gone(lease.process):
             await leases.expire(lease.owner)  # no need to wait until it runs out
-        if not await leases.claim(self._services.owner, pool=pool, limit=1, execution=execution):
+        if await leases.claim(self._services.owner, pool=pool, limit=1, execution=execution):
+            return
+        lease = await leases.lease_of(execution)  # ours after all, if a first claim was heard and its answer lost
+        if lease is None or lease.owner != self._services.owner:
             raise ExecutionOwned(execution=str(execution), pool=pool)
 
     async def _stop(self, execution: ExecutionId) -> None:

@@ -5,6 +5,7 @@ Stimuli, and word that a child has ended or that a key of the cache was released
 """
 
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
+from plait_core.errors.stores import NotReadable
 from plait_core.ir.codec import from_json, to_json
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.literals import Literal
@@ -43,9 +44,13 @@ def to_posted(key: str, stimulus: Stimulus) -> Posted:
 
 
 def stimulus_of(posted: Posted, at_ns: int) -> Stimulus:
-    """Read a message."""
+    """Read a message. Raises ``NotReadable`` for what a later release may have left."""
     payload = posted.payload
-    principal = str(payload["principal"])
-    if posted.kind == "abort":
-        return AbortAsked(at_ns, str(payload["reason"]), principal)
-    return Signalled(at_ns, str(payload["signal_id"]), from_json(Literal, payload["value"]), principal)
+    match posted.kind:
+        case "signal":
+            value = from_json(Literal, payload["value"])
+            return Signalled(at_ns, str(payload["signal_id"]), value, str(payload["principal"]))
+        case "abort":
+            return AbortAsked(at_ns, str(payload["reason"]), str(payload["principal"]))
+        case _:
+            raise NotReadable(kind="message", faults=(f"its kind is {posted.kind!r}",))

@@ -62,6 +62,8 @@ class Run:
         """Whether there may be a reservation."""
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
+        self.has_ended = state.is_terminal
+        """Whether the turn that ends the execution is in the store."""
         self.closures: dict[str, CompiledClosure] = {}
         """What events of this execution name, and its graphs may not hold yet."""
         self.audit: AuditLine | None = None
@@ -277,6 +279,7 @@ class Run:
         if decisions or posted:
             append = self._append(first_seq, now, decisions, posted)
             await self._commit(append)
+            self.has_ended = state.is_terminal
             if self.services.awaited:
                 self._wake(append)
             if state.seq >= self._snapshot_at:

@@ -1,0 +1,149 @@
+"""What an engine does beside its executions goes on, whatever fails on the way; and what did not happen is not told."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from plait_core.engine._leases import TTL_S
+from plait_core.engine._patience import PATIENCE_S
+from plait_core.errors.stores import StoreUnavailable
+from plait_core.ir.ids import ExecutionId
+from plait_core.ir.phases import ExecutionPhase
+from plait_core.ports.databases import Append, Posted
+from tests.unit.engine.pools import BUSY, NUMBERS, SEVEN, Pool, asking, story
+
+AWAY = StoreUnavailable(url="tests", detail="no answer", delay_s=1.0)
+
+
+def failing(call: Callable[..., Any], failure: Exception, *, times: int, after: bool = False) -> Callable[..., Any]:
+    """Have the first *times* that *call* has something to say fail, before or *after* it was carried out."""
+    left = times
+
+    async def fail(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
+        if left > 0 and not after:
+            left -= 1
+            raise failure
+        answer = await call(*args, **kwargs)
+        if left > 0 and answer:
+            left -= 1
+            raise failure
+        return answer
+
+    return fail
+
+
+@story
+async def test_a_claim_whose_answer_was_lost_is_found(pool: Pool) -> None:
+    """Nobody else may drive what this engine owns without knowing it."""
+    async with pool.engine(adopts=False) as front:
+        execution = await front.enlist(BUSY, NUMBERS, name="one")
+    leases = pool.database.leases
+    leases.claim = failing(leases.claim, AWAY, times=1, after=True)  # type: ignore[method-assign]  # a fault
+
+    async with pool.engine() as engine:
+        await pool.clock.advance(5)
+
+        assert engine.driving() == [execution]
+
+
+@story
+async def test_a_claim_by_name_whose_answer_was_lost_is_no_refusal(pool: Pool) -> None:
+    """Asking again finds the execution owned, by who asks."""
+    async with pool.engine(adopts=False, name="local:here:1") as dying, pool.engine() as heir:
+        execution = await dying.launch(BUSY, NUMBERS)
+        await dying.stop_renewing()
+        await pool.clock.advance(TTL_S)
+        leases = pool.database.leases
+        leases.claim = failing(leases.claim, AWAY, times=1, after=True)  # type: ignore[method-assign]  # a fault
+
+        resuming = pool.begin(heir.resume(execution))
+        await pool.clock.advance(5)
+        await resuming
+
+        assert heir.driving() == [execution]
+
+
+@story
+async def test_a_bug_in_one_round_does_not_end_adoption(pool: Pool) -> None:
+    """It is told in the log, and the next round comes."""
+    async with pool.engine(adopts=False) as front:
+        execution = await front.enlist(BUSY, NUMBERS, name="one")
+    leases = pool.database.leases
+    leases.claim = failing(leases.claim, ValueError("a bug"), times=2)  # type: ignore[method-assign]  # a fault
+
+    async with pool.engine() as engine:
+        await pool.clock.advance(5)
+
+        assert engine.driving() == [execution]
+
+
+@story
+async def test_a_message_that_nobody_understands_stops_its_execution_alone(pool: Pool) -> None:
+    """A later release may have left it; others hear what is for them."""
+    async with pool.engine() as engine:
+        puzzled = await engine.launch(BUSY, NUMBERS, name="puzzled")
+        asked = await engine.launch(asking, {}, name="asked")
+        await pool.database.inbox.post(puzzled, Posted(key="k", kind="of-tomorrow", payload={}))
+        await engine.signal(asked, "number", SEVEN)
+        await pool.clock.advance(2)
+
+        assert engine.driving() == []
+        assert await pool.phase(asked) is ExecutionPhase.SUCCEEDED
+        assert [posted.key for _, posted in await pool.database.inbox.pending(engine._services.owner)] == ["k"]
+
+
+async def commits_fail(pool: Pool) -> Callable[[], None]:
+    """Have no append succeed from the time on that what is returned is called."""
+    append, is_broken = pool.database.log.append, False
+
+    async def fail(batches: Sequence[Append]) -> Sequence[ExecutionId]:
+        if is_broken:
+            raise AWAY
+        return await append(batches)
+
+    def switch() -> None:
+        nonlocal is_broken
+        is_broken = not is_broken
+
+    pool.database.log.append = fail  # type: ignore[method-assign]  # a fault
+    return switch
+
+
+@story
+async def test_an_end_that_was_not_committed_is_no_end(pool: Pool) -> None:
+    """Who drives alone is told of the failure, and goes on from the last commit."""
+    switch = await commits_fail(pool)
+    async with pool.engine(adopts=False) as engine:
+        execution = await engine.launch(asking, {})
+        switch()
+        await engine.signal(execution, "number", SEVEN)
+        await pool.clock.advance(PATIENCE_S + 5)
+        with pytest.raises(StoreUnavailable):
+            await engine.wait(execution)
+        switch()
+
+        await engine.resume(execution)
+        await pool.clock.advance(2)
+
+        assert await pool.phase(execution) is ExecutionPhase.SUCCEEDED
+
+
+@story
+async def test_an_end_that_was_not_committed_is_told_to_nobody(pool: Pool) -> None:
+    """Who waits in a pool hears of the end that is in the log: here another engine brought it about."""
+    switch = await commits_fail(pool)
+    async with pool.engine() as engine:
+        execution = await engine.launch(asking, {})
+        waiting = pool.begin(engine.wait(execution))
+        switch()
+        await engine.signal(execution, "number", SEVEN)
+        await pool.clock.advance(PATIENCE_S + 5)
+        assert not waiting.done()
+        switch()
+        await engine.abort(execution, reason="it takes too long")
+
+        await pool.clock.advance(60)
+
+        assert (await waiting).phase is await pool.phase(execution)
