@@ -128,12 +128,12 @@ class _Worker:
     def __init__(self, control: socket.socket, line: socket.socket, outputs: Sequence[int], outfit: Outfit) -> None:
         self._control = control
         self._outfit = outfit
+        if outfit.settings is not None:
+            install_process_plugins(Plugins.load(Settings.of(outfit.settings)))
         if outfit.bundle:
             from plait_core.worker.bundles import use_bundle
 
             use_bundle(outfit.bundle)
-        if outfit.settings is not None:
-            install_process_plugins(Plugins.load(Settings.of(outfit.settings)))
         plugins = process_plugins()
         self._line = EngineLine(line)
         self._salvage = Salvage(outputs, plugins.blob_store, limit_bytes=outfit.log_bytes)
