@@ -1,7 +1,7 @@
 """
-Tasks that run as another user than the server that root started: ``run_as``.
+Tasks that run as other users than the server that root started: ``run_as``.
 
-They get what they need and reach nothing of the server. Everything is readable to that user here: an interpreter of the system, with
+They get what they need and reach nothing of the server, nor of a project that has another user. Everything is readable to that user here: an interpreter of the system, with
 an environment that the packages of this checkout are installed into, in folders that let others through.
 """
 
@@ -30,9 +30,9 @@ from tests.plugins.server.daemons import Running, free_port, server_process
 PYTHON = Path("/usr/bin/python3")
 """What everybody may run; ``.ci/run`` installs it."""
 
-USER = "nobody"
+USER, BILLING = "nobody", "daemon"
+"""Who has the tasks of all projects but one, and who has those of ``billing``; every Debian knows both."""
 PATIENCE_S = 120.0
-HERE = "/projects/default/domains/development/executions"
 
 
 def _has_system_python() -> bool:
@@ -48,11 +48,16 @@ pytestmark = [
 ]
 
 FLOW = r'''
+import ctypes
 import os
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from plait_core.plugins import process_plugins
 
 from plait import Directory, File, Resources, Secret, current_context, task, workflow
 
@@ -158,24 +163,28 @@ def writing(path: Path) -> None:
     path.open("ab").close()
 
 
-@task
-def trespass(home: str, server: int) -> list[str]:
-    """Try to read and to change what is the server's; return what could be done."""
-    kept, own, process = Path(home), Path.cwd().parent, Path(f"/proc/{server}")
-    tries = {
-        "read the store": lambda: reading(kept / "plait.db"),
-        "write to the store": lambda: writing(kept / "plait.db"),
-        "list the tokens": lambda: list((kept / "tokens").iterdir()),
-        "write in the home": lambda: writing(kept / "new"),
-        "read the variables of the server": lambda: reading(process / "environ"),
-        "look into the memory of the server": lambda: reading(process / "mem"),
-        "see what the server has open": lambda: list((process / "fd").iterdir()),
-        "signal the server": lambda: os.kill(server, signal.SIGCONT),
-        "write to the notes of the engine": lambda: writing(own / "given"),
-        "take the place of the notes": lambda: (own / "given").unlink(),
-        "take the place of the results": lambda: (own / "results").unlink(),
-        "become root": lambda: os.setuid(0),
+def attaching(process: int) -> None:
+    """Do what debuggers do."""
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    if ptrace(16, process, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+def tries_at(process: int, whose: str) -> dict:
+    """Return ways to learn from a process, or to disturb it."""
+    proc = Path(f"/proc/{process}")
+    return {
+        f"read the variables of {whose}": lambda: reading(proc / "environ"),
+        f"look into the memory of {whose}": lambda: reading(proc / "mem"),
+        f"see what {whose} has open": lambda: list((proc / "fd").iterdir()),
+        f"go where {whose} is": lambda: list((proc / "cwd").iterdir()),
+        f"attach to {whose}": lambda: attaching(process),
+        f"signal {whose}": lambda: os.kill(process, signal.SIGCONT),
     }
+
+
+def reached(tries: dict) -> list[str]:
+    """Return what could be done."""
     done = []
     for name, attempt in tries.items():
         try:
@@ -184,6 +193,78 @@ def trespass(home: str, server: int) -> list[str]:
             continue
         done.append(name)
     return done
+
+
+@task
+def trespass(home: str, server: int) -> list[str]:
+    """Try to read and to change what is the server's; return what could be done."""
+    kept, own = Path(home), Path.cwd().parent
+    tries = {
+        "read the store": lambda: reading(kept / "plait.db"),
+        "write to the store": lambda: writing(kept / "plait.db"),
+        "list the tokens": lambda: list((kept / "tokens").iterdir()),
+        "write in the home": lambda: writing(kept / "new"),
+        **tries_at(server, "the server"),
+        "write to the notes of the engine": lambda: writing(own / "given"),
+        "take the place of the notes": lambda: (own / "given").unlink(),
+        "take the place of the results": lambda: (own / "results").unlink(),
+        "become root": lambda: os.setuid(0),
+        "become another user": lambda: os.setuid(7),
+    }
+    return reached(tries)
+
+
+@task(environment={"COLOUR": "red"})
+def belongings() -> dict[str, str]:
+    """Return what this process was given: variables, settings, and what it has open."""
+    settings = process_plugins().settings
+    return {
+        "variables": str(dict(os.environ)),
+        "tables": " ".join(sorted(settings.plugins)),
+        "settings": str(settings.plain()),
+        "opened": " ".join(sorted({*opened()})),
+    }
+
+
+def opened() -> Iterator[str]:
+    """Say what kinds of things are open."""
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            kind = os.readlink(f"/proc/self/fd/{name}").partition(":")[0]
+        except FileNotFoundError:  # that by which they were listed
+            continue
+        yield socket.socket(fileno=os.dup(int(name))).family.name if kind == "socket" else kind
+
+
+@task
+def pry(home: str, project: str, worker: int, folder: str) -> list[str]:
+    """Try to read what is another project's, and to disturb its worker; return what could be done."""
+    kept, place, workers = Path(home), Path(folder), Path.cwd().parent.parent
+    areas = ["raw", "meta", "checkpoints", "bundles"]
+    own_home = process_plugins().settings.home
+    homes = [folder for folder in workers.parent.joinpath("homes").iterdir() if str(folder) != own_home]
+    assert place.parent.parent == workers
+    assert homes
+    tries = {
+        **{f"list {area}": lambda area=area: list((kept / "blobs" / area / project).iterdir()) for area in areas},
+        **{f"see projects in {area}": lambda area=area: list((kept / "blobs" / area).iterdir()) for area in areas},
+        **{f"look into {home}": lambda home=home: list(home.iterdir()) for home in homes},
+        "look where the worker works": lambda: list(place.iterdir()),
+        "write where the worker works": lambda: writing(place / "new"),
+        "read the results of the worker": lambda: reading(place.parent / "results"),
+        **tries_at(worker, "the worker"),
+    }
+    return reached(tries)
+
+
+@task
+def note(folder: str) -> int:
+    """Say who this is, and wait."""
+    (Path(folder) / "pid").write_text(f"{os.getpid()} {Path.cwd()}")
+    (Path(folder) / "pid").rename(Path(folder) / "began")
+    while not (Path(folder) / "go").exists():
+        time.sleep(0.01)
+    return os.getpid()
 
 
 @task
@@ -225,9 +306,13 @@ class Platform:
     shared: Path
     """Where tests and tasks leave each other files."""
 
+    project: str = "default"
+
     def run(self, task: str, *words: str) -> str:
         """Start something; returns the name of the execution."""
-        called = self.desk.plait("run", "--remote", "--json", "flow.py", task, *words, env=self.env)
+        called = self.desk.plait(
+            "run", "--remote", "--json", "--project", self.project, "flow.py", task, *words, env=self.env
+        )
         assert called.out, called.err
         name: str = json.loads(called.out)["execution"]
         return name
@@ -236,14 +321,16 @@ class Platform:
         """Wait for an execution to end; returns its row."""
         deadline = time.monotonic() + PATIENCE_S
         with self.running.client() as client:
-            while (row := client.get(f"{HERE}/{name}", params={"wait_s": 30}).json())["phase"] in {"QUEUED", "RUNNING"}:
+            uri = f"/projects/{self.project}/domains/development/executions/{name}"
+            while (row := client.get(uri, params={"wait_s": 30}).json())["phase"] in {"QUEUED", "RUNNING"}:
                 assert time.monotonic() < deadline, row
         found: Mapping[str, Any] = row
         return found
 
     def value(self, task: str, *words: str) -> Any:
         """Run something and return its outputs by name."""
-        called = self.desk.plait("run", "--remote", "--wait", "--json", "flow.py", task, *words, env=self.env)
+        words = ("--remote", "--wait", "--json", "--project", self.project, "flow.py", task, *words)
+        called = self.desk.plait("run", *words, env=self.env)
         assert called.code == 0, called.out + called.err
         return json.loads(called.out)["outputs"]
 
@@ -259,7 +346,7 @@ class Platform:
     def downloaded(self, name: str, output: str) -> str:
         """Return the text in a file that an execution has made, as the server gives it to its clients."""
         settings = Settings(endpoint=self.running.url, token=self.running.token)
-        with Remote(settings=settings) as remote:
+        with Remote(settings=settings, default_project=self.project) as remote:
             return Path(remote.fetch_execution(name).outputs[output].download()).read_text()
 
     def log(self, name: str) -> str:
@@ -274,12 +361,15 @@ def serve(plait: Path, everywhere: Path) -> Callable[..., Any]:
 
     def start() -> Any:
         variables = {
-            "PLAIT_PLUGINS__LOCAL__RUN_AS": USER,
+            "PLAIT_PLUGINS__LOCAL__RUN_AS__*": USER,
+            "PLAIT_PLUGINS__LOCAL__RUN_AS__BILLING": BILLING,
             "PLAIT_PLUGINS__LOCAL__OPEN_FILES": "64",
-            "PLAIT_PLUGINS__LOCAL__CONCURRENCY": "1",
+            "PLAIT_PLUGINS__LOCAL__CONCURRENCY": "2",
+            "PLAIT_PLUGINS__SERVER__MAX_UPLOAD_BYTES": "12345678",
             "PLAIT_PLUGINS__LOCAL__TIMEOUT_GRACE_S": "0.5",
             "_PSEC_DB_PASSWORD": "hunter2",
             "AWS_SECRET_ACCESS_KEY": "hunter3",
+            "PLAIT_TOKEN": "hunter4",
         }
         return server_process(everywhere / "home", port=port, variables=variables, command=plait)
 
@@ -297,6 +387,14 @@ def platform(serve: Callable[..., Any], everywhere: Path) -> Iterator[Platform]:
         yield Platform(running, desk, {"PLAIT_ENDPOINT": running.url, "PLAIT_TOKEN": running.token}, shared)
 
 
+@pytest.fixture
+def billing(platform: Platform) -> Platform:
+    """The same server, for the project that has a user of its own."""
+    with platform.running.client() as client:
+        client.put("/projects/billing", json={}).raise_for_status()
+    return attrs.evolve(platform, project="billing")
+
+
 def test_tasks_are_those_of_the_user(platform: Platform) -> None:
     """With its ids and groups, a home and a folder that it may write to, and no variable of the server but harmless ones."""
     execution = platform.run("who")
@@ -308,9 +406,6 @@ def test_tasks_are_those_of_the_user(platform: Platform) -> None:
     assert (found["user"], found["colour"], found["owners"]) == (USER, "red", f"{uid} {uid}")
     assert found["mask"] == oct(_umask())
     assert {"HOME", "PATH", "LOGNAME"} <= {*found["variables"].split()}
-    assert not [
-        name for name in found["variables"].split() if "PSEC" in name or "AWS" in name or name.startswith("PLAIT_PL")
-    ]
     assert platform.log(execution) == "n0 │ to the log\n"
 
 
@@ -323,7 +418,7 @@ def test_values_and_files_go_from_task_to_task(platform: Platform) -> None:
 
     assert outputs["o0"] == {"integer": sum(range(60_000))}
     assert platform.downloaded(execution, "o1") == "HELLO"
-    owners = {path.stat().st_uid for path in (platform.running.home / "blobs").rglob("*")}
+    owners = {path.stat().st_uid for path in (platform.running.home / "blobs").glob("*/default/**")}
     assert owners == {getpwnam(USER).pw_uid}
 
 
@@ -371,6 +466,45 @@ def test_what_is_the_servers_is_out_of_reach(platform: Platform) -> None:
     )
 
     assert done == {"o0": []}
+
+
+def test_what_tasks_are_given_holds_nothing_of_the_server(platform: Platform) -> None:
+    """Neither variables nor settings have its secrets, its token or its store; and nothing is open but what workers need."""
+    found = platform.value("belongings")["o0"]
+
+    given = found["variables"] + found["settings"]
+    assert not [word for word in ("hunter", "12345678", "plait.db", BILLING) if word in given], given
+    assert (found["tables"], found["opened"]) == ("local", "/dev/null AF_UNIX anon_inode pipe")
+
+
+def test_project_with_a_user_of_its_own_is_apart(platform: Platform, billing: Platform) -> None:
+    """Its tasks reach no value, code, log, result or process of the others; and those reach none of it."""
+    home = str(platform.running.home)
+    for project, other in ((platform, billing), (billing, platform)):
+        shared = Path(mkdtemp(dir=platform.shared))
+        shared.chmod(0o777)
+        execution = project.run("note", "--folder", str(shared))
+        pid, place = _wait_for(shared / "began").read_text().split()
+
+        done = other.value("pry", "--home", home, "--project", project.project, "--worker", pid, "--folder", place)
+
+        (shared / "go").touch()
+        assert done == {"o0": []}
+        assert project.ended(execution)["outputs"] == {"o0": {"integer": int(pid)}}
+
+
+def test_values_of_a_project_are_its_users(billing: Platform) -> None:
+    """As everything else of it in the blob store; the server reads and writes there all the same."""
+    billing.desk.write("quiet.txt", "hello")
+
+    execution = billing.run("values", "--file", "quiet.txt", "--n", "60000")
+
+    assert billing.ended(execution)["outputs"]["o0"] == {"integer": sum(range(60_000))}
+    assert billing.downloaded(execution, "o1") == "HELLO"
+    blobs = billing.running.home / "blobs"
+    owners = {path.stat().st_uid for path in blobs.glob("*/billing/**")}
+    assert owners == {getpwnam(BILLING).pw_uid}
+    assert {oct(path.stat().st_mode & 0o777) for path in blobs.glob("*/*")} == {"0o700"}
 
 
 def test_link_leads_the_server_nowhere_the_task_could_not_go(platform: Platform, everywhere: Path) -> None:

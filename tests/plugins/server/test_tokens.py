@@ -1,7 +1,7 @@
 """Tokens are made and taken back by administrators; the store knows the hash of each alone."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def running_as(user: str, home: Path) -> AsyncIterator[Serving]:
-    """Make a server whose attempts have the rights of a user."""
+async def running_as(user: str | Mapping[str, str], home: Path) -> AsyncIterator[Serving]:
+    """Make a server whose attempts have the rights of a user, or of a user by project."""
     settings = Settings(
         home=str(home),
         store="memory://",
@@ -119,9 +119,10 @@ async def test_second_principal_cannot_start_what_runs_as_the_server(serving: Se
     assert viewer.status_code == 201
 
 
-async def test_naming_the_servers_own_user_isolates_nobody(tmp_path: Path) -> None:
-    """Its number is as good as its name."""
-    async with running_as(str(os.geteuid()), tmp_path) as serving:
+@pytest.mark.parametrize("user", [str(os.geteuid()), {"*": "nobody", "billing": str(os.geteuid())}])
+async def test_naming_the_servers_own_user_isolates_nobody(user: str | Mapping[str, str], tmp_path: Path) -> None:
+    """Its number is as good as its name; and tasks of one project that run as the server reach those of all."""
+    async with running_as(user, tmp_path) as serving:
         await serving.admin.post("/tokens", json={"principal": "ada", "roles": {"default": "runner"}})
         second = await serving.admin.post("/tokens", json={"principal": "bob", "roles": {"default": "runner"}})
 

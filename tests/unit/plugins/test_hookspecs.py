@@ -199,7 +199,7 @@ def test_descriptors_come_out_by_name(plugins: Plugins) -> None:
 
 
 def test_factories_are_given_what_their_descriptors_promise(plugins: Plugins) -> None:
-    """Most get the plugin's settings; a database its URL and how durable it is, as a blob store is told, a schedule its spec, a task kind nothing."""
+    """Most get the plugin's settings; a database its URL and how durable it is, which a blob store is told with where plait's own blobs are, a schedule its spec, a task kind nothing."""
     made: list[Any] = [
         plugins.task_kind("moonwalk"),
         plugins.connector("moonbase"),
@@ -216,7 +216,7 @@ def test_factories_are_given_what_their_descriptors_promise(plugins: Plugins) ->
     assert [thing.arguments for thing in made] == [
         (),
         (PHASE_FULL,),
-        (PHASE_FULL, "normal"),
+        (PHASE_FULL, "normal", plugins.settings.blobs),
         ("moondb://sea", PHASE_FULL, "normal"),
         (PHASE_FULL,),
         ({"phase": "full"},),

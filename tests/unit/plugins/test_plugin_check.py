@@ -2,6 +2,7 @@
 The check of a plugin finds what is wrong with it.
 """
 
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -62,6 +63,16 @@ def test_plugin_without_proof_fails(site: SitePackages) -> None:
     assert found["proves what it offers"].remedy == (
         "write acme.conformance with a class derived from each of: ScheduleConformance"
     )
+
+
+def test_plugin_cannot_be_proved_without_pytest(site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is no fault of the plugin, whose proof may be there."""
+    site.install("moon", SCHEDULE, module="acme.hooks")
+    site.write("acme/schedules.py", "def parse(spec): ...\n")
+    site.write("acme/conformance.py", "import pytest\n")
+    monkeypatch.setitem(sys.modules, "pytest", None)
+
+    assert failures(site)["proves what it offers"].remedy == "pip install pytest"
 
 
 def test_proof_of_something_else_is_no_proof(site: SitePackages) -> None:

@@ -2,6 +2,7 @@
 How offers of several plugins come together, and what is said when one is missing, claimed twice or cannot be made.
 """
 
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def test_error_of_plaits_own_passes_through_a_factory(site: SitePackages) -> Non
 
 def test_things_are_made_once(site: SitePackages) -> None:
     """A blob store is shared by everyone who names its scheme; a path without a scheme is a file."""
-    more = "def make(settings, durability): return [settings, durability]\n"
+    more = "def make(settings, durability, root): return [settings, durability, root]\n"
     site.install(
         "moon", offering("plait_blob_stores", "BlobStoreSpec(scheme='file', factory='acme_moon_hooks:make')", more)
     )
@@ -113,7 +114,7 @@ def test_things_are_made_once(site: SitePackages) -> None:
 
     stores: list[Any] = [plugins.blob_store(uri) for uri in ["file:///a", "FILE:///b", "/c"]]
 
-    assert stores == [[None, "normal"]] * 3
+    assert stores == [[None, "normal", plugins.settings.blobs]] * 3
     assert stores[0] is stores[1] is stores[2]
 
 
@@ -142,6 +143,28 @@ def test_settings_are_structured_into_the_plugins_class(site: SitePackages) -> N
     assert str(plugins.settings_for("moon")) == "MoonSettings(phase='full', n_craters=0)"
     assert str(plugins.settings_for("star")) == "MoonSettings(phase='new', n_craters=0)"
     assert plugins.settings_for("sun") is None
+
+
+@pytest.mark.parametrize(
+    ("hook", "spec"),
+    [
+        ("plait_task_kinds", "TaskKindSpec(type='x', factory='m:F')"),
+        ("plait_type_transformers", "TypeTransformerSpec(name='x', python_type='m:X', factory='m:F')"),
+        ("plait_dataset_formats", "DatasetFormatSpec(python_type='m:X', format='x', factory='m:F')"),
+        ("plait_blob_stores", "BlobStoreSpec(scheme='x', factory='m:F')"),
+    ],
+)
+def test_workers_get_the_tables_of_plugins_that_work_there(site: SitePackages, hook: str, spec: str) -> None:
+    """What others are told – passwords of stores, keys of authenticators – is not for tasks; nor is the token."""
+    site.install("moon", offering(hook, spec, dedent(WITH_SETTINGS)))
+    store = "DatabaseSpec(scheme='x', factory='m:F')"
+    site.install("star", offering("plait_stores", store, dedent(WITH_SETTINGS)))
+    tables: dict[str, dict[str, Any]] = {"moon": {"phase": "full"}, "star": {"phase": "hush"}}
+
+    found = site.load(Settings(plugins=tables, token="hush", project="p")).worker_settings()
+
+    assert (found["plugins"], found["project"]) == ({"moon": {"phase": "full"}}, "p")
+    assert "hush" not in str(found)
 
 
 def test_faults_of_all_tables_are_told_when_plugins_are_loaded(site: SitePackages) -> None:

@@ -38,6 +38,7 @@ from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import NONE, CollectionType, LiteralType
 from plait_core.ir.units import Result
 from plait_core.ir.workflows import Array
+from plait_core.ports.blobs import BlobStore, on_behalf_of
 from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.executors import Ended, Executor, Report
 from plait_core.types.offloading import fetch, offload
@@ -290,7 +291,7 @@ class Acting:
         }
 
     async def _whole(self, literal: Literal) -> Literal:
-        return await fetch(literal, self._services.blobs) if isinstance(literal.value, Offloaded) else literal
+        return await fetch(literal, self._named) if isinstance(literal.value, Offloaded) else literal
 
     async def _cancel(self, command: cmd.Cancel) -> None:
         node = self._state.nodes[command.node]
@@ -317,13 +318,17 @@ class Acting:
 
     # ── values ───────────────────────────────────────────────────────────────
 
+    def _named(self, uri: str) -> BlobStore:
+        """Find the store of what a task has named, which need not be its own."""
+        return on_behalf_of(self._state.id.project, self._services.blobs(uri))
+
     async def _load_value(self, command: cmd.LoadValue) -> None:
         self._spawn(self._read(command))
 
     async def _read(self, command: cmd.LoadValue) -> None:
         value, error = None, None
         try:
-            whole = await fetch(_stored_at(command.uri), self._services.blobs)
+            whole = await fetch(_stored_at(command.uri), self._named)
             value = part_of(whole, command.path, {}) if command.path else whole
         except (PlaitError, NoSuchPart) as failure:
             error = TaskError(code=type(failure).__name__, message=str(failure), is_recoverable=False)

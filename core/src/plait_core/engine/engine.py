@@ -595,7 +595,7 @@ class Engine:
                 clock=clock,
                 settings=self._plugins.executor_settings(name),
                 directory=_directory(self._settings, name),
-                host=self._settings.plain(),
+                host=self._plugins.worker_settings(),
                 secrets=self._worker.secrets,
                 channel=self._channel,
             )

@@ -72,6 +72,9 @@ _OFFERS: Mapping[str, tuple[type[Any], str, Callable[[Any], Any]]] = {
 }
 """Provider hook -> what it hands over, what to call that, and the name by which callers choose."""
 
+_IN_WORKERS = ("plait_task_kinds", "plait_type_transformers", "plait_dataset_formats", "plait_blob_stores")
+"""What workers ask for. The tables of plugins that offer none of it may hold what tasks must not know."""
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Offer(Shape):
@@ -186,7 +189,8 @@ class Plugins:
 
     def blob_store(self, uri: str) -> BlobStore:
         """Return the store of *uri*’s scheme, one per scheme. Raises ``UnknownOffer``."""
-        store: BlobStore = self._make("plait_blob_stores", _scheme(uri), self.settings.durability)
+        settings = self.settings
+        store: BlobStore = self._make("plait_blob_stores", _scheme(uri), settings.durability, settings.blobs)
         return store
 
     def database(self, url: str) -> Database:
@@ -283,6 +287,12 @@ class Plugins:
     def settings_for(self, name: str) -> Any:
         """Return the settings of plugin *name* in its own class; ``None`` if it has none."""
         return self._tables.structured(name)
+
+    def worker_settings(self) -> dict[str, Any]:
+        """Return the settings as a worker may have them: plain, with the tables of those plugins alone that work in workers."""
+        plain = self.settings.plain()
+        working = {offer.member.found.name for hook in _IN_WORKERS for offer in self._offers(hook).values()}
+        return {**plain, "plugins": {name: table for name, table in plain["plugins"].items() if name in working}}
 
     def make(self, factory: str, *arguments: Any) -> Any:
         """

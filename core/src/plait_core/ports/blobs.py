@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -64,3 +64,17 @@ class BlobStore(Protocol):
     async def close(self) -> None:
         """Free connections."""
         ...
+
+
+@runtime_checkable
+class ProjectsApart(Protocol):
+    """What a blob store has besides in which projects cannot read each other's objects."""
+
+    def on_behalf_of(self, project: str) -> BlobStore:
+        """Return the same store as *project* may use it, for URIs that its tasks have named."""
+        ...
+
+
+def on_behalf_of(project: str, store: BlobStore) -> BlobStore:
+    """Return *store* as *project* may use it."""
+    return store.on_behalf_of(project) if isinstance(store, ProjectsApart) else store

@@ -49,8 +49,8 @@ class ExecutorContext(Shape):
     """
     What an executor may use: running units in this process, blob stores, time, its plugin's settings, and a private directory.
 
-    ``host`` are the settings of this process as plain values, for workers that are to use the same; ``None`` lets them discover
-    their own. ``secrets`` and ``channel`` are what it passes on to attempts that live elsewhere: the answers of the secret
+    ``host`` are the settings of this process as plain values, for workers that are to use the same, without the tables of plugins
+    that have nothing to do there; ``None`` lets them discover their own. ``secrets`` and ``channel`` are what it passes on to attempts that live elsewhere: the answers of the secret
     providers, and the line of an attempt to its engine; ``None`` where there is nobody to answer.
     """
 
@@ -112,7 +112,11 @@ class DeclarationSpec(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class BlobStoreSpec(Shape):
-    """A blob store by URI scheme: factory(settings, durability) -> ``BlobStore``; *durability* as in ``Settings``."""
+    """
+    A blob store by URI scheme: factory(settings, durability, root) -> ``BlobStore``; *durability* as in ``Settings``.
+
+    *root* is the URI below which plait keeps what is of projects, ``<root>/<area>/<project>``; it may have another scheme.
+    """
 
     scheme: str
     factory: str

@@ -2,26 +2,26 @@
 The blob store of the scheme ``file``: objects are files, and an object appears whole or not at all.
 
 Under ``full`` durability it is on the disk, with its name, before it counts as stored; otherwise the operating system sees to that in its
-own time. Where workers belong to another user, objects do, too, and are reached with no more rights than theirs. URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
+own time. Where workers belong to other users, objects do, too, and are reached with no more rights than theirs. URIs are absolute, ``file:///folder/name`` or a bare path. A path with ``..`` in it is refused, so that a prefix stays one.
 Every call blocks for as long as the disk takes; it awaits nothing and can be used from any loop.
 """
 
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from io import BufferedReader
-from itertools import takewhile
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 
 from plait_core.errors.stores import BlobDenied, BlobMissing, BlobUnavailable
 from plait_core.ports.blobs import BlobInfo
-from plait_local.rights import acting_as, another_user, give_root
+from plait_local.rights import acting_as
 from plait_local.settings import LocalSettings
+from plait_local.users import SCHEME, Users
 
-SCHEME = "file://"
 CHUNK_BYTES = 1 << 20
 PARTIAL = ".plait-partial-"
 """What the names of unfinished files begin with; listings leave them out."""
@@ -30,8 +30,9 @@ PARTIAL = ".plait-partial-"
 class FileBlobStore:
     """``BlobStore`` over the file system of this machine."""
 
-    def __init__(self, settings: LocalSettings, durability: str = "normal") -> None:
-        self._user = another_user(settings.run_as)
+    def __init__(self, settings: LocalSettings, durability: str = "normal", root: str = "") -> None:
+        """Keep what lies below *root* apart by project, where *settings* name users."""
+        self._users = Users.named_by(settings, root)
         self._outlives_power_cuts = durability == "full"
 
     async def get(self, uri: str) -> bytes:
@@ -83,10 +84,16 @@ class FileBlobStore:
     async def close(self) -> None:
         """Keep nothing open between calls."""
 
+    def on_behalf_of(self, project: str) -> "FileBlobStore":
+        """Return the same store with the rights of the user of *project*, wherever an object is."""
+        store = copy(self)
+        store._users = self._users.only(project)
+        return store
+
     @contextmanager
     def _at(self, uri: str) -> Iterator[None]:
         """Touch the object at *uri* in a block that never waits, with the rights of those whose it is."""
-        with _translated(uri), acting_as(self._user):
+        with _translated(uri), acting_as(self._users.at(_path(uri))):
             yield
 
     @contextmanager
@@ -97,22 +104,11 @@ class FileBlobStore:
         with _translated(uri), file:
             yield file
 
-    def _make_folders(self, folder: Path) -> Sequence[Path]:
-        """Make a folder with those above it; returns the ones that have a new name in them, the deepest first."""
-        try:
-            with acting_as(self._user):
-                return _made_folders(folder)
-        except PermissionError:
-            if self._user is None:
-                raise
-            give_root(folder, self._user)
-            return [*self._make_folders(folder), folder.parent]
-
     def _place(self, uri: str, write: Callable[[Path], object], *, if_absent: bool = False) -> bool:
         """Let *write* fill a file beside the object, then give it the object's name in one step."""
         target = _path(uri)
         with _translated(uri):
-            folders = self._make_folders(target.parent)
+            folders = self._users.make(target.parent)
         with self._at(uri):
             with NamedTemporaryFile(dir=target.parent, prefix=PARTIAL, delete=False) as file:
                 partial = Path(file.name)
@@ -121,11 +117,12 @@ class FileBlobStore:
                 if self._outlives_power_cuts:
                     _sync(partial)
                 is_new = _name(partial, target, if_absent=if_absent)
-                for folder in (target.parent, *folders) if self._outlives_power_cuts else ():
-                    _sync(folder)
-                return is_new
             finally:
                 partial.unlink(missing_ok=True)
+        with _translated(uri):
+            for folder in (target.parent, *folders) if self._outlives_power_cuts else ():
+                _sync(folder, os.O_DIRECTORY)
+        return is_new
 
 
 def _path(uri: str) -> Path:
@@ -157,16 +154,9 @@ def _refuse_unless_gone(error: OSError) -> None:
         raise error
 
 
-def _made_folders(folder: Path) -> Sequence[Path]:
-    """Make a folder with those above it; returns the ones that have a new name in them, the deepest first."""
-    missing = list(takewhile(lambda above: not above.exists(), (folder, *folder.parents)))
-    folder.mkdir(parents=True, exist_ok=True)
-    return [made.parent for made in missing]
-
-
-def _sync(path: Path) -> None:
+def _sync(path: Path, flags: int = 0) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | flags)
     try:
         os.fsync(descriptor)
     finally:

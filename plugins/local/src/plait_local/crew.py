@@ -8,8 +8,7 @@ and when its place is needed for one that was started for other code or another 
 import asyncio
 import signal
 from pathlib import Path
-from pwd import struct_passwd
-from typing import Protocol
+from typing import Any, Protocol
 
 from plait_core.ir.executions import TaskError
 from plait_core.ports.specs import ExecutorContext, SettingsTable
@@ -17,7 +16,7 @@ from plait_core.worker.limits import CPU_SECONDS, OPEN_FILES
 from plait_core.worker.serving import Outfit
 from plait_local.crashes import frozen_error, memory_error
 from plait_local.launching import Key
-from plait_local.rights import another_user, give_folder
+from plait_local.rights import give_folder
 from plait_local.settings import LocalSettings, in_bytes
 from plait_local.traces import Traces
 from plait_local.vitals import is_stopped, resident_bytes
@@ -47,10 +46,6 @@ class Crew:
         self._context = context
         self._settings = settings
         self._traces = traces
-        self._user = another_user(settings.run_as)
-        self._host = self._context.host
-        if self._user is not None:
-            self._host = _for_another(self._host, self._user, Path(context.directory))
         self._most_bytes = in_bytes(settings.worker_memory)
         self._workers: list[WarmWorker] = []
         self._is_watched = False
@@ -87,7 +82,7 @@ class Crew:
                 results=folder.path,
                 sign=folder.sign,
                 orphan_s=settings.orphan_s,
-                settings=self._host,
+                settings=self._host_of(key),
                 bundle=key.bundle,
                 log_bytes=in_bytes(settings.log_limit),
                 allowances={name: limit for name, limit in allowances.items() if limit is not None},
@@ -98,6 +93,19 @@ class Crew:
             self._is_watched = True
             self._employer.spawn(self._watch())
         return worker
+
+    def _host_of(self, key: Key) -> SettingsTable | None:
+        """Return the settings of a worker: another user has a home of its own, and nothing to do with the store or with further users."""
+        host, user = self._context.host, key.user
+        if user is None:
+            return host
+        home = Path(self._context.directory, "homes", user.pw_name)
+        give_folder(home, user)
+        if host is None:
+            return None
+        plugins: dict[str, Any] = {**host["plugins"]}  # type: ignore[dict-item]  # settings as plain values
+        plugins["local"] = {**plugins.get("local", {}), "run_as": ""}
+        return {**host, "home": str(home), "store": "memory://", "plugins": plugins}
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,19 +142,3 @@ class Crew:
     def _kill(self, worker: WarmWorker, verdict: TaskError) -> None:
         self._employer.verdict_on(worker, verdict)
         worker.stop(signal.SIGKILL)
-
-
-def _for_another(host: SettingsTable | None, user: struct_passwd, directory: Path) -> SettingsTable | None:
-    """
-    Return the settings of workers of another user, who has a home of its own and nothing to do with the store.
-
-    It is given the folder of the blobs, unless that is there.
-    """
-    home = directory / "homes" / user.pw_name
-    give_folder(home, user)
-    if host is None:
-        return None
-    scheme, _, path = str(host["blobs"]).rpartition("://")
-    if scheme in {"", "file"}:
-        give_folder(Path(path), user)
-    return {**host, "home": str(home), "store": "memory://"}

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from plait_local.rights import WORK, another_user, open_to, rights, variables_of
+from plait_local.rights import WORK, open_to, rights, variables_of
 from plait_local.vitals import MARK, end_marked
 
 GROWN_PIPE_BYTES = 1 << 20
@@ -27,10 +27,15 @@ _HARMLESS = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "SSL_CERT_FILE", "SSL_C
 
 @attrs.frozen(kw_only=True)
 class Key:
-    """What makes workers differ: an attempt is only given to a worker that was started for its key."""
+    """
+    What makes workers differ: an attempt is only given to a worker that was started for its key.
+
+    ``user`` is whose rights it has; ``None`` for the engine's own.
+    """
 
     bundle: str = ""
     env: frozenset[tuple[str, str]] = frozenset()
+    user: struct_passwd | None = None
 
 
 @attrs.frozen(eq=False)
@@ -42,7 +47,7 @@ class Ends:
     outputs: tuple[int, int]
 
 
-def launch(key: Key, folder: Path, *, run_as: str, nice: int) -> "tuple[subprocess.Popen[bytes], Ends]":
+def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[bytes], Ends]":
     """Start a worker as the leader of a session of its own."""
     import socket
 
@@ -51,7 +56,7 @@ def launch(key: Key, folder: Path, *, run_as: str, nice: int) -> "tuple[subproce
     pipes = _pipe(), _pipe()
     passed = (theirs.fileno(), their_line.fileno(), pipes[0][0], pipes[1][0])
     safe_path = ("-P",) if key.bundle else ()
-    user = another_user(run_as)
+    user = key.user
     try:
         if user is not None:
             open_to(user, folder)
@@ -63,7 +68,7 @@ def launch(key: Key, folder: Path, *, run_as: str, nice: int) -> "tuple[subproce
             stdout=pipes[0][1],
             stderr=pipes[1][1],
             cwd=folder / WORK if user is not None else folder if key.bundle else None,
-            env=_environment(key, folder, user),
+            env=_environment(key, folder),
             pass_fds=passed,
             start_new_session=True,
             **rights(user),
@@ -112,16 +117,16 @@ def send_signal(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def _environment(key: Key, folder: Path, user: struct_passwd | None) -> Mapping[str, str]:
+def _environment(key: Key, folder: Path) -> Mapping[str, str]:
     """
     Return the variables of a worker: with a bundle, its code comes from there and from what is installed, and nowhere else.
 
     Those of the engine may hold what another user must not know.
     """
     inherited = dict(os.environ)
-    if user is not None:
+    if key.user is not None:
         inherited = {name: inherited[name] for name in inherited if name in _HARMLESS or name.startswith("LC_")}
-        inherited |= variables_of(user, folder / WORK)
+        inherited |= variables_of(key.user, folder / WORK)
     if key.bundle:
         inherited.pop("PYTHONPATH", None)
     else:

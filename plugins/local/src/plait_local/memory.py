@@ -13,6 +13,6 @@ def open_memory(url: str, settings: LocalSettings, durability: str) -> MemoryDat
     return MemoryDatabase()
 
 
-def memory_blobs(settings: LocalSettings, durability: str = "normal") -> MemoryBlobStore:  # noqa: ARG001  # as above
+def memory_blobs(settings: LocalSettings, durability: str = "normal", root: str = "") -> MemoryBlobStore:  # noqa: ARG001  # as above
     """Make an empty blob store."""
     return MemoryBlobStore()

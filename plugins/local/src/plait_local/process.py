@@ -36,6 +36,7 @@ from plait_local.crew import Crew
 from plait_local.launching import Key, send_signal
 from plait_local.settings import LocalSettings, in_bytes
 from plait_local.traces import Trace, Traces, WorkerFolder, key_of
+from plait_local.users import Users
 from plait_local.vitals import end_marked, is_stopped
 from plait_local.waiting import Waiting
 from plait_local.warm import WarmWorker
@@ -89,6 +90,7 @@ class ProcessExecutor:
         self._settings: LocalSettings = context.settings or LocalSettings()
         self._memory = in_bytes(self._settings.memory)
         self._log_limit = in_bytes(self._settings.log_limit)
+        self._users = Users.named_by(self._settings, str(context.host["blobs"]) if context.host else "")
         self._traces = Traces(Path(context.directory))
         self._crew = Crew(self, context, self._settings, self._traces)
         self._jobs: dict[AttemptId, Job] = {}
@@ -202,7 +204,12 @@ class ProcessExecutor:
 
     def _begin(self, job: Job, unit: Unit) -> None:
         assert isinstance(unit.action, FunctionCall)
-        worker = self._crew.worker_for(Key(bundle=unit.action.bundle, env=frozenset(unit.env.items())))
+        user = self._users.of(unit.attempt.execution.project)
+        if user is not None:
+            for prefix in (unit.output_prefix, unit.raw_prefix, unit.checkpoint_prefix):
+                self._users.make_home(prefix)
+        key = Key(bundle=unit.action.bundle, env=frozenset(unit.env.items()), user=user)
+        worker = self._crew.worker_for(key)
         job.started_at_ns = self._context.clock.now_ns()
         trace = Trace(output_prefix=unit.output_prefix, timeout_ns=unit.timeout_ns, started_at_ns=job.started_at_ns)
         self._traces.begin(job.key, trace, worker.folder)

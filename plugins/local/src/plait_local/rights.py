@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 from pwd import getpwnam, getpwuid, struct_passwd
 from stat import S_ISDIR
+from tempfile import mkdtemp
 from typing import TypedDict
 
 from plait_core.worker.results import RESULTS
@@ -66,24 +67,44 @@ def variables_of(user: struct_passwd, workplace: Path) -> dict[str, str]:
 
 
 def give_folder(folder: Path, user: struct_passwd) -> None:
-    """Make a folder for that user alone, unless it is there."""
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
-        os.chown(folder, user.pw_uid, user.pw_gid)
+    """Make a folder for that user alone, unless it is there; nobody finds it while it is not the user's yet."""
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(mkdtemp(prefix=".plait-", dir=folder.parent))
+    os.chown(made, user.pw_uid, user.pw_gid)
+    try:
+        made.rename(folder)
+    except OSError:
+        made.rmdir()
+        if not folder.exists():  # else somebody else was faster
+            raise
 
 
-def give_root(folder: Path, user: struct_passwd) -> None:
+def give_root(folder: Path, user: struct_passwd, *, least: Path | None = None) -> list[Path]:
     """
-    Make the topmost of the folders that *folder* lacks above it, for that user alone.
+    Make the topmost of the folders that *folder* lacks, for that user alone; those above *least* are for everybody to pass.
 
-    Raises ``PermissionError`` where a folder above is not the engine's own: whoever owns it may lead the engine elsewhere.
+    Returns the ones that have a new name in them, the deepest first. Raises ``PermissionError`` where a folder above is not the
+    engine's own: whoever owns it may lead the engine elsewhere.
     """
-    missing = [*takewhile(lambda path: not path.exists(), (folder, *folder.parents))]
+    missing = folders_that_lack(folder)
     for above in (folder, *folder.parents)[len(missing) :]:
         found = above.lstat()
         if not missing or found.st_uid != os.geteuid() or not S_ISDIR(found.st_mode):
             raise PermissionError(EACCES, f"permission denied to {user.pw_name}", str(above))
-    give_folder(missing[-1], user)
+    passed = missing[missing.index(least) + 1 :] if least in missing else []
+    for above in reversed(passed):
+        above.mkdir(exist_ok=True)
+        above.chmod(0o711)
+    given = missing[-1 - len(passed)]
+    give_folder(given, user)
+    return [made.parent for made in (given, *passed)]
+
+
+def folders_that_lack(folder: Path) -> list[Path]:
+    """Return *folder* and those above it that are not there, the deepest first."""
+    return [*takewhile(lambda path: not path.exists(), (folder, *folder.parents))]
 
 
 def open_to(user: struct_passwd, folder: Path) -> None:

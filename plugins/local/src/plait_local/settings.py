@@ -1,9 +1,12 @@
 """Settings of this plugin: the table ``[plugins.local]``."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
+
+from plait_core.plugins.settings import EVERY_PROJECT
 
 
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
@@ -22,17 +25,22 @@ def _quantity(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
         raise ValueError(f"{attribute.name} must be an amount such as 8Gi") from None
 
 
-def _user(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+def _users(_: object, attribute: "attrs.Attribute[str]", value: str | Mapping[str, str]) -> None:
     if not value:
         return
     from plait_local.rights import can_act_as_others, user_of  # imports `ctypes`
 
-    try:
-        user = user_of(value)
-    except KeyError:
-        raise ValueError(f"{attribute.name} names no user of this machine") from None
-    if user.pw_uid != os.geteuid() and not can_act_as_others():
-        raise ValueError(f"{attribute.name} can name another user only when plait runs as root, on Linux")
+    table = {EVERY_PROJECT: value} if isinstance(value, str) else value
+    if EVERY_PROJECT not in table:
+        raise ValueError(f"{attribute.name} must name a user for '{EVERY_PROJECT}', all projects that it does not name")
+    for project, name in table.items():
+        key = attribute.name if isinstance(value, str) else f"{attribute.name}.{project}"
+        try:
+            user = user_of(name)
+        except KeyError:
+            raise ValueError(f"{key} names no user of this machine") from None
+        if user.pw_uid != os.geteuid() and not can_act_as_others():
+            raise ValueError(f"{key} can name another user only when plait runs as root, on Linux")
 
 
 def _cores() -> int:
@@ -47,8 +55,8 @@ class LocalSettings:
     Attributes:
         concurrency: Attempts that the process executor runs at once; by default as many as there are processors.
         memory: Memory that running attempts may ask for together, such as ``8Gi``; empty for no limit.
-        run_as: Name or number of the user whose rights workers have, and to whom the files of the blob store belong; only root can
-            choose one.
+        run_as: Name or number of the user whose rights workers have, and to whom the files of the blob store belong, or a table of
+            such users by project, with ``*`` for all that it does not name; only root can choose others.
         nice: By how much workers give way to other processes, 0 to 19.
         cpu_s: Seconds on a processor after which an attempt is stopped; ``None`` for no limit.
         open_files: Files that an attempt may have open; ``None`` for the system's limit.
@@ -66,7 +74,7 @@ class LocalSettings:
 
     concurrency: int = attrs.field(factory=_cores, validator=_positive)
     memory: str = attrs.field(default="", validator=_quantity)
-    run_as: str = attrs.field(default="", validator=_user)
+    run_as: str | Mapping[str, str] = attrs.field(default="", validator=_users)
     nice: int = attrs.field(default=0, validator=[attrs.validators.ge(0), attrs.validators.le(19)])
     cpu_s: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     open_files: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
@@ -80,6 +88,13 @@ class LocalSettings:
     secrets_env_prefix: str = "_PSEC_"
     secrets_dir: str = "/etc/secrets"
     secrets_file_prefix: str = ""
+
+    @property
+    def users(self) -> Mapping[str, str]:
+        """Whom ``run_as`` names: project, or ``*`` -> user; empty where it names nobody."""
+        if isinstance(self.run_as, str):
+            return {EVERY_PROJECT: self.run_as} if self.run_as else {}
+        return self.run_as
 
 
 def in_bytes(quantity: str) -> int:

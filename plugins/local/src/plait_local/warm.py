@@ -63,7 +63,7 @@ class WarmWorker:
     """
 
     def __init__(self, owner: Owner, key: Key, folder: WorkerFolder, settings: LocalSettings, store: Store) -> None:
-        process, ends = launch(key, Path(folder.path), run_as=settings.run_as, nice=settings.nice)
+        process, ends = launch(key, Path(folder.path), nice=settings.nice)
         folder.identify(process.pid)
         self.key = key
         self.folder = folder

@@ -50,7 +50,8 @@ def _shares_identity(server: Server, spec: ExecutorSpec) -> bool:
     if not spec.capabilities.shares_identity:
         return False
     run_as = getattr(server.plugins.executor_settings(spec.name), "run_as", "") if spec.capabilities.is_isolated else ""
-    return not run_as or _uid_of(run_as) == os.geteuid()
+    users = [run_as] if isinstance(run_as, str) else run_as.values()
+    return any(not user or _uid_of(user) == os.geteuid() for user in users)
 
 
 def _uid_of(user: str) -> int:
