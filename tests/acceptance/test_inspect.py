@@ -140,7 +140,9 @@ def test_an_unknown_execution_is_an_error(desk: Desk) -> None:
     called = desk.plait("get", "execution", "nobody")
 
     assert (called.code, called.out) == (1, "")
-    assert called.err == "Error: there is no execution 'nobody'\n  → list what there is with `plait get executions`\n"
+    assert called.err == (
+        "Error: there is no execution 'nobody'\n  → list what there is with `plait get executions`, on a server with --remote\n"
+    )
 
 
 def test_logs_of_a_node_that_is_not_there_are_an_error(desk: Desk) -> None:
@@ -150,7 +152,19 @@ def test_logs_of_a_node_that_is_not_there_are_an_error(desk: Desk) -> None:
 
     for refused in (desk.plait("logs", "late", "n7"), desk.plait("logs", "-f", "late", "n7")):
         assert (refused.code, "late has no node 'n7'; it has: n0, n1" in refused.err) == (2, True), refused
+    missed = desk.plait("logs", "late", "n1", "--attempt", "3")
+    assert (missed.code, "no such attempt; `plait get execution late`" in missed.err) == (2, True), missed
     assert desk.plait("logs", "late", "n1").code == 0
+
+
+def test_project_that_is_not_here_may_be_elsewhere(desk: Desk) -> None:
+    """The store of this machine has none until somebody makes one."""
+    called = desk.plait("describe", "project", "lab")
+
+    assert called.code == 1
+    assert called.err == (
+        "Error: there is no project 'lab'\n  → choose from: none here; --remote asks the server, --local this machine\n"
+    )
 
 
 def test_explain_tells_cache_verdicts_and_errors(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Plugins take part in the command line, and can be left out, listed, made and checked."""
 
 import json
+import tomllib
 
 import pytest
 
@@ -71,6 +72,15 @@ def test_a_new_project_runs_as_it_is(desk: Desk) -> None:
 
     assert called.result == ["DefaultNamedTupleOutput(o0='Hello, Ada!', o1=8)"], called.err
     assert desk.plait("init", "tour").code == 2
+
+
+def test_new_project_may_have_any_name(desk: Desk) -> None:
+    """The project of its settings is one that a server takes, and the command that is shown can be copied."""
+    made = desk.plait("init", 'Mein "Projekt"')
+
+    assert "cd 'Mein \"Projekt\"' && plait run" in made.out
+    settings = tomllib.loads((desk.folder / 'Mein "Projekt"' / "plait.toml").read_text())
+    assert settings["project"] == "mein-projekt"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -36,6 +36,20 @@ class NoEndpoint(UserError):
         return "write it with its scheme, like http://localhost:30080; `plait config show` says where it is set"
 
 
+class UnusableToken(UserError):
+    """What was given as a token cannot be one; it is not shown, as it may hold some."""
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return "the token is not one word of ASCII characters"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "give one token alone, as PLAIT_TOKEN or in the setting 'token'; `plait config show` says which of them is set"
+
+
 class ServerUnreachable(Retryable):
     """No server answers at the endpoint; ``had_begun`` if it had, and the answer broke off or fell silent."""
 
@@ -206,6 +220,23 @@ class AlreadyOver(UserError):
     def remedy(self) -> str:
         """What to do."""
         return "start it again with `plait relaunch`, `plait recover` or `plait rerun`"
+
+
+class NoSuchProject(UserError):
+    """A project is not in the place that was asked."""
+
+    project: str
+    known: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is no project {self.project!r}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"choose from: {', '.join(self.known) or 'none here'}; --remote asks the server, --local this machine"
 
 
 class NoSuchEntity(UserError):

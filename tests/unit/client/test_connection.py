@@ -20,6 +20,7 @@ from plait.errors import (
     ServerRefused,
     ServerUnreachable,
     ServerUnsound,
+    UnusableToken,
 )
 from plait_core.ir.codec import to_json
 from plait_core.ir.executions import ExecutionMode, ExecutionSpec
@@ -343,6 +344,16 @@ async def test_download_goes_on_where_it_is_asked_to() -> None:
     assert script.requests[0].headers["range"] == "bytes=2-"
 
 
+@pytest.mark.parametrize("token", ["two words", "two\nlines", "réponse"])
+async def test_token_that_is_no_word_is_refused(token: str) -> None:
+    """Before anything is sent, and without a word of it in the error."""
+    with pytest.raises(UnusableToken) as caught:
+        async with Connection(ENDPOINT, token):
+            pass
+
+    assert token not in str(caught.value)
+
+
 async def test_endpoint_that_is_no_url_is_refused() -> None:
     """Before anything is sent."""
     with pytest.raises(NoEndpoint, match="no URL"):
@@ -361,7 +372,7 @@ def test_token_of_the_loopback_is_found_under_either_name(kept: str, endpoint: s
     ]
 
     assert found == ["secret", ""]
-    assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own")) == "own"
+    assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own\n")) == "own"
 
 
 async def test_log_that_falls_silent_is_asked_to_go_on() -> None:

@@ -35,7 +35,7 @@ class UnknownExecution(UserError):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "list what there is with `plait get executions`"
+        return "list what there is with `plait get executions`, on a server with --remote"
 
 
 class ExecutionExists(UserError):

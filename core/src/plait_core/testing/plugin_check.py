@@ -134,7 +134,9 @@ def _proved(plugins: Plugins, member: Member) -> Iterator[HealthCheck]:
     try:
         suites = _suites(importlib.import_module(module))
     except ImportError as problem:
-        if wanted:
+        if problem.name == "pytest":
+            yield _without_pytest("proves what it offers")
+        elif wanted:
             remedy = f"write {module} with a class derived from each of: {', '.join(sorted(wanted))}"
             yield _failed("proves what it offers", str(problem), remedy)
         return
@@ -174,8 +176,12 @@ def _run(module: str) -> HealthCheck:
     if ended.returncode == 0:
         return _passed("passes conformance", lines[-1])
     if "No module named pytest" in ended.stderr:
-        return _failed("passes conformance", "pytest is not installed", "pip install pytest")
+        return _without_pytest("passes conformance")
     return _failed("passes conformance", "\n".join(lines[-40:]), "make the plugin do what the failing tests say")
+
+
+def _without_pytest(name: str) -> HealthCheck:
+    return _failed(name, "pytest is not installed", "pip install pytest")
 
 
 def _passed(name: str, detail: str) -> HealthCheck:

@@ -61,6 +61,18 @@ class Commands(click.Group):
         offered = plugins.cli_commands().get(cmd_name)
         return None if offered is None else plugins.resolve(offered.factory)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that *args* begin with; for one that is not there, name those that are spelled like it."""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            near = " or ".join(map(repr, get_close_matches(name, self.list_commands(ctx))))
+            raise click.UsageError(f"No such command {name!r}.{near and f' Did you mean {near}?'}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands without importing any."""
         offered = ctx.ensure_object(Session).plugins.cli_commands()

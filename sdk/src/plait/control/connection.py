@@ -5,6 +5,7 @@ The only module that knows the HTTP library. A request that may be repeated is s
 before is away, as long as the connection's patience lasts; one that never answered is reported at once.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
@@ -21,6 +22,7 @@ from plait.errors import (
     ServerRefused,
     ServerUnreachable,
     ServerUnsound,
+    UnusableToken,
 )
 from plait_core.errors.stores import NotReadable
 from plait_core.ir.codec import from_json, to_json
@@ -42,6 +44,8 @@ STEADY_S = 1.0
 BUSY, UNAVAILABLE = 429, 503
 """Statuses that pass; the first also says that nothing was done."""
 IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
+_IN_ONE_WORD = re.compile("[!-~]*")
+"""What a token is: anything else has no place in a header, and HTTP libraries show it when they say so."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,7 +64,7 @@ def token_of(settings: Settings) -> str:
     The names of the loopback stand for each other.
     """
     if settings.token:
-        return settings.token
+        return settings.token.strip()
     server = urlsplit(settings.endpoint)
     port = server.port or (443 if server.scheme == "https" else 80)
     host = server.hostname or ""
@@ -113,6 +117,7 @@ class Connection:
         patience: Patience | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
+        self._token = token
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -126,6 +131,8 @@ class Connection:
         server = urlsplit(self.endpoint)
         if server.scheme not in {"http", "https"} or not server.hostname:
             raise NoEndpoint(endpoint=self.endpoint)
+        if not _IN_ONE_WORD.fullmatch(self._token):
+            raise UnusableToken
         self._client = httpx.AsyncClient(
             base_url=self.endpoint,
             timeout=TIMEOUT_S,

@@ -15,6 +15,7 @@ from plait.cli.groups import Group
 from plait.cli.listings import closure_document, project_document, render_closure, render_drawing, render_project
 from plait.cli.session import Session, with_place
 from plait.control.plane import ControlPlane, parameters_of, resolved
+from plait.errors import NoSuchProject
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import EntityId, EntityKind
@@ -46,7 +47,7 @@ def project(session: Session, id: str, as_json: bool) -> None:
     projects = session.ask(read)
     found = next((one for one in projects.items if one.id == id), None)
     if found is None:
-        raise click.UsageError(f"there is no project {id!r}; there are: {', '.join(one.id for one in projects.items)}")
+        raise NoSuchProject(project=id, known=tuple(one.id for one in projects.items))
     if as_json:
         documents.show({**project_document(found), "domains": list(projects.domains)})
     else:

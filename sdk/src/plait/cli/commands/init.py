@@ -4,7 +4,9 @@
 Exit codes: 0 made, 2 usage: the folder is there already.
 """
 
+import re
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -44,7 +46,7 @@ def test_greet() -> None:
 ''',
     "plait.toml": """# Settings of {name}. `plait run --env NAME` adds those of [env.NAME].
 
-project = "{name}"
+project = "{project}"
 
 [env.dev]
 executors = ["inline"]
@@ -62,8 +64,15 @@ def command(name: str, as_json: bool) -> None:
         raise click.UsageError(f"{folder} is there already; choose another name")
     folder.mkdir(parents=True)
     for file, text in _FILES.items():
-        (folder / file).write_text(text.format(name=folder.name), encoding="utf-8")
+        (folder / file).write_text(text.format(name=folder.name, project=_project_id(folder.name)), encoding="utf-8")
     if as_json:
         documents.show({"folder": str(folder), "files": list(_FILES)})
         return
-    click.echo(f"made {folder}/ with {', '.join(_FILES)}\n  → cd {folder} && plait run workflows.py greet --name you")
+    click.echo(
+        f"made {folder}/ with {', '.join(_FILES)}\n  → cd {quote(str(folder))} && plait run workflows.py greet --name you"
+    )
+
+
+def _project_id(name: str) -> str:
+    """Return *name* as a server takes it for a project: lower-case letters, digits and hyphens, at most 63."""
+    return re.sub("[^a-z0-9]+", "-", name.lower())[:63].strip("-") or "default"

@@ -1,7 +1,7 @@
 """
 ``plait logs``: what the tasks of an execution print.
 
-With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage: no such node, 130 Ctrl-C.
+With ``-f`` it goes on until the execution has ended. Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage: no such node or attempt, 130 Ctrl-C.
 """
 
 import asyncio
@@ -47,6 +47,10 @@ def command(
             reader = _Reader(plane, session.execution_id(id), node, wanted, follows=follows, as_json=as_json)
             await reader.check_node()
             await (reader.follow() if follows else reader.show())
+            if not reader.has_found and (n, element) != (None, None):
+                raise click.UsageError(
+                    f"no such attempt; `plait get execution {id}{session.flags}` shows those there are"
+                )
             return reader.n_lines
 
     try:
@@ -80,6 +84,11 @@ class _Reader:
         self._as_json = as_json
         self._seen: set[AttemptId] = set()
         self.n_lines = 0
+
+    @property
+    def has_found(self) -> bool:
+        """Whether there was any attempt to read."""
+        return bool(self._seen)
 
     async def check_node(self) -> None:
         """Raise ``click.UsageError`` unless the execution has, or may come to have, the node; its own error if there is none."""
