@@ -23,6 +23,7 @@ from plait_core.ports.clock import Clock
 from plait_core.ports.databases import (
     EVERY_NODE,
     Append,
+    AttemptPlace,
     AttemptRow,
     AuditLine,
     CacheKey,
@@ -32,6 +33,7 @@ from plait_core.ports.databases import (
     ExecutionOrder,
     ExecutionRow,
     Lease,
+    NodeCount,
     NodeFilter,
     NodeRow,
     Page,
@@ -175,10 +177,37 @@ class NarrowsAfterCutting(MemoryViews):
 
 class SortsElementsAsText(MemoryViews):
     async def attempts(
-        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+        self,
+        id: ExecutionId,
+        nodes: Sequence[NodeId] | None = None,
+        *,
+        after: AttemptPlace | None = None,
+        limit: int = 1000,
     ) -> Sequence[AttemptRow]:
-        rows = await super().attempts(id, node, limit=limit, offset=offset)
-        return sorted(rows, key=lambda row: (str(row.id.element), row.id.n)) if node else rows[:0] or list(rows)[::-1]
+        rows = await super().attempts(id, nodes, after=after, limit=limit)
+        return sorted(rows, key=lambda row: (row.id.node, str(row.id.element), row.id.n))
+
+
+class StartsAgain(MemoryViews):
+    async def attempts(
+        self,
+        id: ExecutionId,
+        nodes: Sequence[NodeId] | None = None,
+        *,
+        after: AttemptPlace | None = None,
+        limit: int = 1000,
+    ) -> Sequence[AttemptRow]:
+        return await super().attempts(id, nodes, limit=limit)
+
+
+class CountsWithoutElements(MemoryViews):
+    async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
+        return [attrs.evolve(count, n_elements=0) for count in await super().count_nodes(id, where)]
+
+
+class CountsEveryNode(MemoryViews):
+    async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
+        return await super().count_nodes(id)
 
 
 class PagesByOffset(MemoryViews):
@@ -270,6 +299,22 @@ class KeepsWhatIsReleased(MemoryLeases):
 class ForgetsWhomItEnds(MemoryLeases):
     async def expire(self, owner: str) -> None:
         await self.release(owner)
+
+
+class RemembersTheDead(MemoryLeases):
+    async def forget(self) -> int:
+        return 0
+
+
+class ForgetsLosers(MemoryLeases):
+    async def owned(self, owner: str) -> Sequence[ExecutionId]:
+        return []
+
+
+class ForgetsOnDemand(MemoryLeases):
+    async def renew(self, owner: str, *, pool: str, ttl_s: float, process: str = "") -> bool:
+        self._records.leases.setdefault(owner, Lease(owner=owner, pool=pool, expires_at_ns=0))
+        return await super().renew(owner, pool=pool, ttl_s=ttl_s, process=process)
 
 
 class CountsTheDead(MemoryLeases):
@@ -630,6 +675,9 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("views", SortsNodesByName, Rows.test_nodes_and_attempts_keep_their_order),
     ("views", NarrowsAfterCutting, Rows.test_nodes_are_read_in_parts),
     ("views", SortsElementsAsText, Rows.test_nodes_and_attempts_keep_their_order),
+    ("views", StartsAgain, Rows.test_attempts_are_read_in_parts),
+    ("views", CountsWithoutElements, Rows.test_nodes_are_counted),
+    ("views", CountsEveryNode, Rows.test_nodes_are_counted),
     ("views", PagesByOffset, Rows.test_pages_are_newest_first_and_complete),
     ("views", IncludesTheEnd, Rows.test_filters_narrow_by_person_and_time),
     ("views", CountsWhatIsOver, Rows.test_census_counts_what_there_is),
@@ -643,6 +691,9 @@ BROKEN: list[tuple[str, type, Callable[..., None]]] = [
     ("leases", BlamesTheLate, Own.test_an_expired_lease_that_nobody_used_is_renewed),
     ("leases", KeepsWhatIsReleased, Own.test_a_release_frees_at_once),
     ("leases", ForgetsWhomItEnds, Own.test_a_lease_that_is_ended_has_run_out),
+    ("leases", RemembersTheDead, Own.test_leases_of_the_dead_are_forgotten),
+    ("leases", ForgetsLosers, Own.test_leases_of_the_dead_are_forgotten),
+    ("leases", ForgetsOnDemand, Own.test_an_engine_that_begins_forgets_the_dead),
     ("leases", CountsTheDead, Own.test_living_leases_tell_whose_they_are),
     ("leases", WakesSleepers, Own.test_only_what_is_due_in_the_pool_is_claimed),
     ("leases", ClaimsMoreThanNamed, Own.test_one_execution_is_claimed_by_name),

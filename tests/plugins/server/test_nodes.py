@@ -184,14 +184,16 @@ async def test_attempts_come_in_pages(serving: Serving) -> None:
     values = {"xs": {"collection": {"literals": [{"integer": n} for n in range(5)]}}}
     name = await ended(serving, samples.doubled, values)
 
-    found: list[int] = []
-    offset: int | None = 0
-    while offset is not None:
-        page = (await serving.viewer.get(f"{EXECUTIONS}/{name}/attempts", params={"limit": 2, "offset": offset})).json()
+    url, found = f"{EXECUTIONS}/{name}/attempts", list[int]()
+    token: str | None = ""
+    while token is not None:
+        page = (await serving.viewer.get(url, params={"limit": 2, "token": token})).json()
         found += [row["id"]["element"] for row in page["items"]]
-        offset = page.get("offset")
+        token = page.get("token")
 
     assert found == [0, 1, 2, 3, 4]
+    for wrong in ("n0", "n9/0/0", "n0/x/0", f"n0/0/{1 << 80}"):
+        assert problem(await serving.viewer.get(url, params={"token": wrong})) == (400, "NotReadable")
 
 
 async def test_deck_is_shown_out_of_reach(serving: Serving) -> None:

@@ -397,7 +397,7 @@ def test_durability_is_what_sqlite_is_told(tmp_path: Path, durability: Durabilit
 
 
 def test_a_map_of_many_elements_is_paged(tmp_path: Path) -> None:
-    """Attempt rows arrive in batches of a thousand and are read from any offset."""
+    """Attempt rows arrive in batches of a thousand and are read from any element on."""
 
     async def run() -> list[int | None]:
         database = await opened(tmp_path)
@@ -406,7 +406,7 @@ def test_a_map_of_many_elements_is_paged(tmp_path: Path) -> None:
         for batch in range(3):
             rows = [attempt_row(attempt_id(execution, element=batch * 1000 + n)) for n in range(1000)]
             await database.log.append([turn(execution, 5 + 2 * batch, attempts=rows)])
-        page = await database.views.attempts(execution, NodeId("n0"), limit=3, offset=1999)
+        page = await database.views.attempts(execution, after=(NodeId("n0"), 1998, 0), limit=3)
         await database.close()
         return [row.id.element for row in page]
 

@@ -8,11 +8,13 @@ count, so a list that grows at its head neither repeats nor skips a line.
 from typing import Any, TypeAlias
 
 from plait_core.errors.stores import NotReadable
-from plait_core.ports.databases import ExecutionOrder, ExecutionRow
+from plait_core.ir.ids import NodeId
+from plait_core.ports.databases import AttemptPlace, ExecutionOrder, ExecutionRow
 
 ExecutionPlace: TypeAlias = tuple[Any, ...]
 """Values of the columns that ``place_columns`` names."""
 
+_INT64 = range(-(2**63), 2**63)
 _BY_NAME = {ExecutionOrder.NAME, ExecutionOrder.NAME_BACKWARDS}
 _DESCENDING = {ExecutionOrder.NEWEST, ExecutionOrder.NAME_BACKWARDS}
 
@@ -52,6 +54,24 @@ def parse_execution_token(token: str, order: ExecutionOrder = ExecutionOrder.NEW
         return _place(int(created_at_ns), name, project, domain, order)
     except ValueError as error:
         raise no_token(token) from error
+
+
+def attempt_token(place: AttemptPlace) -> str:
+    """Render the token of the page of attempts after *place*."""
+    node, element, n = place
+    return f"{node}/{'' if element is None else element}/{n}"
+
+
+def parse_attempt_token(token: str) -> AttemptPlace:
+    """Return the place of the last attempt shown. Raises ``NotReadable`` for anything but a token."""
+    try:
+        node, element, n = token.rsplit("/", 2)
+        place = NodeId(node), int(element) if element else None, int(n)
+    except ValueError as error:
+        raise no_token(token) from error
+    if not all(number in _INT64 for number in (place[1] or 0, place[2])):
+        raise no_token(token)
+    return place
 
 
 def parse_token(token: str) -> int:

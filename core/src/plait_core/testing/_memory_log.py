@@ -13,23 +13,32 @@ from itertools import islice
 from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ir.phases import TERMINAL_EXECUTION
+from plait_core.ir.phases import TERMINAL_EXECUTION, NodePhase
 from plait_core.ports.bells import Bell, Bells
 from plait_core.ports.databases import (
     EVERY_NODE,
     NOBODY,
     Append,
+    AttemptPlace,
     AttemptRow,
     Census,
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
+    NodeCount,
     NodeFilter,
     NodeRow,
     Page,
     Snapshot,
 )
-from plait_core.ports.pages import execution_place, execution_token, is_descending, no_token, parse_execution_token
+from plait_core.ports.pages import (
+    attempt_token,
+    execution_place,
+    execution_token,
+    is_descending,
+    no_token,
+    parse_execution_token,
+)
 from plait_core.testing._memory_records import Record, Records
 
 
@@ -160,18 +169,38 @@ class MemoryViews:
         record = self._records.executions.get(id)
         return record.attempts.get((node, element, n)) if record else None
 
+    async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
+        counts, elements = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+        for row in await self.nodes(id, where):
+            counts[row.kind, row.entity, row.phase.value] += 1
+            elements[row.kind, row.entity, row.phase.value] += row.n_elements or 0
+        return [
+            NodeCount(kind=key[0], entity=key[1], phase=NodePhase(key[2]), n=n, n_elements=elements[key])
+            for key, n in sorted(counts.items())
+        ]
+
     async def attempts(
-        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+        self,
+        id: ExecutionId,
+        nodes: Sequence[NodeId] | None = None,
+        *,
+        after: AttemptPlace | None = None,
+        limit: int = 1000,
     ) -> Sequence[AttemptRow]:
         record = self._records.executions.get(id)
-        if record is None:
-            return []
-        place = {name: position for position, name in enumerate(record.nodes)}
-        rows = sorted(
-            (row for row in record.attempts.values() if node in {None, row.id.node}),
-            key=lambda row: (place[row.id.node], -1 if row.id.element is None else row.id.element, row.id.n),
-        )
-        return rows[offset : offset + limit]
+        position = {name: n for n, name in enumerate(record.nodes)} if record else {}
+        if after is not None and after[0] not in position:
+            raise no_token(attempt_token(after))
+
+        def place(node: NodeId, element: int | None, n: int) -> tuple[int, int, int]:
+            return position[node], -1 if element is None else element, n
+
+        rows = {
+            place(*key): row
+            for key, row in (record.attempts if record else {}).items()
+            if nodes is None or key[0] in nodes
+        }
+        return [rows[key] for key in sorted(rows) if after is None or key > place(*after)][:limit]
 
     async def census(self) -> Census:
         records = self._records.executions

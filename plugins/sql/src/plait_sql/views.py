@@ -6,21 +6,24 @@ from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import (
     EVERY_NODE,
+    AttemptPlace,
     AttemptRow,
     Census,
     ExecutionFilter,
     ExecutionOrder,
     ExecutionRow,
+    NodeCount,
     NodeFilter,
     NodeRow,
     Page,
 )
 from plait_core.ports.pages import execution_token
-from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.attempt_lists import attempts_of
+from plait_sql.connections import Connection, Transaction
 from plait_sql.executions import find_key
 from plait_sql.lists import SELECT, page_of
 from plait_sql.migrations import UNFINISHED
-from plait_sql.node_lists import nodes_of
+from plait_sql.node_lists import counts_of, nodes_of
 from plait_sql.rows import (
     ATTEMPT_COLUMNS,
     NO_ELEMENT,
@@ -32,11 +35,6 @@ from plait_sql.rows import (
 
 _SELECT_NODE = f"SELECT {NODE_COLUMNS} FROM nodes WHERE execution = ? AND node = ?"
 _SELECT_ATTEMPT = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? AND element = ? AND n = ?"
-_ATTEMPTS_OF_NODE = (
-    f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE execution = ? AND node = ? ORDER BY element, n LIMIT ? OFFSET ?"
-)
-_NODES_IN_ORDER = "SELECT node FROM nodes WHERE execution = ? ORDER BY appeared_seq, appeared_as"
-_COUNT_BY_NODE = "SELECT node, count(*) FROM attempts WHERE execution = ? GROUP BY node"
 
 _COUNT_EXECUTIONS = "SELECT phase, count(*) FROM executions GROUP BY phase"
 _LIVE = f"(SELECT key FROM executions WHERE {UNFINISHED})"
@@ -93,16 +91,21 @@ class SqlViews:
         )
         return attempt_row(id, *row) if row else None
 
-    async def attempts(
-        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
-    ) -> Sequence[AttemptRow]:
-        def select(transaction: Transaction) -> list[Row]:
-            key = find_key(transaction, id)
-            if node is None:
-                return _every_attempt(transaction, key, limit, offset)
-            return transaction.query(_ATTEMPTS_OF_NODE, (key, node, limit, offset))
+    async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
+        return await self._connection.read(lambda transaction: counts_of(transaction, id, where))
 
-        return [attempt_row(id, *row) for row in await self._connection.read(select)]
+    async def attempts(
+        self,
+        id: ExecutionId,
+        nodes: Sequence[NodeId] | None = None,
+        *,
+        after: AttemptPlace | None = None,
+        limit: int = 1000,
+    ) -> Sequence[AttemptRow]:
+        rows = await self._connection.read(
+            lambda transaction: attempts_of(transaction, id, nodes, after=after, limit=limit)
+        )
+        return [attempt_row(id, *row) for row in rows]
 
     async def census(self) -> Census:
         def count(transaction: Transaction) -> Census:
@@ -115,16 +118,3 @@ class SqlViews:
             )
 
         return await self._connection.read(count)
-
-
-def _every_attempt(transaction: Transaction, key: int | None, limit: int, offset: int) -> list[Row]:
-    """Return a slice of all attempts; joined with their nodes, every one of them would be sorted for each slice."""
-    counts: dict[str, int] = dict(transaction.query(_COUNT_BY_NODE, (key,)))
-    rows: list[Row] = []
-    for (node,) in transaction.query(_NODES_IN_ORDER, (key,)):
-        if offset < counts.get(node, 0):
-            rows += transaction.query(_ATTEMPTS_OF_NODE, (key, node, limit - len(rows), offset))
-        if len(rows) >= limit:
-            break
-        offset = max(0, offset - counts.get(node, 0))
-    return rows

@@ -120,7 +120,7 @@ async def test_answer_that_does_not_fit_is_told_and_the_page_goes_on(browsing: B
 async def test_log_is_followed_while_it_is_written(browsing: Browsing, tmp_path: Path) -> None:
     """What is there comes with the page, what follows as it is stored; markup in it stays text. The deck comes with the end."""
     await launched(browsing.serving, samples.waiting, "wait", {"path": text(str(tmp_path / "done"))})
-    (attempt,) = await browsing.serving.engine.database.views.attempts(WAIT, NodeId("n0"))
+    (attempt,) = await browsing.serving.engine.database.views.attempts(WAIT, [NodeId("n0")])
     writer = LogWriter(output_prefix(attempt.id, browsing.serving.server.blobs_root), limit_bytes=1 << 20)
 
     async def printed(stream: str, line: str) -> None:

@@ -71,7 +71,7 @@ class NodePage(Shape):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptPage(Shape):
-    """Attempts of an execution; ``offset`` asks for the next page and is ``None`` on the last."""
+    """A page of the attempts of an execution, or of one node, in order of node's appearance, element and number."""
 
     items: tuple[AttemptRow, ...]
-    offset: int | None = None
+    token: str = ""

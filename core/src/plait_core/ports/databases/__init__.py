@@ -14,10 +14,10 @@ from plait_core.ports.databases.leases import NOBODY, Lease, Leases
 from plait_core.ports.databases.lists import EVERY_NODE, ExecutionFilter, ExecutionOrder, NodeFilter, Page
 from plait_core.ports.databases.log import Append, EventLog, Snapshot
 from plait_core.ports.databases.registry import Registry
-from plait_core.ports.databases.rows import NEVER_NS, NODE_KINDS, AttemptRow, ExecutionRow, NodeRow
+from plait_core.ports.databases.rows import NEVER_NS, NODE_KINDS, AttemptPlace, AttemptRow, ExecutionRow, NodeRow
 from plait_core.ports.databases.schedules import Schedules, ScheduleState
 from plait_core.ports.databases.upkeep import StoredClosure, Upkeep
-from plait_core.ports.databases.views import Census, Views
+from plait_core.ports.databases.views import Census, NodeCount, Views
 
 __all__ = [
     "EVERY_NODE",
@@ -27,6 +27,7 @@ __all__ = [
     "RELEASE",
     "Accounts",
     "Append",
+    "AttemptPlace",
     "AttemptRow",
     "AuditLine",
     "CacheEntry",
@@ -41,6 +42,7 @@ __all__ = [
     "Inbox",
     "Lease",
     "Leases",
+    "NodeCount",
     "NodeFilter",
     "NodeRow",
     "Page",

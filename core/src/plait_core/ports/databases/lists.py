@@ -4,7 +4,7 @@ from enum import Enum
 
 import attrs
 
-from plait_core.ir.ids import EntityId
+from plait_core.ir.ids import EntityId, NodeId
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ir.shapes import Shape
 from plait_core.ports.databases.rows import NodeRow
@@ -35,11 +35,12 @@ class ExecutionFilter(Shape):
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class NodeFilter(Shape):
     """
-    What a list of nodes is narrowed to: any of these phases, any of these kinds; empty fields do not narrow.
+    What a list of nodes is narrowed to: any of these nodes, phases and kinds; empty fields do not narrow.
 
     ``name_contains`` is found in the id, the name or the entity of a node.
     """
 
+    nodes: tuple[NodeId, ...] = ()
     phases: tuple[NodePhase, ...] = ()
     kinds: tuple[str, ...] = ()
     name_contains: str = ""
@@ -47,7 +48,8 @@ class NodeFilter(Shape):
     def wants(self, row: NodeRow) -> bool:
         """Say whether *row* belongs to the list."""
         return (
-            (not self.phases or row.phase in self.phases)
+            (not self.nodes or row.node in self.nodes)
+            and (not self.phases or row.phase in self.phases)
             and (not self.kinds or row.kind in self.kinds)
             and any(self.name_contains in text for text in (row.node, row.name, row.entity))
         )

@@ -1,6 +1,7 @@
 """Rows: where an execution, its nodes and their attempts stand, as people are shown it; the engine writes them with each turn."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import attrs
 
@@ -66,6 +67,10 @@ class NodeRow(Shape):
     n_elements_done: int = 0
 
 
+AttemptPlace: TypeAlias = tuple[NodeId, int | None, int]
+"""Where an attempt stands in the lists of its execution: node, element and n."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class AttemptRow(Shape):
     """One attempt; its id is unique and its row only ever moves towards a terminal phase."""
@@ -80,3 +85,8 @@ class AttemptRow(Shape):
     deck_uri: str = ""
     message: str = ""
     is_cached: bool = False
+
+    @property
+    def place(self) -> AttemptPlace:
+        """Where it stands in lists."""
+        return self.id.node, self.id.element, self.id.n

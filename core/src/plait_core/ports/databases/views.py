@@ -6,10 +6,10 @@ from typing import Protocol
 import attrs
 
 from plait_core.ir.ids import ExecutionId, NodeId
-from plait_core.ir.phases import AttemptPhase, ExecutionPhase
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.shapes import Shape
 from plait_core.ports.databases.lists import EVERY_NODE, ExecutionFilter, ExecutionOrder, NodeFilter, Page
-from plait_core.ports.databases.rows import AttemptRow, ExecutionRow, NodeRow
+from plait_core.ports.databases.rows import AttemptPlace, AttemptRow, ExecutionRow, NodeRow
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -19,6 +19,17 @@ class Census(Shape):
     executions: Mapping[ExecutionPhase, int]
     attempts: Mapping[AttemptPhase, int]
     n_pending: int
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NodeCount(Shape):
+    """How many nodes of one execution are of one kind, run one entity and stand in one phase; and their elements, of map nodes."""
+
+    kind: str
+    entity: str
+    phase: NodePhase
+    n: int
+    n_elements: int = 0
 
 
 class Views(Protocol):
@@ -58,10 +69,24 @@ class Views(Protocol):
         """Return one attempt of a node, or of an element of it."""
         ...
 
+    async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
+        """Count the nodes of an execution by kind, entity and phase, ordered by these; what there is none of is left out."""
+        ...
+
     async def attempts(
-        self, id: ExecutionId, node: NodeId | None = None, *, limit: int = 1000, offset: int = 0
+        self,
+        id: ExecutionId,
+        nodes: Sequence[NodeId] | None = None,
+        *,
+        after: AttemptPlace | None = None,
+        limit: int = 1000,
     ) -> Sequence[AttemptRow]:
-        """Return attempts ordered by node's appearance, element and n."""
+        """
+        Return attempts, of all nodes or of *nodes*, in order of node's appearance, element and n: at most *limit* of those behind *after*.
+
+        An attempt keeps its place, so a list that is read in parts has each once, whatever is added meanwhile. There need be no
+        attempt at *after*; ``NotReadable`` is raised when there is no such node.
+        """
         ...
 
     async def census(self) -> Census:

@@ -17,6 +17,7 @@ from plait_core.ir.literals import LiteralMap
 from plait_core.ir.phases import NodePhase
 from plait_core.ports.api import AttemptPage, NodeDetail, NodePage
 from plait_core.ports.databases import NODE_KINDS, AttemptRow, NodeFilter
+from plait_core.ports.pages import attempt_token, parse_attempt_token
 from plait_core.types.times import from_timestamp_ns
 from plait_server.api.executions import ONE, execution_of
 from plait_server.errors import ForeignBlob, UnknownPart
@@ -47,13 +48,11 @@ class NodesQuery(PageQuery):
     name_contains: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class AttemptsQuery:
-    """Attempts of one node, or of all of them, in order of node, element and number."""
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AttemptsQuery(PageQuery):
+    """A page of the attempts of one node, or of all of them."""
 
     node: NodeId = NodeId("")
-    limit: int = attrs.field(default=100, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
-    offset: int = attrs.field(default=0, validator=attrs.validators.ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -111,10 +110,13 @@ async def list_attempts(call: Call[AttemptsQuery, None]) -> AttemptPage:
     execution, query = execution_of(call), call.query
     await call.server.inspector.row(execution)
     rows = await call.server.database.views.attempts(
-        execution, query.node or None, limit=query.limit + 1, offset=query.offset
+        execution,
+        [query.node] if query.node else None,
+        after=parse_attempt_token(query.token) if query.token else None,
+        limit=query.limit + 1,
     )
-    following = query.offset + query.limit if len(rows) > query.limit else None
-    return AttemptPage(items=tuple(rows[: query.limit]), offset=following)
+    shown = rows[: query.limit]
+    return AttemptPage(items=tuple(shown), token=attempt_token(shown[-1].place) if len(rows) > len(shown) else "")
 
 
 async def get_deck(call: Call[ElementQuery, None]) -> Response:

@@ -390,7 +390,7 @@ async def _chosen(visit: Visit, sight: Sight) -> Chosen | None:
     skips_values = sight.is_heavy and visit.query("values") != "yes"
     details = {} if skips_values else await _details(visit, row)
     attempts = (
-        () if row.n_elements is not None else await visit.server.database.views.attempts(visit.execution, row.node)
+        () if row.n_elements is not None else await visit.server.database.views.attempts(visit.execution, [row.node])
     )
     tries = tuple(try_of(visit, attempt) for attempt in attempts)
     wanted = visit.query("attempt")
