@@ -24,6 +24,17 @@ from tests.plugins.server.serving import HERE, Serving, client_of
 pytestmark = pytest.mark.anyio
 
 
+def next_url(page: httpx.Response) -> str:
+    """Return where a list goes on."""
+    (url,) = re.findall(r'href="([^"]*)" rel="next"', page.text)
+    return unescape(url)
+
+
+def elements_of(page: httpx.Response) -> list[int]:
+    """Return the elements in the rows of a page."""
+    return [int(text) for text in re.findall(r"Log of element (\d+)", page.text)]
+
+
 async def test_whoever_is_not_logged_in_is_sent_to_log_in(serving: Serving) -> None:
     """And comes back to the page they asked for, once they have."""
     async with client_of(serving.app, prefix="") as browser:
@@ -218,12 +229,11 @@ async def test_long_list_goes_on_at_the_next_page(serving: Serving, console: htt
         await ended(serving, samples.choice, f"run-{n:02}", {"age": number(n)})
 
     first = await console.get(f"{EXECUTIONS}?name=run")
-    following = first.text.split('rel="next"')[0].rpartition('href="')[2].split('"')[0].replace("&amp;", "&")
-    second = await console.get(f"{EXECUTIONS}{following}")
+    second = await console.get(f"{EXECUTIONS}{next_url(first)}")
 
     assert first.text.count(">run-") == 2 * 50  # a bar and a row for each
     assert [f">run-{n:02}" in second.text for n in (0, 1)] == [True, False]
-    assert "name=run" in following
+    assert "name=run" in next_url(first)
 
 
 async def test_text_of_users_is_escaped(serving: Serving, console: httpx.AsyncClient) -> None:
@@ -246,7 +256,7 @@ async def test_execution_is_shown_from_every_side(serving: Serving, console: htt
     assert answer.status_code == 200
     assert "Succeeded" in answer.text
     assert 'data-events=""' not in answer.text
-    assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 1:", "io": "where to begin"}[
+    assert {"graph": "<svg", "nodes": "n0-0-n1", "timeline": "attempt 0:", "io": "where to begin"}[
         tab
     ] in answer.text or (tab == "io" and "<dt>x" in answer.text)
 
@@ -328,7 +338,7 @@ async def test_node_shows_its_values_and_its_log(serving: Serving, console: http
     answer = await console.get(f"{EXECUTIONS}/good?tab=nodes&node=n1")
 
     assert '<dt>x<span class="type">int</span></dt>' in answer.text
-    assert 'aria-label="Attempt 1"' in answer.text
+    assert 'aria-label="Attempt 0"' in answer.text
     assert 'role="log"' in answer.text
 
 
@@ -346,11 +356,20 @@ async def test_elements_of_a_map_are_a_table(serving: Serving, console: httpx.As
     numbers = Literal(value=Collection(literals=tuple(number(n) for n in range(150))))
     await ended(serving, samples.doubled, "map", {"xs": numbers})
 
-    first = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements")
-    second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?offset=100")
+    url = f"{EXECUTIONS}/map/nodes/n0/elements"
+    first = await console.get(url)
+    second = await console.get(url + next_url(first))
+    last, beyond = await console.get(f"{url}?from=148"), await console.get(f"{url}?from=150")
 
     assert "150 elements: 150 ended" in first.text
-    assert (first.text.count("Log of element"), second.text.count("Log of element")) == (100, 50)
+    assert [elements_of(page) for page in (first, second, last, beyond)] == [
+        [*range(100)],
+        [*range(100, 150)],
+        [148, 149],
+        [],
+    ]
+    assert "Nothing from here on" in beyond.text
+    assert (await console.get(f"{url}?token=n0")).status_code == 400
 
 
 async def test_log_of_a_large_map_is_read_on_request(
@@ -388,16 +407,17 @@ async def test_failed_elements_are_found_among_the_others(serving: Serving, cons
 
     panel = await console.get(f"{EXECUTIONS}/map?node=n0")
     first = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?failed=yes")
-    second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?failed=yes&offset=100")
+    second = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements{next_url(first)}")
+    third = await console.get(f"{EXECUTIONS}/map/nodes/n0/elements?failed=yes&from=240")
     log = await console.get(f"{EXECUTIONS}/map/logs/n0/248/0")
 
     assert "250 elements: 125 succeeded, 125 failed" in panel.text
     assert f'href="/console{HERE}/tasks/{samples.odd.name}/versions/local"' in panel.text
     assert "250 elements: 125 succeeded, 125 failed" in first.text
     assert (first.text.count("is even"), second.text.count("is even")) == (100, 25)
-    assert 'href="?failed=yes&amp;offset=100" rel="next"' in first.text
-    assert 'href="?failed=yes&amp;offset=0" rel="prev"' in second.text
-    assert "attempt 1 of element 248 of n0" in log.text
+    assert elements_of(second) == [*range(200, 250, 2)]
+    assert elements_of(third) == [*range(240, 250, 2)]
+    assert "attempt 0 of element 248 of n0" in log.text
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def test_attempts_are_bars_of_waiting_and_running() -> None:
 
     (lane,) = timeline.lanes
     assert lane.bars == (
-        Bar(start=0.0, width=20.0, tone="queued", title="attempt 1: queued for 2.0 s"),
-        Bar(start=20.0, width=80.0, tone="good", title="attempt 1: succeeded after 8.0 s"),
+        Bar(start=0.0, width=20.0, tone="queued", title="attempt 0: queued for 2.0 s"),
+        Bar(start=20.0, width=80.0, tone="good", title="attempt 0: succeeded after 8.0 s"),
     )
     assert timeline.marks[1] == (20.0, "2.0 s")
 

@@ -74,7 +74,7 @@ def timeline_of(
         for attempt in tries.get(row.node, ()):
             end = attempt.ended_at_ns or until_ns
             start = attempt.started_at_ns if attempt.started_at_ns is not None else end
-            name = f"attempt {attempt.id.n + 1}:"
+            name = f"attempt {attempt.id.n}:"
             if start > attempt.scheduled_at_ns:
                 found.append(bar(attempt.scheduled_at_ns, start, "queued", f"{name} queued for"))
             if attempt.started_at_ns is not None:
