@@ -209,6 +209,19 @@ def print_secret_in_pieces(key: str) -> None:
 
 
 @task
+def remember_secret() -> int:
+    """Keep a secret as a library would keep a connection."""
+    held.append(current_context().secrets.get("db", "password").encode())
+    return os.getpid()
+
+
+@task
+def print_what_is_remembered() -> int:
+    os.write(1, b"<%b>" % held[-1])
+    return os.getpid()
+
+
+@task
 def print_secret_in_halves(path: str, key: str) -> None:
     secret = current_context().secrets.get("db", key)
     os.write(1, f"<{secret[:3]}".encode())

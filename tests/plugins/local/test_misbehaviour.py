@@ -326,6 +326,19 @@ def test_secret_is_masked_however_it_is_printed(tmp_path: Path) -> None:
     assert not any(b"s3cr3t" in path.read_bytes() for path in tmp_path.glob("**/*") if path.is_file())
 
 
+def test_secret_that_an_earlier_attempt_was_told_is_masked(tmp_path: Path) -> None:
+    """What a library remembers of it may be printed by any later attempt of the same worker."""
+
+    async def story(stage: Stage) -> tuple[Any, Any, bytes]:
+        first = await value_of(stage, with_secret(stage, misdeeds.remember_secret, {}))
+        later = stage.unit(misdeeds.print_what_is_remembered, n=1)
+        return first, await value_of(stage, later), await log_of(stage, later)
+
+    first, second, log = play(tmp_path, story, changes={"secrets": only_password})
+
+    assert (first, log) == (second, b"<***>")
+
+
 # ── who gets which worker ────────────────────────────────────────────────────
 
 

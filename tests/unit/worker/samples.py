@@ -11,6 +11,7 @@ from typing import Any
 from plait_core.authoring.contexts import current_context
 from plait_core.authoring.decks import Deck
 from plait_core.authoring.secret_values import asking
+from plait_core.authoring.secrets import Secret
 from plait_core.authoring.tasks import PythonFunctionTask, task
 from plait_core.authoring.typesystem import process_types
 from plait_core.errors import NonRecoverableError, RecoverableError
@@ -124,6 +125,13 @@ def decorate(a: int) -> int:
 def decorate_and_fail(a: int) -> int:
     Deck("last words", str(a))
     raise ValueError("after the deck")
+
+
+@task(enable_deck=True, secret_requests=[Secret(group="db", key="password")])
+def tell_all() -> None:
+    password = current_context().secrets.get("db", "password")
+    Deck("mine", f"<b>{password}</b>")
+    raise ValueError(f"the password is {password}")
 
 
 BY_ID = {sample.id: sample for sample in vars().copy().values() if isinstance(sample, PythonFunctionTask)}

@@ -12,9 +12,10 @@ from plait_core.errors.stores import BlobUnavailable
 from plait_core.ir.executions import Fault
 from plait_core.ir.ids import EntityId, EntityKind
 from plait_core.ir.literals import Offloaded
-from plait_core.ir.tasks import RetryPolicy
+from plait_core.ir.tasks import RetryPolicy, SecretRequest
 from plait_core.ir.units import FunctionCall, Result, Unit
 from plait_core.ports.executors import Performed
+from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing.memory import MemoryBlobStore
 from plait_core.types.offloading import fetch
 from plait_core.worker import WorkerServices, perform, performing
@@ -319,6 +320,25 @@ def test_deck_is_stored_when_the_attempt_fails() -> None:
     assert result.error is not None
     html = asyncio.run(blobs.get(result.deck_uri)).decode()
     assert "last words" in html
+
+
+def test_secret_stays_out_of_error_and_deck() -> None:
+    """In whichever process the task runs; the exception, which nobody stores, is as it was raised."""
+
+    async def ask(_: SecretRequest) -> SecretAnswer:
+        return SecretAnswer(value="s3cr3t")
+
+    blobs = MemoryBlobStore()
+    performed = run(make_unit(samples.tell_all), make_services(blobs, secrets=ask))
+
+    error = performed.result.error
+    assert error is not None
+    assert error.message == "ValueError: the password is ***"
+    assert "s3cr3t" not in error.traceback
+    html = asyncio.run(blobs.get(performed.result.deck_uri)).decode()
+    assert "<b>***</b>" in html
+    assert "s3cr3t" not in html
+    assert str(performed.exception) == "the password is s3cr3t"
 
 
 def test_task_without_deck_stores_nothing() -> None:

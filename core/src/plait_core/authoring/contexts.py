@@ -41,6 +41,7 @@ class ExecutionContext:
         "_checkpoint",
         "_decks",
         "_directory",
+        "_mask",
         "_open_channel",
         "_started_at_ns",
         "_unit",
@@ -54,8 +55,13 @@ class ExecutionContext:
         ask_secret: AskSecret,
         started_at_ns: int,
         open_channel: Callable[[AttemptId], TaskChannel] | None = None,
+        mask: Callable[[str], str] = str,
     ) -> None:
-        """Stand for the attempt of *unit*; *open_channel* opens a line to its engine, where there is one."""
+        """
+        Stand for the attempt of *unit*.
+
+        *open_channel* opens a line to its engine, where there is one; *mask* keeps secrets out of what is shown.
+        """
         self._unit = unit
         self._blobs = blobs
         self._ask_secret = ask_secret
@@ -64,6 +70,7 @@ class ExecutionContext:
         self._decks: dict[str, Tab] | None = None
         self._directory: Path | None = None
         self._open_channel = open_channel
+        self._mask = mask
 
     @property
     def execution_id(self) -> ExecutionId:
@@ -175,9 +182,9 @@ class ExecutionContext:
         return page(f"{self.task_id.name} – {self.attempt_id}", list(self.decks.values()))
 
     async def publish_deck(self) -> str:
-        """Store the deck as it stands; returns its URI."""
+        """Store the deck as it stands, without the secrets that the task was told; returns its URI."""
         uri = f"{self._unit.output_prefix.rstrip('/')}/deck.html"
-        await self._blobs(uri).put(uri, self.get_deck().encode())
+        await self._blobs(uri).put(uri, self._mask(self.get_deck()).encode())
         return uri
 
     def close(self) -> None:

@@ -91,6 +91,7 @@ class _Attempt:
             ask_secret=services.secrets,
             started_at_ns=self.started_at_ns,
             open_channel=services.channel,
+            mask=services.secrets.mask,
         )
         self.conversion = services.types.context(unit.raw_prefix, services.blobs)
 
@@ -187,6 +188,11 @@ class _Attempt:
         return self._result(error=outputs_missing(task, names, worker=worker, at_ns=time_ns()))
 
     def _error(self, exception: BaseException) -> TaskError:
+        """Describe what was raised, without secrets that the task was told."""
+        error, mask = self._described(exception), self.services.secrets.mask
+        return evolve(error, message=mask(error.message), traceback=mask(error.traceback))
+
+    def _described(self, exception: BaseException) -> TaskError:
         worker, now_ns = self.services.worker, time_ns()
         if isinstance(exception, BodyTimedOut):
             return timeout_error(self.unit.timeout_ns or 0, worker=worker, at_ns=now_ns)

@@ -31,7 +31,7 @@ class Salvage:
         self._blobs = blobs
         self._limit_bytes = limit_bytes
         self._prefix = ""
-        self._secrets: list[str] = []
+        self._secrets: set[str] = set()
         self._has_begun = False
         self._is_needed = threading.Event()
         self._waking, self._wake = os.pipe()
@@ -41,12 +41,11 @@ class Salvage:
     def follow(self, output_prefix: str) -> None:
         """Know whose output is printed from now on; empty when it is nobody's."""
         self._prefix = output_prefix
-        self._secrets.clear()
         self._consider()
 
     def hide(self, secret: str) -> None:
-        """Keep the value of a secret out of the log."""
-        self._secrets.append(secret)
+        """Keep the value of a secret out of the logs of all attempts that are still to come, too: a library may remember it."""
+        self._secrets.add(secret)
 
     def begin(self) -> None:
         """Read from now on: nobody else does. Later calls change nothing."""
@@ -84,7 +83,7 @@ class Salvage:
         with suppress(*_UNSTORED):
             offset = run(end_of_log(self._blobs, self._prefix))
         log = LogWriter(self._prefix, limit_bytes=self._limit_bytes, offset=offset)
-        for secret in self._secrets:
+        for secret in [*self._secrets]:
             log.hide(secret)
         return log
 

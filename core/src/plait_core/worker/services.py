@@ -18,11 +18,11 @@ from plait_core.ir.types import LiteralType
 from plait_core.ir.units import FunctionCall, Unit
 from plait_core.plugins import Plugins
 from plait_core.ports.channels import TaskChannel
-from plait_core.ports.secrets import AskSecret
 from plait_core.ports.specs import BlobAccess
 from plait_core.ports.tasks import TaskKind
 from plait_core.types import ConversionContext, TypeEngine
 from plait_core.worker.loading import load_entity
+from plait_core.worker.redaction import Confidant
 
 
 class PreparedInput(NamedTuple):
@@ -55,6 +55,8 @@ class WorkerServices:
     """
     What ``perform`` uses.
 
+    ``secrets`` answers tasks, and knows what must not be in their errors and decks.
+
     ``entities`` holds those of this process, which need not be importable; others are imported by their location. ``channel``
     opens an attempt's line to its engine, where there is one. ``run_body``, where given, has plain functions run by another
     thread than the engine's: by whoever called it from inside a running loop.
@@ -63,7 +65,7 @@ class WorkerServices:
     plugins: Plugins
     types: TypeEngine
     blobs: BlobAccess
-    secrets: AskSecret
+    secrets: Confidant = attrs.field(converter=Confidant)
     entities: Mapping[EntityId, Entity[Any, Any]] = attrs.field(factory=dict)
     channel: Callable[[AttemptId], TaskChannel] | None = None
     worker: str = ""

@@ -24,7 +24,6 @@ from plait_core.authoring.typesystem import process_types
 from plait_core.errors import PlaitError
 from plait_core.ir.codec import dumps
 from plait_core.ir.tasks import SecretRequest
-from plait_core.ir.units import Result
 from plait_core.plugins import Plugins, Settings, install_process_plugins, process_plugins
 from plait_core.ports.secrets import SecretAnswer
 from plait_core.worker.frames import packed, receive
@@ -34,7 +33,6 @@ from plait_core.worker.lines import EngineLine
 from plait_core.worker.orphans import OrphanWatch
 from plait_core.worker.performing import run_without_loop
 from plait_core.worker.processes import TERMINATED, Terminated, end_on_sigterm, perform_alone, worker_name
-from plait_core.worker.redaction import masker
 from plait_core.worker.results import add_result
 from plait_core.worker.salvage import Salvage
 from plait_core.worker.services import WorkerServices
@@ -148,7 +146,6 @@ class _Worker:
             worker=worker_name(),
             run_body=run_without_loop,
         )
-        self._secrets: set[str] = set()
         self._units = UnitReader()
         self._pid = os.getpid()
         self._loop = asyncio.Runner()
@@ -173,12 +170,11 @@ class _Worker:
         """Perform one unit and send its result; says whether it was the last."""
         unit = self._units.unit(frame)
         self._salvage.follow(unit.output_prefix)
-        self._secrets.clear()
         with limited(unit, self._outfit.allowances):
             result = self._loop.get_loop().run_until_complete(perform_alone(unit, self._services))
         if os.getpid() != self._pid:
             os._exit(0)  # a child that the task forked and that came back from its body
-        document = dumps(self._masked(result))
+        document = dumps(result)
         left = (*self._not_put(frame["key"], document), *self._left_behind())
         if not self._send(Answer(frame["number"], document, left)):
             self._salvage.begin()
@@ -189,19 +185,8 @@ class _Worker:
     async def _ask_secret(self, request: SecretRequest) -> SecretAnswer:
         answer = await self._line.secret(request)
         if answer.value is not None:
-            self._secrets.add(answer.value)
             self._salvage.hide(answer.value)
         return answer
-
-    def _masked(self, result: Result) -> Result:
-        """Keep secrets that the task asked for out of its error."""
-        error = result.error
-        if error is None or not self._secrets:
-            return result
-        mask = masker(self._secrets)
-        return attrs.evolve(
-            result, error=attrs.evolve(error, message=mask(error.message), traceback=mask(error.traceback))
-        )
 
     def _not_put(self, key: str, document: bytes) -> list[str]:
         """Store the result; says why it could not be, in which case it reaches nobody but the engine that listens now."""

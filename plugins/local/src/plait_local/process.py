@@ -258,15 +258,17 @@ class ProcessExecutor:
         worker.folder.remove_if_done()
 
     async def answer(self, worker: WarmWorker, question: Question) -> dict[str, Any]:
-        """Answer what an attempt asks; a secret that it is told is kept out of its log."""
+        """Answer what an attempt asks; a secret that it is told is kept out of its log, and of those of later attempts."""
         job = self._given.get(worker)
         ask = self._context.secrets
 
         async def ask_and_hide(request: SecretRequest) -> SecretAnswer:
             assert ask is not None
             found = await ask(request)
-            if found.value is not None and job is not None and job.log is not None:
-                job.log.hide(found.value)
+            if found.value is not None:
+                worker.secrets.add(found.value)
+                if job is not None and job.log is not None:
+                    job.log.hide(found.value)
             return found
 
         with self._aside(job) if job is not None and question.is_call else nullcontext():

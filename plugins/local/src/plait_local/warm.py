@@ -59,7 +59,7 @@ class WarmWorker:
     One worker process.
 
     ``number`` counts its attempts; ``is_busy`` while it has one, ``is_worn`` when that must be its last, ``is_retired`` once it
-    was asked to end.
+    was asked to end. ``secrets`` are those that it was told, for any of its attempts.
     """
 
     def __init__(self, owner: Owner, key: Key, folder: WorkerFolder, settings: LocalSettings, store: Store) -> None:
@@ -69,6 +69,7 @@ class WarmWorker:
         self.folder = folder
         self.pid = process.pid
         self.outputs = Outputs(ends.outputs, store)
+        self.secrets: set[str] = set()
         self.number = 0
         self.is_busy = False
         self.is_worn = False
@@ -100,6 +101,8 @@ class WarmWorker:
         self.number += 1
         self.is_busy = True
         self.outputs.log = log
+        for secret in self.secrets:
+            log.hide(secret)
         if memory_limit(unit):
             self.resident_before = resident_bytes(self.pid)
         self._control.send(packed({"number": self.number, "key": key, **writer.message(unit)}))
