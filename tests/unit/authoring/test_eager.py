@@ -1,6 +1,8 @@
 """How an eager task starts children through its channel."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from plait_core.authoring.contexts import ExecutionContext, entered
 from plait_core.authoring.eager import eager
 from plait_core.authoring.tasks import task
-from plait_core.errors.authoring import ChildFailed, InvalidOption, NoLocalRunner
+from plait_core.errors.authoring import ChildFailed, InvalidOption, NoLocalRunner, NotAwaited
 from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.literals import Literal, Primitive
@@ -73,6 +75,51 @@ def run(eager_task: Any, channel: Answering | None, **inputs: int) -> Any:
     opens = None if channel is None else lambda _: channel
     with entered(ExecutionContext(unit, blobs=no_blobs, ask_secret=no_secret, started_at_ns=0, open_channel=opens)):
         return asyncio.run(eager_task.function(**inputs))
+
+
+MISUSES: dict[str, Callable[[Any], object]] = {
+    "a comparison": lambda child: child < 0,
+    "a truth test": bool,
+    "arithmetic": lambda child: 1 + child,
+    "formatting as text": lambda child: f"{child}",
+    "iteration": list,
+    "indexing": lambda child: child[0],
+    "conversion": int,
+    "`.field`": lambda child: child.field,
+    "the input 'a' of tests.unit.authoring.samples.add": lambda child: add(a=child),
+    "`return`": lambda child: child,
+}
+
+
+@pytest.mark.parametrize("operation", MISUSES)
+def test_child_that_is_not_awaited_says_so(operation: str) -> None:
+    """Where it is taken for its result; the error names the line of the call, and what to write there."""
+
+    @eager
+    async def forgetful(n: int) -> int:
+        wrong: Any = MISUSES[operation](add(a=n))
+        return wrong  # type: ignore[no-any-return]  # under test
+
+    with pytest.raises(NotAwaited) as caught:
+        run(forgetful, Answering(), n=1)
+
+    assert caught.value.operation == operation
+    assert Path(caught.value.file) == Path(__file__)
+    assert caught.value.remedy.startswith("write `await add(…)`")
+
+
+def test_child_is_a_coroutine_to_event_loops() -> None:
+    """It can be a task, part of a group, or awaited with a limit."""
+
+    @eager
+    async def patient(n: int) -> int:
+        made: Any = add
+        first = await asyncio.create_task(made(a=n))
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            second = group.create_task(made(a=first))
+        return await asyncio.wait_for(made(a=second.result()), 5)
+
+    assert run(patient, Answering(), n=1) == 7
 
 
 def test_calls_become_children_and_their_outputs_values() -> None:

@@ -6,10 +6,11 @@ is known by what is called, with which inputs, and how many equal calls came bef
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
+from plait_core.authoring.children import Child
 from plait_core.authoring.contexts import RUNNING, ExecutionContext
 from plait_core.authoring.entities import Entity, P, eager_calls
 from plait_core.authoring.tasks import PythonFunctionTask
@@ -64,7 +65,7 @@ class _Children:
     def is_active(self) -> bool:
         return RUNNING.get() is self.context
 
-    def __call__(self, entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Awaitable[Any]:
+    def __call__(self, entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Child:
         """Start *entity*; the key is settled now, in the order of calls."""
         from plait_core.ir.canonical import digest
 
@@ -72,7 +73,7 @@ class _Children:
         call = f"{entity.name}:{digest(Literal(value=MapValue(literals=inputs)))}"
         key = f"{call}:{self._calls[call]}"
         self._calls[call] += 1
-        return self._outputs(entity, inputs, key)
+        return Child(entity.name, self._outputs(entity, inputs, key))
 
     async def _outputs(self, entity: Entity[Any, Any], inputs: LiteralMap, key: str) -> Any:
         if self.context is None or self.context.channel is None:
@@ -92,7 +93,10 @@ def _with_children(function: Callable[P, Coroutine[Any, Any, V]]) -> Callable[P,
     async def body(*args: P.args, **kwargs: P.kwargs) -> V:
         token = eager_calls.set(_Children(RUNNING.get()))
         try:
-            return await function(*args, **kwargs)
+            result = await function(*args, **kwargs)
+            if isinstance(result, Child):
+                raise result.misuse("`return`")
+            return result
         finally:
             eager_calls.reset(token)
 
@@ -101,10 +105,11 @@ def _with_children(function: Callable[P, Coroutine[Any, Any, V]]) -> Callable[P,
 
 def _literals(entity: Entity[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> LiteralMap:
     shape, types, context = entity.python_interface, process_types(), constants()
-    return {
-        name: types.converter(shape.inputs[name].type).to_literal(value, context)
-        for name, value in shape.bind(entity.name, args, kwargs).items()
-    }
+    given = shape.bind(entity.name, args, kwargs)
+    for name, value in given.items():
+        if isinstance(value, Child):
+            raise value.misuse(f"the input {name!r} of {entity.name}")
+    return {name: types.converter(shape.inputs[name].type).to_literal(value, context) for name, value in given.items()}
 
 
 def _native(entity: Entity[Any, Any], outputs: LiteralMap) -> Any:

@@ -23,6 +23,25 @@ class PromiseMisuse(UserError):
         return self.instead
 
 
+class NotAwaited(UserError):
+    """What a call in an eager task returns was used as if it were the result."""
+
+    entity: str
+    operation: str
+    file: str
+    line: int
+
+    @property
+    def problem(self) -> str:
+        """What was attempted, and where the call is."""
+        return f"{self.file}:{self.line}: {self.operation} needs the result of {self.entity}, which is not awaited"
+
+    @property
+    def remedy(self) -> str:
+        """What to write instead."""
+        return f"write `await {self.entity.rpartition('.')[2]}(…)`: in the body of an eager task every call is awaited"
+
+
 class UnknownField(UserError):
     """A path into a promise names something that its type does not have."""
 
