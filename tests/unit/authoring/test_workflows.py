@@ -277,9 +277,11 @@ def test_imperative_workflow_equals_the_decorated_one() -> None:
         return add(a=n, b=1)
 
     built = ImperativeWorkflow("built")
-    node = built.add_entity(add, a=built.add_workflow_input("n", int), b=1)
-    built.add_workflow_output("o0", node.o0)
+    declared = built.add_workflow_input("n", int)
+    node = built.add_entity(add, a=built.inputs["n"], b=1)
+    built.add_workflow_output("o0", node.outputs["o0"])
 
+    assert {name: repr(promise) for name, promise in built.inputs.items()} == {"n": repr(declared)}
     assert built.template.nodes == decorated.template.nodes
     assert built.template.outputs == decorated.template.outputs
     assert built.interface == decorated.interface

@@ -17,7 +17,7 @@ from plait_core.testing.memory import MemoryBlobStore
 from plait_core.types import ConversionContext, TypeEngine
 from plait_core.types.annotations import BatchSize
 from plait_core.types.contexts import ambient
-from plait_core.types.file_formats import CSVFile
+from plait_core.types.file_formats import CSVFile, PDFFile
 from plait_core.types.files import Directory, File
 
 ENGINE = TypeEngine()
@@ -64,6 +64,25 @@ def test_path_may_stand_for_a_file(text: Path, context: ConversionContext) -> No
     found = [converter.to_python(converter.to_literal(given, context), context) for given in (str(text), text)]
 
     assert [Path(file).read_text() for file in found] == [text.read_text()] * 2
+
+
+@pytest.mark.parametrize("kind", [File, CSVFile, File["csv"]])  # type: ignore[misc]  # a format, not a type argument
+def test_file_that_promises_no_other_format_may_stand_for_one_that_promises_some(
+    kind: type[File], text: Path, context: ConversionContext
+) -> None:
+    """A task that declares ``File["csv"]`` may return ``File(path)``, or a class that promises the same."""
+    literal = ENGINE.converter(File["csv"]).to_literal(kind(text), context)  # type: ignore[misc]  # as above
+
+    assert blob_of(literal).type == BlobType(format="csv")
+
+
+def test_file_of_another_format_is_refused(text: Path, context: ConversionContext) -> None:
+    """And so is a directory; the advice names the format that was declared."""
+    converter = ENGINE.converter(File["csv"])  # type: ignore[misc]  # a format, not a type argument
+
+    for other in (PDFFile(text), Directory(text.parent)):
+        with pytest.raises(WrongValue, match="promises the format 'csv', or none"):
+            converter.to_literal(other, context)
 
 
 def test_remote_file_is_passed_by_its_uri(context: ConversionContext) -> None:

@@ -33,8 +33,13 @@ class ImperativeWorkflow(Workflow[..., Any]):
         if name in self._inputs:
             raise self._invalid(f"the input {name!r} is declared twice", "declare each input once")
         self._inputs[name] = PythonInput(python_type)
+        return self.inputs[name]
+
+    @property
+    def inputs(self) -> dict[str, Promise]:
+        """Input name -> promise, of the inputs declared so far."""
         assert self._scope.producer is not None
-        return Promise(self._scope.producer, name)
+        return {name: Promise(self._scope.producer, name) for name in self._inputs}
 
     def add_entity(self, entity: Entity[Any, Any], **inputs: Any) -> Node:
         """Call *entity*; the node has its outputs as attributes."""

@@ -47,10 +47,10 @@ class StoredTransformer(TypeTransformer[File | Directory]):
 
     def to_literal(self, value: Any, python_type: Any, context: ConversionContext) -> Literal:
         kind = _kind(python_type)
-        if not isinstance(value, kind):
-            if not isinstance(value, str | os.PathLike) or isinstance(value, File | Directory):
-                raise wrong_value(value, type_name(python_type))
+        if not isinstance(value, File | Directory) and isinstance(value, str | os.PathLike):
             value = kind(value)
+        elif not _may_stand_for(value, kind):
+            raise wrong_value(value, type_name(python_type), _promised(kind))
         blob_type = self.literal_type(python_type).type
         assert isinstance(blob_type, BlobType)
         if value.remote_source is not None:
@@ -156,6 +156,19 @@ def compile_stream(python_type: Any, types: Types) -> Converter:
 
 def _kind(python_type: Any) -> Any:
     return python_type if issubclass(python_type, File | Directory) else File
+
+
+def _may_stand_for(value: Any, kind: Any) -> bool:
+    """Whether *value* is a file or directory of the format that *kind* promises; a handle that promises none is taken at the task's word."""
+    many = issubclass(kind, Directory)
+    return isinstance(value, kind) or (
+        isinstance(value, Directory if many else File) and value.format in {"", kind.format}
+    )
+
+
+def _promised(kind: Any) -> str:
+    """Say what would have been right, where the name of the type does not tell."""
+    return f"hand over one that promises the format {kind.format!r}, or none" if kind.format else ""
 
 
 def _existing(text: str, kind: Any) -> Path:
