@@ -171,7 +171,8 @@ class MemoryViews:
 
     async def count_nodes(self, id: ExecutionId, where: NodeFilter = EVERY_NODE) -> Sequence[NodeCount]:
         counts, elements = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
-        for row in await self.nodes(id, where):
+        record = self._records.executions.get(id)
+        for row in filter(where.wants, record.nodes.values() if record else ()):
             counts[row.kind, row.entity, row.phase.value] += 1
             elements[row.kind, row.entity, row.phase.value] += row.n_elements or 0
         return [

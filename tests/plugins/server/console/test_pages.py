@@ -1,8 +1,9 @@
 """Every page reads without a script, says what there is, and shows nobody what they may not see."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from html import unescape
+from typing import Any
 from unittest.mock import call, create_autospec
 
 import httpx
@@ -10,12 +11,10 @@ import pytest
 
 from plait import Remote
 from plait_core.authoring.tracing import trace
-from plait_core.ir.events import Event
-from plait_core.ir.ids import ExecutionId
 from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Collection, Literal
 from plait_core.ir.tasks import SecurityContext
-from plait_server.console import executions
+from plait_server.console import node_views, sights
 from tests.plugins.server.console import samples
 from tests.plugins.server.console.visiting import EXECUTIONS, MODULE, WORKFLOWS, ended, logged_in, number, register
 from tests.plugins.server.registered import registered
@@ -28,6 +27,19 @@ def next_url(page: httpx.Response) -> str:
     """Return where a list goes on."""
     (url,) = re.findall(r'href="([^"]*)" rel="next"', page.text)
     return unescape(url)
+
+
+def counted(
+    read: Callable[..., Awaitable[Sequence[Any]]], counts: list[int]
+) -> Callable[..., Awaitable[Sequence[Any]]]:
+    """Return *read*, which notes how much it returns."""
+
+    async def noting(*args: Any, **options: Any) -> Sequence[Any]:
+        found = await read(*args, **options)
+        counts.append(len(found))
+        return found
+
+    return noting
 
 
 def elements_of(page: httpx.Response) -> list[int]:
@@ -143,7 +155,7 @@ async def test_graph_that_nobody_can_look_at_is_not_drawn(
 ) -> None:
     """The page says so, and where the nodes are listed."""
     monkeypatch.setattr("plait_server.console.entities.MOST_BOXES", 2)
-    monkeypatch.setattr("plait_server.console.executions.MOST_BOXES", 2)
+    monkeypatch.setattr("plait_server.console.node_views.MOST_BOXES", 2)
     await ended(serving, samples.sums, "good", {"x": number(1)})
 
     for url in (f"{WORKFLOWS}/{MODULE}.sums", f"{EXECUTIONS}/good"):
@@ -316,19 +328,55 @@ async def test_many_nodes_come_in_pages(serving: Serving, console: httpx.AsyncCl
     await ended(serving, samples.made, "made", {"n": number(250)})
 
     first = await console.get(f"{EXECUTIONS}/made?tab={tab}&kind=task")
-    following = unescape(next(part for part in first.text.split('href="') if 'rel="next"' in part.split(">")[0])).split(
-        '"'
-    )[0]
-    second = await console.get(f"{EXECUTIONS}/made{following}")
+    second = await console.get(f"{EXECUTIONS}/made{next_url(first)}")
     one = await console.get(f"{EXECUTIONS}/made?tab={tab}&name=-n249&phase=SUCCEEDED")
     none = await console.get(f"{EXECUTIONS}/made?tab={tab}&phase=FAILED")
 
-    assert "Nodes 1 to 200 of 251" in first.text
-    assert "Nodes 201 to 251 of 251" in second.text
-    assert "kind=task" in following
+    assert "200 of 251 nodes on this page" in first.text
+    assert "51 of 251 nodes on this page" in second.text
+    assert "kind=task" in next_url(first)
     assert [
         page.text.count("n0-0-n249<") + page.text.count('title="n0-0-n249"') for page in (first, second, one, none)
     ] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("tab", ["graph", "nodes", "timeline"])
+async def test_page_reads_no_more_nodes_than_it_shows(
+    serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, tab: str
+) -> None:
+    """However many there are: how many stand where is counted by the store, and no log is folded for it."""
+    monkeypatch.setattr(node_views, "MANY_NODES", 20)
+    monkeypatch.setattr(node_views, "ROWS", 20)
+    await ended(serving, samples.made, "made", {"n": number(100)})
+    views, n_rows = serving.server.database.views, list[int]()
+    for method in ("nodes", "attempts"):
+        monkeypatch.setattr(views, method, counted(getattr(views, method), n_rows))
+    monkeypatch.setattr(serving.server.inspector, "state", None)
+
+    answer = await console.get(f"{EXECUTIONS}/made?tab={tab}")
+
+    assert answer.status_code == 200
+    assert "101 of 101 done" in answer.text
+    assert max(n_rows) <= 21
+
+
+async def test_nodes_too_many_to_draw_are_grouped(
+    serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what they run, with ways to those that stand somewhere; what tasks made is drawn when somebody asks, and opens it."""
+    monkeypatch.setattr(node_views, "MANY_NODES", 20)
+    await ended(serving, samples.made, "made", {"n": number(30)})
+
+    page = (await console.get(f"{EXECUTIONS}/made")).text
+    (listed,) = re.findall(r'<a class="chip good" href="([^"]*)">.*?30 succeeded</a>', page)
+    closed, open_ = [(await console.get(f"{EXECUTIONS}/made?open={keys}")).text for keys in ("", "n0")]
+
+    assert 'aria-label="fan_out n0 · task: Succeeded"' in page
+    assert f'href="/console{EXECUTIONS}/made?open=">Draw what tasks made</a>' in page
+    rows = (await console.get(unescape(listed).removeprefix("/console"))).text
+    assert rows.count('<span class="sub mono">n0-0-n') == 30
+    assert 'aria-label="Open fan_out, 30 nodes"' in closed
+    assert open_.count('aria-label="one_more n') == 30
 
 
 async def test_node_shows_its_values_and_its_log(serving: Serving, console: httpx.AsyncClient) -> None:
@@ -376,18 +424,11 @@ async def test_log_of_a_large_map_is_read_on_request(
     serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says how far it has come at once; only who asks for its values, or for what failed, waits for its log."""
-    monkeypatch.setattr(executions, "HEAVY", 40)
+    monkeypatch.setattr(sights, "HEAVY", 40)
     xs = Literal(value=Collection(literals=tuple(number(n) for n in range(40))))
     await ended(serving, samples.doubled, "map", {"xs": xs})
     log, n_read = serving.server.database.log, list[int]()
-    read = log.read
-
-    async def counted(execution: ExecutionId, *, after: int = 0, limit: int | None = None) -> Sequence[Event]:
-        events = await read(execution, after=after, limit=limit)
-        n_read.append(len(events))
-        return events
-
-    monkeypatch.setattr(log, "read", counted)
+    monkeypatch.setattr(log, "read", counted(log.read, n_read))
     pages = ("map?node=n0", "map?tab=timeline", "map/nodes/n0/elements", "map?node=n0&values=yes")
     n_read_for = []
     for page in pages:

@@ -1,5 +1,6 @@
 """The page of a task, workflow or launch plan: what it is, its graph, its versions and its latest executions."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.executions import Closure
-from plait_core.ir.ids import EntityId, EntityKind
+from plait_core.ir.ids import EntityId, EntityKind, NodeId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.launch_plans import LaunchPlanTemplate
 from plait_core.ir.tasks import Container, TaskTemplate
@@ -140,11 +141,10 @@ def interface_of(closure: Closure, id_: EntityId) -> TypedInterface:
     return template.interface
 
 
-def opened(visit: Visit, closure: Closure, workflow: WorkflowTemplate) -> Any:
+def opened(visit: Visit, *, is_small: bool) -> Callable[[NodeId], bool]:
     """Return a function that says which nodes are shown open: those that the address names, else all of a small graph."""
     asked = visit.request.query_params.get("open")
     if asked is None:
-        is_small = count_nodes(closure, workflow) <= OPENS_ALL
         return lambda _key: is_small
     keys = set(filter(None, asked.split(",")))
     return lambda key: key in keys
@@ -175,7 +175,8 @@ def _drawing(visit: Visit, closure: Closure, id_: EntityId) -> dict[str, Any]:
     workflow = closure.workflow_by_id.get(id_)
     if workflow is None:
         return {"drawing": None, "n_boxes": 0}
-    graph = graph_of(closure, workflow, is_open=opened(visit, closure, workflow))
+    is_small = count_nodes(closure, workflow) <= OPENS_ALL
+    graph = graph_of(closure, workflow, is_open=opened(visit, is_small=is_small))
     if graph.n_boxes > MOST_BOXES:
         return {"drawing": None, "n_boxes": graph.n_boxes}
     drawing = draw(graph)

@@ -2,6 +2,7 @@
 
 import attrs
 
+from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import EntityId
 from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionRow, Page
 from plait_server.console.phases import Look, look_of
@@ -41,6 +42,14 @@ async def runs_of(visit: Visit, entity: EntityId, *, limit: int) -> list[Summary
     where = ExecutionFilter(project=visit.project, domain=visit.domain, targets=targets)
     rows, _ = await visit.server.database.views.executions(where, Page(limit=limit))
     return [await summary_of(visit, row) for row in rows]
+
+
+def error_text(error: TaskError) -> str:
+    """Render an error in full; a traceback that ends with the message says it already."""
+    trace = error.traceback.strip()
+    if not trace or trace.endswith(error.message.strip()):
+        return trace or error.message
+    return f"{error.message}\n\n{trace}"
 
 
 def try_of(visit: Visit, row: AttemptRow, log_url: str = "") -> Try:
