@@ -114,7 +114,7 @@ async def test_an_engine_that_was_away_breaks_off_what_others_took(pool: Pool) -
         await pool.clock.advance(TTL_S + 1)
         assert thief.driving() == [execution]
 
-        await away._lessee.start()
+        await away._parts.lessee.start()
         await away._driving.look_at_owners()
         await pool.clock.advance(1)
 
@@ -179,7 +179,7 @@ async def test_an_attempt_whose_execution_went_elsewhere_is_told_so(pool: Pool) 
         attempt = AttemptId(execution=ExecutionId(name="gone"), node=NodeId("n0"), task=BUSY_TASK.id, n=0)
 
         with pytest.raises(AttemptSuperseded):
-            engine._channel(attempt)
+            engine._parts.channel(attempt)
 
 
 @story

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from plait_core.engine._executors import Executors
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._patience import PATIENCE_S
 from plait_core.errors.stores import StoreUnavailable
-from plait_core.ir.ids import ExecutionId
+from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ports.databases import Append, Posted
+from plait_core.ports.executors import Lost, Report
+from plait_core.testing.mishaps import Process
+from plait_core.testing.simulated_executor import SimulatedExecutor
 from tests.unit.engine.pools import BUSY, NUMBERS, SEVEN, Pool, asking, story
 
 AWAY = StoreUnavailable(url="tests", detail="no answer", delay_s=1.0)
@@ -147,3 +151,59 @@ async def test_an_end_that_was_not_committed_is_told_to_nobody(pool: Pool) -> No
         await pool.clock.advance(60)
 
         assert (await waiting).phase is await pool.phase(execution)
+
+
+@story
+async def test_an_engine_that_does_not_open_leaves_nothing_open(pool: Pool) -> None:
+    """The store that it opened is closed again."""
+    leases, close, closed = pool.database.leases, pool.database.close, []
+    leases.renew = failing(leases.renew, AWAY, times=1)  # type: ignore[method-assign]  # a fault
+
+    async def note() -> None:
+        closed.append(True)
+        await close()
+
+    pool.database.close = note  # type: ignore[method-assign]  # to see it
+    with pytest.raises(StoreUnavailable):
+        async with pool.engine():
+            pass
+
+    assert closed == [True]
+
+
+@story
+async def test_a_lease_is_renewed_although_a_renewal_failed(pool: Pool) -> None:
+    """Whatever the reason: without a lease, others would take what this engine drives."""
+    async with pool.engine() as engine:
+        execution = await engine.launch(BUSY, NUMBERS)
+        leases = pool.database.leases
+        leases.renew = failing(leases.renew, ValueError("a bug"), times=1)  # type: ignore[method-assign]  # a fault
+
+        await pool.clock.advance(2 * TTL_S)
+
+        assert await leases.lease_of(execution) is not None
+
+
+@story
+async def test_a_report_that_makes_no_sense_keeps_no_other_from_being_heard(pool: Pool) -> None:
+    """A worker that lies about its attempt harms itself alone."""
+    teller, heard = SimulatedExecutor(Process(pool.world)), list[AttemptId]()
+    good, bad = (
+        AttemptId(execution=ExecutionId(name=name), node=NodeId("n0"), task=BUSY.main, n=0) for name in ("good", "bad")
+    )
+
+    def hear(report: Report) -> None:
+        if report.attempt == bad:
+            raise KeyError(report.attempt)
+        heard.append(report.attempt)
+
+    executors = Executors({"cluster": lambda: teller}, hear)
+    assert executors["cluster"] is teller
+    await pool.clock.advance(0)
+    for listener in pool.world.listeners:
+        for attempt in (bad, good):
+            listener.put_nowait(Lost(attempt=attempt, reason="it says"))
+    await pool.clock.advance(1)
+    await executors.close()
+
+    assert heard == [good]

@@ -1,6 +1,7 @@
 """The executors of one engine: made when a unit first needs them, each with one task that hears its reports."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -13,6 +14,8 @@ from plait_core.ports.pools import is_local
 from plait_core.ports.specs import BlobAccess, ConnectorSpec, ExecutorContext, ExecutorSpec
 
 Makers = Mapping[str, Callable[[], Executor]]
+
+log = logging.getLogger("plait.engine")
 
 
 class Executors(Mapping[str, Executor]):
@@ -29,7 +32,9 @@ class Executors(Mapping[str, Executor]):
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = self._makers[name]()
-            self._pumps.append(asyncio.get_running_loop().create_task(self._pump(made), name=f"reports of {name}"))
+            self._pumps.append(
+                asyncio.get_running_loop().create_task(self._pump(name, made), name=f"reports of {name}")
+            )
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -38,9 +43,19 @@ class Executors(Mapping[str, Executor]):
     def __len__(self) -> int:
         return len(self._makers)
 
-    async def _pump(self, executor: Executor) -> None:
-        async for report in executor.reports():
+    async def _pump(self, name: str, executor: Executor) -> None:
+        """Hear *executor* out. If that breaks, it is asked every now and then about attempts of which nothing was heard."""
+        try:
+            async for report in executor.reports():
+                self._take(name, report)
+        except Exception:
+            log.exception("what executor %r reports is not heard any more; restart the engine", name)
+
+    def _take(self, name: str, report: Report) -> None:
+        try:
             self._hear(report)
+        except Exception:
+            log.exception("executor %r reports what makes no sense here: %r", name, report)
 
     async def close(self) -> None:
         """Close every executor that was made."""

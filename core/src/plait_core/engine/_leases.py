@@ -5,6 +5,7 @@ The engine's own is renewed from a thread of its own, so that a long synchronous
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,8 @@ TTL_S = 15.0
 RENEW_EVERY_S = 5.0
 FOREVER_S = 100 * 365 * 86_400.0
 """How long a lease in a store lasts that ends with the process anyway."""
+
+log = logging.getLogger("plait.engine")
 
 
 class Lessee:
@@ -77,16 +80,24 @@ class Lessee:
 
     def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stop.wait(RENEW_EVERY_S):
-            with suppress(Retryable):  # the next round tries again, and the lease outlives a few of them
-                if not asyncio.run(self._renew()):
-                    loop.call_soon_threadsafe(self._on_theft)
+            if asyncio.run(self._hears_of_theft()):
+                loop.call_soon_threadsafe(self._on_theft)
 
     async def _keep_by_clock(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.now_ns() + int(RENEW_EVERY_S * 1e9))
-            with suppress(Retryable):  # as above
-                if not await self._renew():
-                    self._on_theft()
+            if await self._hears_of_theft():
+                self._on_theft()
+
+    async def _hears_of_theft(self) -> bool:
+        """Renew, and say whether others took over. What fails is tried in the next round; the lease outlives a few of them."""
+        try:
+            return not await self._renew()
+        except Retryable:
+            return False
+        except Exception:
+            log.exception("the lease of this engine was not renewed", extra={"owner": self._owner})
+            return False
 
 
 async def end_leases_of_the_gone(leases: Leases) -> bool:

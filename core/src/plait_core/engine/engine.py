@@ -5,12 +5,9 @@ Public: embedded by programs, by the CLI, and by the server. Holds no globals; a
 is given to it or found through plugins by settings.
 """
 
-import asyncio
 import atexit
-import os
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import uuid4
@@ -18,39 +15,32 @@ from uuid import uuid4
 import attrs
 
 from plait_core.authoring.entities import Entity
-from plait_core.authoring.secret_values import asking
+from plait_core.engine._assembly import Assembly, Plan
 from plait_core.engine._calling import literals_of, raise_failure, values_of
-from plait_core.engine._channels import EngineChannel
 from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
 from plait_core.engine._driving import Driving
-from plait_core.engine._executors import Executors, Makers, chosen_executors, connector_makers, executor_makers
 from plait_core.engine._gates import misfit_of
 from plait_core.engine._inbox import to_posted
 from plait_core.engine._launching import plan_launch
-from plait_core.engine._leases import Lessee
-from plait_core.engine._patience import PatientDatabase
 from plait_core.engine._run import load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
 from plait_core.engine._targets import Targets
 from plait_core.errors.engine import ExecutionExists, InvalidSignal, UnknownExecution
-from plait_core.errors.running import AttemptSuperseded
 from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
-from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeExecutionId, NodeId
+from plait_core.ir.ids import EntityId, ExecutionId, NodeExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions
 from plait_core.ir.literals import Literal, LiteralMap
-from plait_core.ir.units import Unit
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
 from plait_core.ports.clock import Clock
 from plait_core.ports.databases import AuditLine, Database
-from plait_core.ports.executors import Executor, Performed, Report
+from plait_core.ports.executors import Executor
 from plait_core.ports.pools import local_pool
-from plait_core.ports.specs import BlobAccess, ExecutorContext, ExecutorSpec
+from plait_core.ports.specs import BlobAccess, ExecutorSpec
 from plait_core.types import TypeEngine
-from plait_core.worker import WorkerServices, perform
 
 if TYPE_CHECKING:
     from plait_core.ports.api import RerunPlan
@@ -95,70 +85,31 @@ class Engine:
         self._plugins = plugins or Plugins.load(settings)
         self._settings = settings or self._plugins.settings
         self._types = types or TypeEngine(self._plugins.transformer_specs, self._plugins.dataset_format_specs)
-        self._given = (database, blobs, clock or HostClock(), executors)
         self._targets = Targets(self._settings, self._types)
-        self._pool, self._adopts = pool or local_pool(), adopts
+        self._plan = Plan(
+            plugins=self._plugins,
+            settings=self._settings,
+            types=self._types,
+            clock=clock or HostClock(),
+            pool=pool or local_pool(),
+            adopts=adopts,
+            entities=self._targets.entities,
+            database=database,
+            blobs=blobs,
+            executors=executors,
+        )
         self.leaves_to_others = leaves_to_others
         """Whether what is launched here is for other engines of the pool to drive."""
-        self._loops: list[asyncio.Task[None]] = []
-        self._open: Services | None = None
-        self._is_orderly = True
+        self._open: Assembly | None = None
 
     async def __aenter__(self) -> Self:
         """Connect to the store; executors are made when a unit needs them."""
-        database, blobs, clock, executors = self._given
-        plugins, settings = self._plugins, self._settings
-        specs = [spec for spec, _ in executors or ()] or chosen_executors(plugins, settings, pool=self._pool)
-        database = database or plugins.database(settings.store)
-        await database.open()
-        self._database = database
-        access = blobs or plugins.blob_store
-        self._returned = self._types.context(f"{settings.blobs.rstrip('/')}/raw/outputs", access)
+        parts = Assembly(self._plan)
+        await parts.open(self, owns=not self.leaves_to_others)
+        self._open = parts
+        self._returned = self._types.context(f"{self._services.blobs_root}/raw/outputs", self.blobs)
         atexit.register(self._returned.close)  # what is returned outlives the engine, and may be looked at any time
-        self._executor_set = Executors(self._makers(executors, specs, access, clock), self._hear)
-        services = self._open = Services(
-            plugins=plugins,
-            types=self._types,
-            database=PatientDatabase(database, clock) if database.is_durable else database,
-            blobs=access,
-            blobs_root=settings.blobs.rstrip("/"),
-            clock=clock,
-            executors=self._executor_set,
-            executor_specs=specs,
-            pool=self._pool,
-            owner=uuid4().hex,
-            cache_mode=settings.cache,
-            lets_sleepers_go=self._adopts and database.is_durable,
-        )
-        self._worker = WorkerServices(
-            plugins=plugins,
-            types=self._types,
-            blobs=access,
-            secrets=asking(plugins.secret_providers),
-            entities=self._targets.entities,
-            channel=self._channel,
-            worker=f"inline:{os.getpid()}",
-        )
-        self._driving = self._make_driving(services)
-        self._lessee = Lessee(database, clock, owner=services.owner, pool=self._pool, on_theft=self._look_at_owners)
-        if not self.leaves_to_others:  # else it owns nothing
-            await self._lessee.start()
-        for name, work in self._driving.chores():
-            self._go_on(name, work)
         return self
-
-    def _make_driving(self, services: Services) -> Driving:
-        if not self._adopts:
-            return Driving(services, self)
-        from plait_core.engine._adopting import Adopting
-
-        return Adopting(services, self)
-
-    def _go_on(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
-        self._loops.append(asyncio.get_running_loop().create_task(loop, name=name))
-
-    def _look_at_owners(self) -> None:
-        self._go_on("owners", self._driving.look_at_owners())
 
     async def __aexit__(self, *_: object) -> None:
         """
@@ -166,34 +117,35 @@ class Engine:
 
         Attempts go on where their executor outlives the engine; an execution of this process alone can be resumed.
         """
-        loops, self._loops = self._loops, []
-        for task in loops:
-            task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
-        await self._driving.close()
-        await self._executor_set.close()
-        await self._lessee.stop(releases=self._is_orderly)
-        await self._services.database.close()
+        await self._parts.close()
         self._open = None
 
     async def stop_renewing(self) -> None:
         """Let the lease run out, as a process does that is stopped for a while. For tests of what others make of it."""
-        await self._lessee.stop(releases=False)
+        await self._parts.lessee.stop(releases=False)
 
     async def vanish(self) -> None:
         """Close as a crash would: without giving the lease up. For tests of what others make of it."""
-        self._is_orderly = False
-        await self.__aexit__()
+        await self._parts.close(gives_lease_up=False)
+        self._open = None
 
     @property
-    def _services(self) -> Services:
+    def _parts(self) -> Assembly:
         assert self._open is not None, "use the engine as an async context manager"
         return self._open
 
     @property
+    def _services(self) -> Services:
+        return self._parts.services
+
+    @property
+    def _driving(self) -> Driving:
+        return self._parts.driving
+
+    @property
     def database(self) -> Database:
         """The store, for reading; it says at once when it is unavailable."""
-        return self._database
+        return self._parts.database
 
     @property
     def settings(self) -> Settings:
@@ -213,7 +165,7 @@ class Engine:
     @property
     def clock(self) -> Clock:
         """Time."""
-        return self._given[2]
+        return self._plan.clock
 
     @property
     def blobs(self) -> BlobAccess:
@@ -223,7 +175,7 @@ class Engine:
     @property
     def pool(self) -> str:
         """Whose executions it drives, or leaves to others."""
-        return self._pool
+        return self._plan.pool
 
     @property
     def types(self) -> TypeEngine:
@@ -320,7 +272,7 @@ class Engine:
 
         Raises ``UnknownExecution``, and what stopped the drive if something did.
         """
-        if not (self._adopts or self.leaves_to_others or execution in self._driving.runs):
+        if not (self._plan.adopts or self.leaves_to_others or execution in self._driving.runs):
             raise UnknownExecution(execution=str(execution))
         return await self._driving.ending(execution)
 
@@ -494,7 +446,7 @@ class Engine:
 
     def run_bodies_in(self, run_body: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
         """Have *run_body* run the bodies of plain functions: for a loop in a thread that no user code should notice."""
-        self._worker = attrs.evolve(self._worker, run_body=run_body)
+        self._parts.worker = attrs.evolve(self._parts.worker, run_body=run_body)
 
     def driving(self) -> Sequence[ExecutionId]:
         """Return the executions that this engine drives, in order of their beginning."""
@@ -568,50 +520,3 @@ class Engine:
                 await self._services.database.accounts.audit(audit)
         else:
             await self._services.database.inbox.post(execution, to_posted(key, stimulus), audit=audit)
-
-    def _hear(self, report: Report) -> None:
-        self._driving.hear(report)
-
-    def _perform(self, unit: Unit) -> Awaitable[Performed]:
-        return perform(unit, self._worker)
-
-    def _channel(self, attempt: AttemptId) -> EngineChannel:
-        run = self._driving.runs.get(attempt.execution)
-        if run is None:  # another engine has the execution, or nobody
-            raise AttemptSuperseded(attempt=str(attempt))
-        return EngineChannel(run, attempt)
-
-    def _makers(
-        self,
-        given: Sequence[tuple[ExecutorSpec, Executor]] | None,
-        specs: Sequence[ExecutorSpec],
-        blobs: BlobAccess,
-        clock: Clock,
-    ) -> Makers:
-        def context(name: str) -> ExecutorContext:
-            return ExecutorContext(
-                perform=self._perform,
-                blobs=blobs,
-                clock=clock,
-                settings=self._plugins.executor_settings(name),
-                directory=_directory(self._settings, name),
-                host=self._plugins.worker_settings(),
-                secrets=self._worker.secrets,
-                channel=self._channel,
-            )
-
-        connectors = connector_makers(self._plugins, clock=clock, blobs=blobs, prefix=self._settings.blobs)
-        if given is None:
-            return {**connectors, **executor_makers(self._plugins, specs, context)}
-        return {**connectors, **{spec.name: partial(_itself, executor) for spec, executor in given}}
-
-
-def _directory(settings: Settings, executor: str) -> str:
-    """Say where *executor* keeps what it knows of attempts: apart for each store, for two may have executions of one name."""
-    from hashlib import sha256
-
-    return f"{settings.home}/executors/{executor}/{sha256(settings.store.encode()).hexdigest()[:12]}"
-
-
-def _itself(executor: Executor) -> Executor:
-    return executor
