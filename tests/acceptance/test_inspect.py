@@ -58,6 +58,7 @@ def test_executions_are_sorted_on_demand(desk: Desk) -> None:
 
     assert names("--sort", "oldest") == ["second", "third", "first"]
     assert names("--sort", "name", "--limit", "2") == ["first", "second"]
+    assert "now or 'today - 1d'" in desk.plait("get", "executions", "--since", "yesterday").err
 
 
 def test_executions_are_narrowed_to_a_phase(desk: Desk) -> None:
@@ -105,6 +106,9 @@ def test_nodes_are_listed_and_narrowed(desk: Desk) -> None:
     ]
     assert (nothing.out, unknown.code) == ("no nodes\n", 1)
     assert "n1" not in cut.replace("at n1", "")
+    first, both = (desk.plait("get", "nodes", "late", "--limit", n) for n in ("1", "2"))
+    assert (len(first.out.splitlines()), first.err) == (2, "there are more nodes than the 1 shown; --limit N shows N\n")
+    assert (len(both.out.splitlines()), both.err) == (3, "")
     assert "… and more" in cut
 
 

@@ -5,6 +5,7 @@ Exit codes: 0 shown, 1 it is not there or cannot be reached, 2 usage.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import click
 
@@ -20,6 +21,8 @@ from plait_core.ir.ids import EntityKind
 from plait_core.ir.phases import ExecutionPhase, NodePhase
 from plait_core.ports.api import EntitySummary, ProjectList
 from plait_core.ports.databases import NODE_KINDS, ExecutionFilter, ExecutionOrder, NodeFilter
+
+T = TypeVar("T")
 
 SECOND_NS = 1_000_000_000
 
@@ -37,7 +40,14 @@ def _instant_ns(_ctx: click.Context, _option: click.Parameter, text: str | None)
     try:
         return int(parse_datetime(text).timestamp()) * SECOND_NS
     except UnreadableText as error:
-        raise click.BadParameter(error.problem) from error
+        raise click.BadParameter(f"{error.problem}; {error.remedy}") from error
+
+
+def _show(found: Sequence[T], limit: int, render: Callable[[Sequence[T]], str], word: str) -> None:
+    """Print the first *limit* of a list, and beside it whether there are more."""
+    click.echo(render(found[:limit]) if found else f"no {word}")
+    if len(found) > limit:
+        click.echo(f"there are more {word} than the {limit} shown; --limit N shows N", err=True)
 
 
 EVERYTHING = 1_000_000
@@ -83,18 +93,18 @@ def _lister(kind: EntityKind, word: str) -> Callable[..., None]:
         place = (kind, session.settings.project, session.settings.domain)
 
         async def read(plane: ControlPlane) -> Sequence[EntitySummary]:
-            n = EVERYTHING if workflow else limit
+            n = EVERYTHING if workflow else limit + 1
             if name:
                 found = await first(n, lambda page: plane.versions(*place, name, page=page))
             else:
                 found = await first(n, lambda page: plane.entities(*place, name_contains=contains, page=page))
-            return [one for one in found if not workflow or (one.workflow and one.workflow.name == workflow)][:limit]
+            return [one for one in found if not workflow or (one.workflow and one.workflow.name == workflow)]
 
         found = session.ask(read)
         if as_json:
-            documents.show([entity_document(one) for one in found])
+            documents.show([entity_document(one) for one in found[:limit]])
         else:
-            click.echo(render_entities(found) if found else f"no {word}")
+            _show(found, limit, render_entities, word)
 
     if kind is EntityKind.LAUNCH_PLAN:
         return click.option("--workflow", default="", metavar="NAME", help="Only those of this workflow.")(list_)
@@ -155,11 +165,11 @@ def executions(
         created_from_ns=since_ns,
         include_archived=include_archived,
     )
-    found = session.ask(lambda plane: list_executions(plane, where, ORDERS[sort], limit=limit, target=target))
+    found = session.ask(lambda plane: list_executions(plane, where, ORDERS[sort], limit=limit + 1, target=target))
     if as_json:
-        documents.show(found)
+        documents.show(found[:limit])
     else:
-        click.echo(render_table(found) if found else "no executions")
+        _show(found, limit, render_table, "executions")
 
 
 @command.command()
@@ -190,11 +200,11 @@ def nodes(
 ) -> None:
     """List the nodes of an execution, in the order in which they appeared."""
     where = NodeFilter(phases=tuple(map(NodePhase, phases)), kinds=kinds, name_contains=contains)
-    found = session.ask(lambda plane: list_nodes(plane, session.execution_id(id), where, limit=limit))
+    found = session.ask(lambda plane: list_nodes(plane, session.execution_id(id), where, limit=limit + 1))
     if as_json:
-        documents.show(found)
+        documents.show(found[:limit])
     else:
-        click.echo(render_nodes(found) if found else "no nodes")
+        _show(found, limit, render_nodes, "nodes")
 
 
 @command.command()
