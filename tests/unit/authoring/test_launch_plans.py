@@ -87,6 +87,9 @@ CLASHES: dict[str, Callable[[], Any]] = {
     "unknown fixed input": lambda: LaunchPlan.create("q", sample, fixed_inputs={"z": 1}),
     "unknown default input": lambda: LaunchPlan.create("q", sample, default_inputs={"z": 1}),
     "schedule without inputs": lambda: LaunchPlan.create("q", sample, schedule=CronSchedule("@daily")),
+    "options of another type": lambda: LaunchPlan.create("q", sample, max_parallelism="3"),  # type: ignore[arg-type]  # as authors may
+    "tags in one text": lambda: LaunchPlan.create("q", sample, tags="abc"),
+    "labels that nobody can store": lambda: LaunchPlan.create("q", sample, labels={"a": "\0"}),
     "kickoff that is no datetime": lambda: LaunchPlan.create(
         "q", timed, schedule=CronSchedule("@daily", kickoff_time_input_arg="n")
     ),

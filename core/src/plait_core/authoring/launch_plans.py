@@ -23,6 +23,7 @@ from plait_core.ir.ids import EntityKind
 from plait_core.ir.interfaces import Parameter, TypedInterface
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate, ScheduleSpec
 from plait_core.ir.literals import Literal
+from plait_core.ir.options import option_faults
 from plait_core.ir.workflows import LaunchPlanRef, NodeTarget
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class LaunchPlan(Entity[..., R], Generic[R]):
             labels=texts(options.get("labels")),
             annotations=texts(options.get("annotations")),
             envs=texts(options.get("envs")),
-            tags=tuple(map(str, options.get("tags", ()))),
+            tags=tags if isinstance(tags := options.get("tags", ()), str) else tuple(map(str, tags)),  # type: ignore[arg-type]  # one text, which is found out
             security=options.get("security_context"),
             raw_data_prefix=options.get("raw_output_data_config", ""),
             max_parallelism=options.get("max_parallelism"),
@@ -195,6 +196,12 @@ class LaunchPlan(Entity[..., R], Generic[R]):
                     instead=f"its inputs are: {', '.join(inputs) or 'none'}",
                 )
 
+        if faults := option_faults(self._execution_options):
+            raise InvalidLaunchPlan(
+                plan=self.name,
+                detail="; ".join(fault.removeprefix("options.") for fault in faults),
+                instead="give options as PlanOptions declares them",
+            )
         if (schedule := options.get("schedule")) is not None:
             self._check_scheduled(schedule.kickoff_time_input_arg)
 

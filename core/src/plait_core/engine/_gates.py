@@ -10,9 +10,11 @@ from plait_core.compiler.values import misfit
 from plait_core.engine._conditions import literal_scalar
 from plait_core.engine._endings import fail, succeed
 from plait_core.engine._state import ExecutionState, NodeState
+from plait_core.errors.engine import InvalidSignal
 from plait_core.ir import events as ev
 from plait_core.ir.executions import TaskError
 from plait_core.ir.literals import Literal
+from plait_core.ir.options import text_faults
 from plait_core.ir.phases import NodePhase
 from plait_core.ir.types import BOOLEAN
 from plait_core.ir.workflows import Approve, Gate, Sleep, WaitForInput
@@ -33,6 +35,15 @@ def start(state: ExecutionState, node: NodeState, at_ns: int) -> Decisions:
     if early is None or misfit_of(node, early) is not None:
         return (opened,)
     return (opened, *answer(state, node, early))
+
+
+def check_answer(execution: str, signal_id: object, value: object, principal: object) -> None:
+    """Raise ``InvalidSignal`` for what could not be recorded, whatever gate it is meant for."""
+    faults = [*text_faults("signal", signal_id), *text_faults("principal", principal)]
+    if not isinstance(value, Literal):
+        faults.append(f"it is no literal, but {value!r:.80}")
+    if faults:
+        raise InvalidSignal(execution=execution, signal=str(signal_id), reason="; ".join(faults))
 
 
 def misfit_of(node: NodeState, value: Literal) -> str | None:

@@ -5,19 +5,28 @@ Called by ``Engine.launch``. Defaults and fixed values are merged in here, and a
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from types import NoneType
+from typing import Any, NamedTuple
 
 import attrs
 
 from plait_core.compiler.values import misfit
-from plait_core.errors.engine import InvalidInputs
-from plait_core.ir.executions import Closure, ExecutionSpec
-from plait_core.ir.ids import EntityId, EntityKind, NodeId
+from plait_core.errors.engine import InvalidInputs, InvalidLaunch
+from plait_core.ir.executions import Closure, ExecutionMode, ExecutionSpec
+from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
 from plait_core.ir.launch_plans import ExecutionOptions, LaunchPlanTemplate
 from plait_core.ir.literals import Literal, LiteralMap
+from plait_core.ir.options import name_faults, option_faults, text_faults
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import LiteralType
 from plait_core.ir.workflows import WORKFLOW_INPUT, Binding, Node, Promise, TaskRef, WorkflowTemplate
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "mode": (ExecutionMode,),
+    "scheduled_at_ns": (int, NoneType),
+    "reference": (ExecutionId, NoneType),
+}
+"""Of fields of an ``ExecutionSpec`` that callers give, those that cannot be read back as anything else."""
 
 
 class Launch(NamedTuple):
@@ -25,6 +34,24 @@ class Launch(NamedTuple):
 
     closure: Closure
     spec: ExecutionSpec
+
+
+def check_asked(options: ExecutionOptions, execution: ExecutionId | None = None, spec: Mapping[str, Any] = {}) -> None:
+    """Raise ``InvalidLaunch`` with every fault of the options, of the parts of an id, and of fields of an ``ExecutionSpec``."""
+    faults = [*option_faults(options)]
+    if execution is not None:
+        for part in ("name", "project", "domain"):
+            faults += name_faults(part, getattr(execution, part))
+    faults += text_faults("principal", spec.get("principal", ""))
+    faults += [
+        f"{field}: {spec[field]!r:.80} is no {' or '.join(kind.__name__ for kind in kinds)}"
+        for field, kinds in _KINDS.items()
+        if field in spec and type(spec[field]) not in kinds
+    ]
+    if spec.get("reuses") and spec.get("reference") is None:
+        faults.append("rerun: only what has a reference reuses")
+    if faults:
+        raise InvalidLaunch(faults=tuple(faults))
 
 
 def plan_launch(closure: Closure, inputs: LiteralMap, options: ExecutionOptions, **rest: object) -> Launch:
@@ -39,10 +66,12 @@ def plan_launch(closure: Closure, inputs: LiteralMap, options: ExecutionOptions,
 
     Raises:
         InvalidInputs: inputs are missing, unknown, or fixed by the launch plan; lists every fault.
+        InvalidLaunch: the launch plan's own options have faults.
     """
     target = closure.main
     if target.kind is EntityKind.LAUNCH_PLAN:
         plan = closure.launch_plan_by_id[target]
+        check_asked(plan.options)
         resolved = _resolved_by_plan(plan, inputs)
         closure = _with_main(closure, plan.workflow)
         options = merged(plan.options, options)
@@ -123,11 +152,17 @@ def _resolved(
     faults += [
         f"{name} does not fit: {reason}"
         for name, literal in inputs.items()
-        if name in types and (reason := misfit(literal, types[name], name))
+        if name in types and (reason := _misfit(literal, types[name], name))
     ]
     if faults:
         raise InvalidInputs(target=target, faults=tuple(faults))
     return {name: inputs[name] if name in inputs else defaults[name] for name in types}
+
+
+def _misfit(literal: object, type_: LiteralType, name: str) -> str | None:
+    if not isinstance(literal, Literal):
+        return f"it is no literal, but {literal!r:.80}"
+    return misfit(literal, type_, name)
 
 
 def merged(plan: ExecutionOptions, asked: ExecutionOptions) -> ExecutionOptions:

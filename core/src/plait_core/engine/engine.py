@@ -20,9 +20,9 @@ from plait_core.engine._calling import literals_of, raise_failure, values_of
 from plait_core.engine._children import Ending
 from plait_core.engine._clocks import HostClock
 from plait_core.engine._driving import Driving
-from plait_core.engine._gates import misfit_of
+from plait_core.engine._gates import check_answer, misfit_of
 from plait_core.engine._inbox import to_posted
-from plait_core.engine._launching import plan_launch
+from plait_core.engine._launching import check_asked, plan_launch
 from plait_core.engine._run import load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
@@ -220,6 +220,7 @@ class Engine:
         Raises:
             CompileFailed: the graph has faults, or nothing can run one of its tasks.
             InvalidInputs: inputs are missing, unknown or fixed.
+            InvalidLaunch: a name or an option is nothing that can be recorded, or means nothing.
             ExecutionExists: the name is taken.
         """
         planned = await self._planned(
@@ -394,6 +395,8 @@ class Engine:
     ) -> ExecutionId:
         from plait_core.engine._rerunning import asked_again, repeated
 
+        if asked is not None:
+            check_asked(asked)
         if target is not None:
             self._targets.traced(target)
         closure, spec = repeated(await self.state(execution))
@@ -422,6 +425,7 @@ class Engine:
 
         Raises ``UnknownExecution``, and ``InvalidSignal`` when the gate waits for a value of another type.
         """
+        check_answer(str(execution), signal_id, value, principal)
         for node in (await self.state(execution)).waiting.get(signal_id, ()):
             if not node.is_terminal and (reason := misfit_of(node, value)):
                 raise InvalidSignal(execution=str(execution), signal=signal_id, reason=reason)
@@ -433,7 +437,7 @@ class Engine:
     ) -> None:
         """Ask an execution to end, wherever it is driven; its attempts are stopped."""
         now = self._services.clock.now_ns()
-        await self._deliver(execution, "abort", AbortAsked(now, reason, principal), audit)
+        await self._deliver(execution, "abort", AbortAsked(now, str(reason), str(principal)), audit)
 
     async def state(self, execution: ExecutionId) -> ExecutionState:
         """Return an execution's state, folded from its log: for reading only."""
@@ -500,13 +504,14 @@ class Engine:
         **spec: Any,
     ) -> tuple[ExecutionId, Closure, ExecutionSpec]:
         """Name a new execution and say what it is to run; *spec* are further fields of its ``ExecutionSpec``."""
-        registry = self._services.database.registry
-        launch = await self._targets.launch(target, inputs, options, blobs=self.blobs, registry=registry, **spec)
         execution = ExecutionId(
             project=project or self._settings.project,
             domain=domain or self._settings.domain,
             name=name or "f" + uuid4().hex[:19],
         )
+        check_asked(options, execution, spec)
+        registry = self._services.database.registry
+        launch = await self._targets.launch(target, inputs, options, blobs=self.blobs, registry=registry, **spec)
         if name and await self._services.database.views.execution(execution) is not None:
             raise ExecutionExists(execution=name)
         return execution, launch.closure, launch.spec

@@ -106,6 +106,22 @@ class ExecutorNotIsolated(UserError):
         return f"set executors to what runs tasks elsewhere: {', '.join(self.isolated) or 'none is installed'}"
 
 
+class InvalidLaunch(UserError):
+    """The name or the options of a launch do not fit; all faults are listed."""
+
+    faults: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the execution cannot be launched like this: {'; '.join(self.faults)}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "correct the request; leave out the name to have one made"
+
+
 class InvalidInputs(UserError):
     """The inputs of a launch do not fit what is launched; all faults are listed."""
 

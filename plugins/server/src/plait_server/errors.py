@@ -215,22 +215,6 @@ class WrongHost(UserError):
         return "address it by its own name, or add that one to 'allowed_hosts' in [plugins.server]"
 
 
-class InvalidLaunch(UserError):
-    """The name or the options of a launch do not fit; all faults are listed."""
-
-    faults: tuple[str, ...]
-
-    @property
-    def problem(self) -> str:
-        """What happened."""
-        return f"the execution cannot be launched like this: {'; '.join(self.faults)}"
-
-    @property
-    def remedy(self) -> str:
-        """What to do."""
-        return "correct the request; leave out the name to have one made"
-
-
 class NoActiveVersion(UserError):
     """A launch plan was named without a version, and none is active."""
 

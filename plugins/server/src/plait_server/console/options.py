@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import attrs
 
 from plait_core.ir.launch_plans import ExecutionOptions
+from plait_core.ir.options import PREFIX
 from plait_core.ir.tasks import SecurityContext
-from plait_server.api.launching import NAME, PREFIX
+from plait_server.api.launching import NAME
 
 INTERRUPTIBLE = (("", "As its tasks say"), ("yes", "On machines that may be taken away"), ("no", "On no such machine"))
 """What to choose from, with what the pages call it."""
@@ -71,7 +72,8 @@ def read_options(typed: Mapping[str, str], given: ExecutionOptions) -> tuple[Opt
     faults: dict[str, str] = {}
     if name and not NAME.fullmatch(name):
         faults["name"] = "use lower-case letters, digits and hyphens, at most 63, beginning with a letter"
-    if parallelism and not parallelism.isdecimal():
+    is_number = parallelism.isdecimal() and len(parallelism) < 10
+    if parallelism and not is_number:
         faults["max_parallelism"] = "write a whole number, 0 for no limit"
     if prefix and not PREFIX.fullmatch(prefix):
         faults["raw_data_prefix"] = "write a URI, such as s3://bucket/prefix"
@@ -79,7 +81,7 @@ def read_options(typed: Mapping[str, str], given: ExecutionOptions) -> tuple[Opt
         given,
         labels=_pairs(typed, "labels", faults),
         annotations=_pairs(typed, "annotations", faults),
-        max_parallelism=int(parallelism) if parallelism.isdecimal() else None,
+        max_parallelism=int(parallelism) if is_number else None,
         security=_security(given.security, account),
         raw_data_prefix=prefix,
         interruptible={word: value for value, word in _WORDS.items()}.get(choice),
