@@ -44,6 +44,7 @@ DIGESTS = {
     5: "50ccca7021ec5915",
     6: "150f541fbc72708d",
     7: "8343a4048ed818ff",
+    8: "ab5ce603a1eb6824",
 }
 """What each step was when it was released."""
 
@@ -89,7 +90,7 @@ async def all_that_is_read(database: SqlDatabase) -> list[Any]:
     """Return what every method that reads says of a store about which ``tell`` was told."""
     from plait_core.ir.ids import EntityKind
     from plait_core.ports.databases import ExecutionFilter, Page
-    from plait_core.testing._samples import PLAN, cache_key, execution_id
+    from plait_core.testing._samples import PLAN, WORKFLOW, cache_key, execution_id
 
     runs = [execution_id(name) for name in ("live", "over", "asleep")]
     return [
@@ -108,6 +109,9 @@ async def all_that_is_read(database: SqlDatabase) -> list[Any]:
         await database.registry.get(PLAN),
         await database.registry.closure(PLAN),
         await database.registry.list(EntityKind.LAUNCH_PLAN, project="default", domain="development"),
+        await database.registry.list(
+            EntityKind.LAUNCH_PLAN, project="default", domain="development", workflow=WORKFLOW
+        ),
         await database.registry.active(project="default", domain="development", name=PLAN.name),
         await database.cache.get(cache_key("k1")),
         await database.cache.latest(cache_key("k9")),

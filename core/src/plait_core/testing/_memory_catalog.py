@@ -74,6 +74,7 @@ class MemoryRegistry:
         domain: str,
         name: str = "",
         name_contains: str = "",
+        workflow: EntityId | None = None,
         page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
         place = {
@@ -86,10 +87,19 @@ class MemoryRegistry:
         if not name:
             newest = {held.name: held for held in place}
             place = {held: place[held] for held in newest.values()}
+        if workflow is not None:
+            place = {held: n for held, n in place.items() if self._runs(held, workflow)}
         before = parse_token(page.token) if page.token else len(self._catalog.templates) + 1
         ids = sorted((held for held in place if place[held] < before), key=place.__getitem__, reverse=True)
         shown = ids[: page.limit]
         return shown, str(place[shown[-1]]) if len(ids) > len(shown) else ""
+
+    def _runs(self, plan: EntityId, workflow: EntityId) -> bool:
+        template = self._catalog.templates[plan]
+        return (
+            isinstance(template, LaunchPlanTemplate)
+            and attrs.evolve(template.workflow, version=workflow.version) == workflow
+        )
 
     async def registered_at(self, ids: Sequence[EntityId]) -> Mapping[EntityId, int]:
         known = self._catalog.registered_at_ns

@@ -215,7 +215,10 @@ _WAITERS = (
     "CREATE INDEX reservations_of_node ON reservations (execution, node)",
 )
 
-MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS, _PROCESSES, _WAITERS)
+_PLANS = ("ALTER TABLE templates ADD COLUMN workflow {blob}",)
+"""What a launch plan runs, without its version; of those that an earlier release registered it stands in the template alone."""
+
+MIGRATIONS = (_FIRST, _KEYS, _CLOSURES_BY_TIME, _COMPATIBILITY, _LISTS, _PROCESSES, _WAITERS, _PLANS)
 """Step n is ``MIGRATIONS[n - 1]``."""
 
 NEEDS: Mapping[int, int] = {}

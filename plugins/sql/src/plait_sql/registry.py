@@ -2,8 +2,11 @@
 
 import builtins
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
+
+import attrs
 
 from plait_core.errors.stores import EntityUnknown, VersionConflict
 from plait_core.ir.canonical import digest
@@ -17,6 +20,7 @@ from plait_core.ir.workflows import WorkflowTemplate
 from plait_core.ports.databases import AuditLine, Page, ScheduleState
 from plait_core.ports.pages import parse_token
 from plait_sql.connections import Connection, Row, Transaction
+from plait_sql.rows import dump_entity
 from plait_sql.trail import leave
 
 FIRST_PAGE = Page()
@@ -33,16 +37,18 @@ _IS_UNVERSIONED = "kind = ? AND org = ? AND project = ? AND domain = ? AND name 
 _DIGEST = f"SELECT digest FROM templates WHERE {_IS_ID}"
 _REGISTERED_AT = f"SELECT registered_at_ns FROM templates WHERE {_IS_ID}"
 _REGISTER = (
-    f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns) "
-    f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ({_ID}) DO NOTHING"
+    f"INSERT INTO templates ({_ID}, digest, template, has_schedule, registered_at_ns, workflow) "
+    f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ({_ID}) DO NOTHING"
 )
 _NEWEST = (
     "SELECT max(key) FROM templates WHERE kind = ? AND project = ? AND domain = ? {}GROUP BY org, name "
-    "HAVING max(key) < ? ORDER BY 1 DESC LIMIT ?"
+    "HAVING max(key) < ? ORDER BY 1 DESC"
 )
-_VERSIONS = (
-    "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? {}AND key < ? ORDER BY key DESC LIMIT ?"
+_VERSIONS = "SELECT key FROM templates WHERE kind = ? AND project = ? AND domain = ? {}AND key < ? ORDER BY key DESC"
+_MAY_RUN = (
+    "SELECT key, workflow FROM templates WHERE key IN ({}) AND (workflow = ? OR workflow IS NULL) ORDER BY key DESC"
 )
+_TEMPLATE = "SELECT template FROM templates WHERE key = ?"
 _BEYOND_ALL = 1 << 62
 
 
@@ -100,16 +106,20 @@ class SqlRegistry:
         domain: str,
         name: str = "",
         name_contains: str = "",
+        workflow: EntityId | None = None,
         page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
         before = parse_token(page.token) if page.token else _BEYOND_ALL
         wanted = [text for text in (name, name_contains) if text]
         narrowing = ("AND name = ? " if name else "") + ("AND replace(name, ?, '') <> name " if name_contains else "")
         statement = (_VERSIONS if name else _NEWEST).format(narrowing)
-        narrowed = (kind.value, project, domain, *wanted, before, page.limit + 1)
+        narrowed = (kind.value, project, domain, *wanted, before)
 
         def select(transaction: Transaction) -> builtins.list[Row]:
-            keys = [key for (key,) in transaction.query(statement, narrowed)]
+            if workflow is not None:
+                keys = builtins.list(islice(_plans_of(transaction, workflow, statement, narrowed), page.limit + 1))
+            else:
+                keys = [key for (key,) in transaction.query(f"{statement} LIMIT ?", (*narrowed, page.limit + 1))]
             return [
                 row
                 for key in keys
@@ -178,14 +188,33 @@ def _register(transaction: Transaction, template: Template, *, own_digest: str, 
     id_values = _id_values(template.id)
     held = transaction.query_one(_DIGEST, id_values)
     if held is None:
-        has_schedule = isinstance(template, LaunchPlanTemplate) and template.schedule is not None
-        if transaction.execute(_REGISTER, (*id_values, own_digest, data, has_schedule, at_ns)):
+        plan = template if isinstance(template, LaunchPlanTemplate) else None
+        has_schedule = plan is not None and plan.schedule is not None
+        workflow = _unversioned(plan.workflow) if plan is not None else None
+        if transaction.execute(_REGISTER, (*id_values, own_digest, data, has_schedule, at_ns, workflow)):
             return True
         held = transaction.query_one(_DIGEST, id_values)  # another process was quicker
         assert held is not None
     if held[0] != own_digest:
         raise VersionConflict(id=str(template.id), registered=held[0], offered=own_digest)
     return False
+
+
+def _plans_of(transaction: Transaction, workflow: EntityId, keys: str, parameters: Row) -> Iterator[int]:
+    """Yield those of *keys*, a statement, that are launch plans of *workflow*; what an earlier release registered is looked into."""
+    wanted = _unversioned(workflow)
+    for key, held in transaction.query(_MAY_RUN.format(keys), (*parameters, wanted)):
+        if wanted == (_workflow_of(transaction, key) if held is None else held):
+            yield key
+
+
+def _workflow_of(transaction: Transaction, key: int) -> bytes:
+    (data,) = transaction.query_one(_TEMPLATE, (key,)) or ()
+    return _unversioned(loads(LaunchPlanTemplate, data).workflow)
+
+
+def _unversioned(workflow: EntityId) -> bytes:
+    return dump_entity(attrs.evolve(workflow, version=""))
 
 
 def _is_whole(closure: Closure) -> bool:

@@ -76,6 +76,36 @@ class RegistryConformance(DatabaseConformance):
         assert (list(nothing[0]), nothing[1]) == ([], "")
 
     @story
+    async def test_launch_plans_of_a_workflow_are_listed(self, database: Database) -> None:
+        """Those whose newest version runs it, in whichever version, page by page; not those that have gone on to another."""
+        registry, (plan,) = database.registry, closure().launch_plans
+        other = attrs.evolve(WORKFLOW, name="app.other")
+
+        async def register(name: str, version: str, workflow: EntityId) -> EntityId:
+            id_ = attrs.evolve(PLAN, name=name, version=version)
+            made = attrs.evolve(plan, id=id_, workflow=workflow)
+            await registry.register(attrs.evolve(closure(), launch_plans=(made,), main=id_), at_ns=NOON_NS)
+            return id_
+
+        await register("left", "v1", WORKFLOW)
+        first = await register("first", "v1", WORKFLOW)
+        await register("left", "v2", other)
+        second = await register("second", "v9", attrs.evolve(WORKFLOW, version="v9"))
+        await register("never", "v1", attrs.evolve(WORKFLOW, project="elsewhere"))
+        third = await register("third", "v1", WORKFLOW)
+
+        async def page(token: str) -> tuple[Sequence[EntityId], str]:
+            return await registry.list(
+                EntityKind.LAUNCH_PLAN,
+                project="default",
+                domain="development",
+                workflow=WORKFLOW,
+                page=Page(limit=1, token=token),
+            )
+
+        assert await all_pages(page) == [third, second, first]
+
+    @story
     async def test_first_registration_is_dated(self, database: Database) -> None:
         """A second one of the same changes nothing, and what nobody registered has no date."""
         newer, unknown = attrs.evolve(TASK, version="v2"), attrs.evolve(TASK, version="v3")

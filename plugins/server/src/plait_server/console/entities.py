@@ -28,8 +28,8 @@ from plait_server.console.visits import SECTIONS, Visit
 
 RECENT = 20
 """How many of its latest executions the page of an entity shows."""
-PLANS_LOOKED_AT = 500
-"""Among so many launch plans those of a workflow are looked for."""
+MOST_PLANS = 100
+"""How many of its launch plans, the newest, the page of a workflow shows."""
 OPENS_ALL = 24
 """A graph of so many nodes at most is shown with every sub-workflow open."""
 
@@ -105,13 +105,14 @@ async def _page(visit: Visit, id_: EntityId) -> Response:
 
 async def _plans(visit: Visit, workflow: EntityId) -> list[EntityLine]:
     """Return the launch plans whose newest version runs a workflow, in whichever version."""
-    registry = visit.server.database.registry
-    where = {"project": workflow.project, "domain": workflow.domain}
-    ids, _ = await registry.list(EntityKind.LAUNCH_PLAN, **where, page=Page(limit=PLANS_LOOKED_AT))
-    plans = [template for id_ in ids if isinstance(template := await registry.get(id_), LaunchPlanTemplate)]
-    return [
-        await line_of(visit, it.id) for it in plans if attrs.evolve(it.workflow, version=workflow.version) == workflow
-    ]
+    ids, _ = await visit.server.database.registry.list(
+        EntityKind.LAUNCH_PLAN,
+        project=workflow.project,
+        domain=workflow.domain,
+        workflow=workflow,
+        page=Page(limit=MOST_PLANS),
+    )
+    return [await line_of(visit, id_) for id_ in ids]
 
 
 async def _defaults(visit: Visit, id_: EntityId) -> dict[str, str]:
