@@ -1,6 +1,8 @@
 """``plait.Remote``: entities registered, run and looked at on a server, with Python values on both sides."""
 
 import asyncio
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ from plait_core.errors.engine import ExecutionFailed, InvalidInputs
 from plait_core.errors.stores import EntityUnknown
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.plugins import Plugins
-from tests.acceptance.remote_serving import Served
+from tests.acceptance.remote_serving import STARTUP_S, Served
 from tests.architecture.layout import ROOT, code_blocks
 
 PATIENCE_S = 120.0
@@ -437,3 +439,37 @@ def test_page_about_servers_runs(
 
     assert (tmp_path / "loud.txt").read_text() == "HELLO"
     assert flow.wf.name == "flow.wf"
+
+
+SCRIPT = """
+from plait import Remote, task, workflow
+
+@task
+def double(a: int) -> int:
+    return 2 * a
+
+@workflow
+def wf(a: int) -> int:
+    return double(a=a)
+
+if __name__ == "__main__":
+    print(wf.name, Remote().execute(wf, {"a": 4}, wait=True).outputs["o0"])
+"""
+
+
+@pytest.mark.slow
+def test_script_executes_what_it_declares_itself(server: Served, tmp_path: Path) -> None:
+    """``python deploy.py``: workers import the file under its own name, and do not start it again."""
+    script = tmp_path / "deploy.py"
+    script.write_text(SCRIPT)
+
+    ran = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, **server.env()},
+        capture_output=True,
+        text=True,
+        timeout=STARTUP_S,
+        check=False,
+    )
+
+    assert (ran.stdout, ran.returncode) == ("deploy.wf 8\n", 0), ran.stderr

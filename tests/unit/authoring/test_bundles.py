@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -103,6 +104,25 @@ def test_module_from_elsewhere_is_refused(project: Path) -> None:
         make_bundle(project / "two", modules=["bundle_one"])
 
     sys.path.remove(str(project / "one"))
+
+
+def test_script_is_the_module_that_is_named_after_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python flow.py`` runs as ``__main__``, and its entities are named after the file that workers import."""
+    script = ModuleType("__main__")
+    script.__file__ = str(write(project, {"bundle_script.py": ""}) / "bundle_script.py")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+
+    assert files(project, Copy.AUTO, "bundle_script") == ["bundle_script.py"]
+
+
+def test_code_in_no_file_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the cells of a notebook; the remedy is to write it to one."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+
+    with pytest.raises(CodeOutsideRoot, match="is in no file") as caught:
+        make_bundle(write(project, {"other.py": ""}), modules=["__main__"])
+
+    assert "%%writefile" in caught.value.remedy
 
 
 def test_archive_depends_on_names_and_contents_alone(tmp_path: Path) -> None:

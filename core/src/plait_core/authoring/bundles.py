@@ -16,6 +16,7 @@ from types import ModuleType
 
 import attrs
 
+from plait_core.authoring.sources import module_name
 from plait_core.errors.bundles import BundleTooLarge, CodeOutsideRoot, TooManyFiles
 
 LARGEST_BUNDLE_BYTES = 100 << 20
@@ -165,8 +166,9 @@ def _check_modules(root: Path, modules: Iterable[str], names: Sequence[str]) -> 
     from plait_core.authoring.ignores import Ignores
 
     ignores, held = Ignores(root), {root / name for name in names}
+    script = {module_name("__main__"): sys.modules["__main__"]}
     for name in modules:
-        module = sys.modules.get(name)
+        module = sys.modules.get(name, script.get(name))
         file = None if module is None else _file_of(module)
         if file not in held and (file is None or not ignores.is_foreign(file)):
             raise CodeOutsideRoot(module=name, file=str(file or ""), root=str(root))

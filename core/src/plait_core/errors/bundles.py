@@ -53,13 +53,15 @@ class CodeOutsideRoot(UserError):
     @property
     def problem(self) -> str:
         """What happened."""
-        return (
-            f"module {self.module!r} is {self.file or 'no file'}, which is not among the source files below {self.root}"
-        )
+        if not self.file:
+            return f"the code of module {self.module!r} is in no file, so it cannot be taken along"
+        return f"module {self.module!r} is {self.file}, which is not among the source files below {self.root}"
 
     @property
     def remedy(self) -> str:
         """What to do."""
+        if not self.file:
+            return "write it to a file and import that; in a notebook, by `%%writefile flow.py` and `import flow`"
         return "register files of one project together, or install the module where tasks run and use --copy none"
 
 
