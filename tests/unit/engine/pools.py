@@ -15,6 +15,7 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.ir.types import SimpleType
+from plait_core.ports.executors import Executor
 from plait_core.testing.arithmetic import arithmetic_task
 from plait_core.testing.memory import MemoryDatabase
 from plait_core.testing.mishaps import CALM, Process, World
@@ -61,13 +62,15 @@ class Pool:
         self._begun: list[asyncio.Task[Any]] = []
 
     @asynccontextmanager
-    async def engine(self, *, adopts: bool = True, name: str = "tests") -> AsyncIterator[Engine]:
+    async def engine(
+        self, *, adopts: bool = True, name: str = "tests", executor: Executor | None = None
+    ) -> AsyncIterator[Engine]:
         async with Engine(
             plugins=self.plugins,
             database=self.database,
             blobs=lambda _: self.world.blobs,
             clock=self.clock,
-            executors=[(SPEC, SimulatedExecutor(Process(self.world)))],
+            executors=[(SPEC, executor or SimulatedExecutor(Process(self.world)))],
             pool=name,
             adopts=adopts,
         ) as engine:

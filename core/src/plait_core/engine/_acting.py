@@ -7,6 +7,7 @@ answers by a stimulus; what ends at once answers at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import attrs
@@ -29,14 +30,14 @@ from plait_core.engine._units import attempt_id, outputs_prefix, unit_for
 from plait_core.errors import PlaitError, UserError
 from plait_core.errors.compiling import CompileFailed
 from plait_core.errors.running import Saturated
-from plait_core.errors.stores import ExecutionUnknown
+from plait_core.errors.stores import BlobUnavailable, ExecutionUnknown
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Closure, Fault, TaskError
 from plait_core.ir.ids import LOCAL_VERSION, AttemptId, NodeExecutionId, NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
 from plait_core.ir.tasks import TaskTemplate
 from plait_core.ir.types import NONE, CollectionType, LiteralType
-from plait_core.ir.units import Result
+from plait_core.ir.units import Result, Unit
 from plait_core.ir.workflows import Array
 from plait_core.ports.blobs import BlobStore, on_behalf_of
 from plait_core.ports.channels import ChildCall, ChildOutcome
@@ -128,9 +129,12 @@ class Acting:
             cmd.AssembleOutputs: self._assemble_outputs,
         }
 
-    def carry_out(self, command: cmd.Command) -> Awaitable[None]:
-        """Do what the command says; its answer comes as a stimulus, now or later."""
-        return self._acts[type(command)](command)
+    async def carry_out(self, command: cmd.Command) -> None:
+        """Do what the command says; its answer comes as a stimulus, now or later. Storage that does not answer is asked again."""
+        try:
+            await self._acts[type(command)](command)
+        except BlobUnavailable as busy:
+            self._spawn(self._try_again(command, busy.delay_s))
 
     async def close(self) -> None:
         """End what is still going on for this run."""
@@ -148,11 +152,12 @@ class Acting:
     async def take_back(self, attempt: AttemptId) -> None:
         """Know an attempt that was submitted in an earlier life, and where its outputs are to be kept."""
         node = self._state.nodes[attempt.node]
+        self.adopt(attempt)
         if cache_policy(node) is not None:
             element = attempt.element
-            inputs = node.inputs() if element is None else await self._element_inputs(node, element)
-            self._cache.remember(node, element, inputs)
-        self.adopt(attempt)
+            with suppress(UserError):  # inputs that are gone: what comes of them is not cached
+                inputs = node.inputs() if element is None else await self._element_inputs(node, element)
+                self._cache.remember(node, element, inputs)
 
     def dismiss(self, attempt: AttemptId) -> None:
         """Know that an attempt is over."""
@@ -216,26 +221,34 @@ class Acting:
         executor = self._state.executor_of(node.template.id)
         if self._lines.has_to_wait(executor, command):
             return
-        inputs = node.inputs() if element is None else await self._element_inputs(node, element)
-        attempt = attempt_id(self._state, node, n, element)
-        services = self._services
-        self._cache.remember(node, element, inputs)
         try:
-            unit = unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
-            report = await services.executors[executor].submit(unit)
+            unit = await self._unit(node, n, element)
+            report = await self._services.executors[executor].submit(unit)
         except Saturated as full:
             self._lines.refused(executor, command, full.delay_s)
             return
         except UserError as refusal:
-            error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
-            self._run.tell(st.AttemptGone(self._now(), node.id, n, error, element))
+            self._refuse(node, n, element, refusal)
+        except BlobUnavailable:
             self._lines.call_next(executor)
-            return
-        self._lines.call_next(executor)
-        if report is None:
-            self.adopt(attempt)
+            raise
         else:
-            self._run.hear(report)
+            if report is None:
+                self.adopt(unit.attempt)
+            else:
+                self._run.hear(report)
+        self._lines.call_next(executor)
+
+    async def _unit(self, node: NodeState, n: int, element: int | None) -> Unit:
+        """Put together what an executor is to run."""
+        inputs = node.inputs() if element is None else await self._element_inputs(node, element)
+        self._cache.remember(node, element, inputs)
+        attempt, services = attempt_id(self._state, node, n, element), self._services
+        return unit_for(self._state, node, attempt, inputs, services.render, blobs=services.blobs_root)
+
+    def _refuse(self, node: NodeState, n: int, element: int | None, refusal: UserError) -> None:
+        """Give an attempt up that cannot be submitted, now or later."""
+        self._run.tell(st.AttemptGone(self._now(), node.id, n, _final(refusal), element))
 
     async def _try_again(self, command: cmd.Command, delay_s: float) -> None:
         clock = self._services.clock
@@ -248,30 +261,28 @@ class Acting:
         assert node.array is not None
         phases = node.array.phases
         executor = self._executor(node)
-        services, state = self._services, self._state
         outcomes: list[tuple[int, int, Literal | None]] = []
         flush_at = self._now() + FLUSH_AFTER_NS
         elements = command.elements
         for position, element in enumerate(elements):
             if phases[element] != SCHEDULED or element in node.array.retries or node.is_cancelling:
                 continue
-            inputs = await self._element_inputs(node, element)
-            self._cache.remember(node, element, inputs)
-            unit = unit_for(
-                state, node, attempt_id(state, node, 0, element), inputs, services.render, blobs=services.blobs_root
-            )
             try:
+                unit = await self._unit(node, 0, element)
                 report = await executor.submit(unit)
-            except Saturated as full:
-                self._spawn(self._try_again(cmd.SubmitElements(node.id, elements[position:]), full.delay_s))
+            except (Saturated, BlobUnavailable) as busy:
+                self._spawn(self._try_again(cmd.SubmitElements(node.id, elements[position:]), busy.delay_s))
                 break
-            if report is None:
-                self.adopt(unit.attempt)
-            elif isinstance(report, Ended) and report.result.outputs is not None:
-                outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
-                self._run.release_later(unit.attempt)
+            except UserError as refusal:
+                self._refuse(node, 0, element, refusal)
             else:
-                self._run.hear(report)
+                if report is None:
+                    self.adopt(unit.attempt)
+                elif isinstance(report, Ended) and report.result.outputs is not None:
+                    outcomes.append((element, 0, next(iter(report.result.outputs.values()), None)))
+                    self._run.release_later(unit.attempt)
+                else:
+                    self._run.hear(report)
             if self._now() > flush_at:
                 self._run.recall(cmd.SubmitElements(node.id, elements[position + 1 :]), first=True)
                 break
@@ -330,8 +341,11 @@ class Acting:
         try:
             whole = await fetch(_stored_at(command.uri), self._named)
             value = part_of(whole, command.path, {}) if command.path else whole
+        except BlobUnavailable as busy:
+            await self._try_again(command, busy.delay_s)
+            return
         except (PlaitError, NoSuchPart) as failure:
-            error = TaskError(code=type(failure).__name__, message=str(failure), is_recoverable=False)
+            error = _final(failure)
         self._run.tell(st.ValueRead(self._now(), command.node, command.uri, command.path, value, error))
 
     async def _assemble_outputs(self, command: cmd.AssembleOutputs) -> None:
@@ -373,7 +387,11 @@ class Acting:
             is_held = False
             outputs = await self._reference.output_of(node, element)
             if outputs is None and cache_policy(node) is not None:
-                inputs = await self._element_inputs(node, element)
+                try:
+                    inputs = await self._element_inputs(node, element)
+                except UserError:  # they are gone, which is said when it is submitted
+                    misses.append(element)
+                    continue
                 _, outputs, is_held = await self._cache.ask(node, element, inputs, making)
             if outputs is not None:
                 hits.append((element, next(iter(outputs.values()), None)))
@@ -414,8 +432,13 @@ class Acting:
 
     async def _start_child(self, command: cmd.StartChild) -> None:
         node = self._state.nodes[command.node]
-        inputs = node.inputs() if command.element is None else await self._element_inputs(node, command.element)
-        self._spawn(self._follow_child(command, node, inputs))
+        try:
+            inputs = node.inputs() if command.element is None else await self._element_inputs(node, command.element)
+        except UserError as gone:
+            error = attrs.evolve(_final(gone), node=node.id)
+            self._run.tell(st.ChildEnded(self._now(), node.id, None, error, command.element))
+        else:
+            self._spawn(self._follow_child(command, node, inputs))
 
     async def _follow_child(self, command: cmd.StartChild, node: NodeState, inputs: LiteralMap) -> None:
         target = node.node.target
@@ -444,7 +467,7 @@ class Acting:
                 self._run.exceptions[node.id] = ended.exception
         except UserError as refusal:
             outputs = None
-            error = TaskError(code=type(refusal).__name__, message=str(refusal), is_recoverable=False)
+            error = _final(refusal)
         if error is not None:
             error = attrs.evolve(error, node=node.id)
         self._run.tell(st.ChildEnded(self._now(), node.id, outputs, error, command.element))
@@ -504,6 +527,11 @@ class Acting:
             return ChildOutcome(outputs=node.outputs)
         error = node.error or TaskError(code="Aborted", message=f"{node.id} was aborted", fault=Fault.SYSTEM)
         return ChildOutcome(error=error, exception=self._run.exceptions.get(NodeId(error.node or node.id)))
+
+
+def _final(failure: Exception) -> TaskError:
+    """Describe what no further attempt would change."""
+    return TaskError(code=type(failure).__name__, message=str(failure), is_recoverable=False)
 
 
 def _of_the_version_of(template: TaskTemplate, traced: Closure) -> Closure:
