@@ -66,6 +66,7 @@ from plait import Directory, File, Resources, Secret, current_context, task, wor
 def who() -> dict[str, str]:
     mask = os.umask(0)
     os.umask(mask)
+    assert not os.listdir(".")
     (Path.home() / "mine").write_text("here")
     Path("relative").write_text("here")
     with open("/dev/stdout", "w") as stdout:
@@ -104,15 +105,18 @@ def values(file: File, n: int) -> tuple[int, File]:
 
 
 @task
-def pid(n: int) -> int:
+def alone(n: int) -> int:
+    """Leave a file where nobody else has left one."""
+    assert not os.listdir(".")
+    Path(f"relative{n}").write_text("here")
     return os.getpid()
 
 
 @workflow
 def pids() -> list[int]:
-    first = pid(n=1)
-    second = pid(n=2)
-    third = pid(n=3)
+    first = alone(n=1)
+    second = alone(n=2)
+    third = alone(n=3)
     first >> second >> third
     return [first, second, third]
 
@@ -423,7 +427,7 @@ def test_values_and_files_go_from_task_to_task(platform: Platform) -> None:
 
 
 def test_worker_serves_one_attempt_after_another(platform: Platform) -> None:
-    """As those of the server's own user do."""
+    """As those of the server's own user do; none finds what another left in the folder that it works in."""
     pids = platform.value("pids")["o0"]
 
     assert len(pids) == 3

@@ -1,6 +1,8 @@
 """Tasks that do to their worker process what tasks should not do."""
 
 import ctypes
+import gc
+import locale
 import os
 import resource
 import signal
@@ -154,6 +156,14 @@ def disturb() -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (20, hard))
+    locale.setlocale(locale.LC_ALL, "C")
+    os.environ["TZ"] = "Asia/Kathmandu"
+    time.tzset()
+    sys.setrecursionlimit(321)
+    sys.setprofile(lambda *_: None)
+    gc.disable()
+    socket.setdefaulttimeout(0.5)
+    signal.setitimer(signal.ITIMER_PROF, 60)
     return os.getpid()
 
 
@@ -174,9 +184,21 @@ def surroundings() -> str:
         handlers,
         mask,
         soft,
+        locale.setlocale(locale.LC_ALL),
+        time.tzname,
+        sys.getrecursionlimit(),
+        sys.getprofile(),
+        gc.isenabled(),
+        socket.getdefaulttimeout(),
+        signal.getitimer(signal.ITIMER_PROF),
         os.getpid(),
     )
     return str(found)
+
+
+@task
+def kill_own_group() -> None:
+    os.killpg(0, signal.SIGKILL)
 
 
 @task
@@ -231,6 +253,24 @@ def print_secret_in_halves(path: str, key: str) -> None:
 
 
 @task
+def limit_of_processes() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    return soft
+
+
+@task
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@task
+def break_the_interpreter() -> int:
+    """Leave nothing that works, as a careless patch does."""
+    os.open = os.write = socket.socket.sendall = None  # type: ignore[assignment,method-assign]  # that is the point
+    return 1
+
+
+@task
 def burn() -> None:
     while True:
         pass
@@ -276,6 +316,15 @@ def lie(how: str) -> int:
         control.sendall(messages[how])
     time.sleep(60)
     return 1
+
+
+@task
+def hide_child(path: str) -> None:
+    """Ignore requests to end, with a child that nothing but its parent tells from others."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True, env={}, stdout=subprocess.DEVNULL)
+    Path(path).write_text(str(child.pid))
+    child.wait()
 
 
 @task

@@ -66,6 +66,9 @@ def failure(
         (samples.crash, "USER:SIGSEGV", Fault.USER),
         (worker_samples.die, "USER:ProcessExited", Fault.USER),
         (misdeeds.kill_own_worker, "Interrupted", Fault.SYSTEM),
+        (misdeeds.kill_own_group, "Interrupted", Fault.SYSTEM),
+        (misdeeds.interrupt, "USER:SIGINT", Fault.USER),
+        (misdeeds.break_the_interpreter, "USER:ProcessExited", Fault.USER),
         (misdeeds.take_too_much, "OOMKilled", Fault.USER),
         (misdeeds.let_children_take_too_much, "OOMKilled", Fault.USER),
     ],
@@ -119,18 +122,19 @@ def test_time_on_a_processor_is_limited(tmp_path: Path) -> None:
 
 
 def test_limits_hold_for_each_attempt_by_itself(tmp_path: Path) -> None:
-    """Open files and the size of what is written; the next attempt of the same worker has all of it again."""
+    """Open files, processes, and the size of what is written; the next attempt of the same worker has all of it again."""
 
     async def story(stage: Stage) -> Any:
         many = await error_of(stage, stage.unit(misdeeds.open_many, {"n": 100}))
         few = await value_of(stage, stage.unit(misdeeds.open_many, {"n": 10}, n=1))
         large = await error_of(stage, stage.unit(misdeeds.write_much, {"path": str(tmp_path / "large")}, n=2))
-        return many.message, few, large.message
+        processes = await value_of(stage, stage.unit(misdeeds.limit_of_processes, n=3))
+        return many.message, few, large.message, processes
 
-    many, few, large = play(tmp_path, story, open_files=64, concurrency=1)
+    many, few, large, processes = play(tmp_path, story, open_files=64, processes=4321, concurrency=1)
 
     assert "Too many open files" in many
-    assert few == 10
+    assert (few, processes) == (10, 4321)
     assert "File too large" in large
 
 
@@ -210,7 +214,7 @@ def test_task_that_closes_everything_fails_by_itself(tmp_path: Path) -> None:
 
 
 def test_surroundings_are_put_back(tmp_path: Path) -> None:
-    """The next attempt of the same worker finds directory, variables, mask, path, streams, handlers and limits as they were."""
+    """The next attempt of the same worker finds directory, variables, mask, path, streams, handlers, limits, timers and switches as they were."""
 
     async def story(stage: Stage) -> tuple[Any, Any]:
         before = await value_of(stage, stage.unit(misdeeds.surroundings))
@@ -235,12 +239,13 @@ def test_leaking_worker_is_replaced(tmp_path: Path) -> None:
 # ── stopping ─────────────────────────────────────────────────────────────────
 
 
-def test_cancelled_attempt_goes_with_its_children(tmp_path: Path) -> None:
-    """Those that will not end are killed after the grace, the whole group of them."""
+@pytest.mark.parametrize("entity", [misdeeds.refuse_with_child, misdeeds.hide_child], ids=lambda entity: entity.name)
+def test_cancelled_attempt_goes_with_its_children(tmp_path: Path, entity: Any) -> None:
+    """Those that will not end are killed after the grace: the whole group, and what descends from it in sessions of its own."""
     path = tmp_path / "pid"
 
     async def story(stage: Stage) -> object:
-        unit = stage.unit(misdeeds.refuse_with_child, {"path": str(path)})
+        unit = stage.unit(entity, {"path": str(path)})
         await stage.executor.submit(unit)
         await started(path)
         await stage.executor.cancel([unit.attempt], grace_s=0.2)

@@ -1,7 +1,7 @@
 """
 Limits: how much of a machine one attempt may take, set on the worker's process while the attempt runs and lifted afterwards.
 
-Memory and ephemeral storage are the ``limits`` of the task's ``Resources``; time on a processor and open files are settings of
+Memory and ephemeral storage are the ``limits`` of the task's ``Resources``; time on a processor, open files and processes are settings of
 whoever starts workers. Only soft limits move, so that they can be lifted again; children of the task inherit them.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from plait_core.ir.tasks import Container, ResourceEntry, ResourceName
 from plait_core.ir.units import Unit
 
-CPU_SECONDS, OPEN_FILES = "cpu_s", "open_files"
+CPU_SECONDS, OPEN_FILES, PROCESSES = "cpu_s", "open_files", "processes"
 
 
 def requested_bytes(unit: Unit) -> int:
@@ -28,7 +28,7 @@ def memory_limit(unit: Unit) -> int:
 
 @contextmanager
 def limited(unit: Unit, allowances: Mapping[str, int]) -> Iterator[None]:
-    """Hold this process to the limits of *unit*, and to *allowances*: ``cpu_s`` and ``open_files``, each if it is given."""
+    """Hold this process to the limits of *unit*, and to *allowances*: ``cpu_s``, ``open_files`` and ``processes``, each if it is given."""
     limits = dict(_limits(unit, allowances))
     if not limits:
         yield
@@ -54,6 +54,8 @@ def _limits(unit: Unit, allowances: Mapping[str, int]) -> Iterator[tuple[int, in
         yield resource.RLIMIT_CPU, seconds + int(used.ru_utime + used.ru_stime) + 1
     if files := allowances.get(OPEN_FILES):
         yield resource.RLIMIT_NOFILE, files
+    if processes := allowances.get(PROCESSES):
+        yield resource.RLIMIT_NPROC, processes
 
 
 def _address_space() -> int:

@@ -52,7 +52,8 @@ class Outfit:
 
     ``results`` is the folder where it adds its results to a file; ``sign`` the file that an engine touches which looks for them when the one that
     started this worker is gone, and ``orphan_s`` how long the worker goes on without. ``settings`` are plain settings, or ``None``
-    to discover them here; ``bundle`` is the URI of the code to use; ``log_bytes`` how much is kept of what an attempt prints;
+    to discover them here; ``bundle`` is the URI of the code to use; ``workplace`` a folder to be emptied after each attempt, if
+    the worker has one of its own; ``log_bytes`` how much is kept of what an attempt prints;
     ``allowances`` are limits of every attempt, as ``plait_core.worker.limits`` names them.
     """
 
@@ -61,6 +62,7 @@ class Outfit:
     orphan_s: float
     settings: Mapping[str, Any] | None = None
     bundle: str = ""
+    workplace: str = ""
     log_bytes: int = 1 << 24
     allowances: Mapping[str, int] = attrs.field(factory=dict)
 
@@ -151,7 +153,7 @@ class _Worker:
         self._loop = asyncio.Runner()
         _show_task_logs()
         adopt_orphans()
-        self._surroundings = Surroundings()
+        self._surroundings = Surroundings(outfit.workplace)
 
     def serve(self) -> int:
         """Take units until there are no more, or until a task left something behind."""

@@ -2,20 +2,26 @@
 Surroundings: what a task may change of the process it runs in, put back after each attempt of a warm worker.
 
 Put back are the working directory, the variables of the environment, the file mode mask, ``sys.path``, the standard streams and
-what they lead to, timers, limits, and the handlers of the usual signals. Threads and child processes cannot be put back: a worker
+what they lead to, timers, limits, the handlers of the usual signals, the locale, the time zone, and switches of the interpreter. A folder that is
+the worker's own is emptied. Threads and child processes cannot be put back: a worker
 that an attempt leaves some in must not take another. What libraries keep in their own memory stays as the task left it.
 """
 
+import gc
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
+import time
+from _locale import LC_ALL, setlocale
 from _signal import getsignal  # type: ignore[import-not-found]  # no stubs; its public name makes an enum of what it finds, which is dear
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from shutil import rmtree
+from typing import Any, NamedTuple
 
 OWN_THREADS = "plait-"
 """What the names of threads begin with that belong to the worker."""
@@ -36,16 +42,59 @@ _LIMITS = (
     resource.RLIMIT_CPU,
     resource.RLIMIT_FSIZE,
     resource.RLIMIT_NOFILE,
+    resource.RLIMIT_NPROC,
     resource.RLIMIT_STACK,
 )
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _STANDARD = (0, 1, 2)
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Surroundings:
-    """The state of this process as it was when this was made, which is what every attempt finds."""
+class Switches(NamedTuple):
+    """What a task may have set in the interpreter and in the C library."""
 
-    def __init__(self) -> None:
+    locale: str
+    zone: tuple[str, str]
+    recursion_limit: int
+    is_collecting: bool
+    trace: Any
+    profile: Any
+    socket_timeout_s: float | None
+
+    @classmethod
+    def now(cls) -> "Switches":
+        """Return how they stand."""
+        return cls(
+            setlocale(LC_ALL),
+            time.tzname,
+            sys.getrecursionlimit(),
+            gc.isenabled(),
+            sys.gettrace(),
+            sys.getprofile(),
+            socket.getdefaulttimeout(),
+        )
+
+    def restore(self) -> None:
+        """Let them stand like this again; variables of the environment do."""
+        setlocale(LC_ALL, self.locale)
+        time.tzset()
+        sys.setrecursionlimit(self.recursion_limit)
+        (gc.enable if self.is_collecting else gc.disable)()
+        sys.settrace(self.trace)
+        sys.setprofile(self.profile)
+        socket.setdefaulttimeout(self.socket_timeout_s)
+
+
+class Surroundings:
+    """
+    The state of this process as it was when this was made, which is what every attempt finds.
+
+    *workplace* is the folder that it is alone in, if there is one: no attempt finds there what another left.
+    """
+
+    def __init__(self, workplace: str = "") -> None:
+        self._workplace = workplace
+        self._switches = Switches.now()
         self._directory = os.getcwd()  # noqa: PTH109  # asked for after every attempt, and a Path is dear
         self._environ = dict(_variables())
         self._path = list(sys.path)
@@ -60,21 +109,38 @@ class Surroundings:
 
     def restore(self) -> list[str]:
         """Put everything back; returns what is left behind all the same, in words."""
-        if _directory() != self._directory:
-            os.chdir(self._directory)
         if _variables() != self._environ:
             os.environ.clear()
             os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, value in self._environ.items()})
         if sys.path != self._path:
             sys.path[:] = self._path
         os.umask(self._mask)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if Switches.now() != self._switches:
+            self._switches.restore()
+        for timer in _TIMERS:
+            signal.setitimer(timer, 0)
         if signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number, handler in self._handlers.items():
             if getsignal(number) != handler:
                 signal.signal(number, handler)
-        return [*self._streams_left(), *self._limits_left(), *self._threads_left(), *_children_left()]
+        return [
+            *self._files_left(),
+            *self._streams_left(),
+            *self._limits_left(),
+            *self._threads_left(),
+            *_children_left(),
+        ]
+
+    def _files_left(self) -> Iterator[str]:
+        """Go back to the working directory, and empty the one that is this worker's own."""
+        try:
+            if _directory() != self._directory:
+                os.chdir(self._directory)
+            for name in os.listdir(self._workplace) if self._workplace else ():  # noqa: PTH208  # done after every attempt, and a Path is dear
+                _remove(Path(self._workplace, name))
+        except OSError as error:
+            yield f"its working folder: {error.strerror}"
 
     def _streams_left(self) -> Iterator[str]:
         """Put streams back; what was printed gets to where it was meant to first."""
@@ -136,6 +202,13 @@ def _children_left() -> list[str]:
             return []
         if pid == 0:
             return ["child processes"]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        rmtree(path)
+    else:
+        path.unlink()
 
 
 def _directory() -> str:

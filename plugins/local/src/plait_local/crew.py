@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from plait_core.ir.executions import TaskError
 from plait_core.ports.specs import ExecutorContext, SettingsTable
-from plait_core.worker.limits import CPU_SECONDS, OPEN_FILES
+from plait_core.worker.limits import CPU_SECONDS, OPEN_FILES, PROCESSES
 from plait_core.worker.serving import Outfit
 from plait_local.crashes import frozen_error, memory_error
 from plait_local.launching import Key
-from plait_local.rights import give_folder
+from plait_local.rights import WORK, give_folder
 from plait_local.settings import LocalSettings, in_bytes
 from plait_local.traces import Traces
 from plait_local.vitals import is_stopped, resident_bytes
@@ -76,7 +76,7 @@ class Crew:
         folder = self._traces.new_worker()
         store = self._context.blobs
         worker = WarmWorker(self._employer, key, folder, settings, lambda uri, piece: store(uri).put(uri, piece))
-        allowances = {CPU_SECONDS: settings.cpu_s, OPEN_FILES: settings.open_files}
+        allowances = {CPU_SECONDS: settings.cpu_s, OPEN_FILES: settings.open_files, PROCESSES: settings.processes}
         worker.equip(
             Outfit(
                 results=folder.path,
@@ -84,6 +84,7 @@ class Crew:
                 orphan_s=settings.orphan_s,
                 settings=self._host_of(key),
                 bundle=key.bundle,
+                workplace=f"{folder.path}/{WORK}" if key.has_workplace else "",
                 log_bytes=in_bytes(settings.log_limit),
                 allowances={name: limit for name, limit in allowances.items() if limit is not None},
             )

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from plait_local.rights import WORK, open_to, rights, variables_of
-from plait_local.vitals import MARK, end_marked
+from plait_local.vitals import MARK, descendants_of, end_marked
 
 GROWN_PIPE_BYTES = 1 << 20
 """How much a worker may print before somebody has to read it."""
@@ -36,6 +36,11 @@ class Key:
     bundle: str = ""
     env: frozenset[tuple[str, str]] = frozenset()
     user: struct_passwd | None = None
+
+    @property
+    def has_workplace(self) -> bool:
+        """Whether the worker is in a folder of its own; otherwise it is where the engine is, whose code it imports."""
+        return bool(self.bundle) or self.user is not None
 
 
 @attrs.frozen(eq=False)
@@ -62,12 +67,14 @@ def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[byte
             open_to(user, folder)
             for _, writing in pipes:
                 os.fchown(writing, user.pw_uid, user.pw_gid)  # so that tasks may open /dev/stdout
+        elif key.has_workplace:
+            (folder / WORK).mkdir()
         process = subprocess.Popen(
             [sys.executable, *safe_path, "-X", "faulthandler", "-m", "plait_core.worker.serving", *map(str, passed)],
             stdin=subprocess.DEVNULL,
             stdout=pipes[0][1],
             stderr=pipes[1][1],
-            cwd=folder / WORK if user is not None else folder if key.bundle else None,
+            cwd=folder / WORK if key.has_workplace else None,
             env=_environment(key, folder),
             pass_fds=passed,
             start_new_session=True,
@@ -112,9 +119,13 @@ def exit_of(process: "subprocess.Popen[bytes]", worker: str) -> "asyncio.Future[
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:
-    """Send a signal to the group that *pid* leads; one that is gone needs none."""
+    """Send a signal to the group that *pid* leads, and SIGKILL to all that descends from it, too; one that is gone needs none."""
+    elsewhere = [*descendants_of(pid)] if number is signal.SIGKILL else ()
     with suppress(ProcessLookupError):
         os.killpg(pid, number)
+    for one in elsewhere:
+        with suppress(ProcessLookupError):
+            os.kill(one, number)
 
 
 def _environment(key: Key, folder: Path) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from typing import TypedDict
 from plait_core.worker.results import RESULTS
 
 WORK = "work"
-"""The folder within that of a worker in which tasks of another user find themselves."""
+"""The folder within that of a worker in which tasks find themselves whose code came as a bundle, or that are another user's."""
 
 _SETGROUPS = {"x86_64": 116, "aarch64": 159, "riscv64": 159, "ppc64le": 81, "s390x": 206}
 """The number of the system call, by machine; the function of the C library would change all threads."""

@@ -60,6 +60,8 @@ class LocalSettings:
         nice: By how much workers give way to other processes, 0 to 19.
         cpu_s: Seconds on a processor after which an attempt is stopped; ``None`` for no limit.
         open_files: Files that an attempt may have open; ``None`` for the system's limit.
+        processes: How many processes and threads the workers' user may have on this machine for an attempt to start another; ``None``
+            for the system's limit. Root has none.
         attempts_per_worker: Attempts after which a worker process is replaced.
         idle_s: Seconds without an attempt after which a worker process ends.
         worker_memory: Memory above which a worker is replaced after its attempt, such as ``2Gi``; empty for no limit.
@@ -78,6 +80,7 @@ class LocalSettings:
     nice: int = attrs.field(default=0, validator=[attrs.validators.ge(0), attrs.validators.le(19)])
     cpu_s: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     open_files: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+    processes: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     attempts_per_worker: int = attrs.field(default=10_000, validator=_positive)
     idle_s: float = attrs.field(default=60.0, validator=_positive)
     worker_memory: str = attrs.field(default="", validator=_quantity)

@@ -48,7 +48,8 @@ def is_stopped(pid: int) -> bool:
 
 def resident_bytes(pid: int) -> int:
     """Return how much memory the process and all its descendants hold; pages that they share count for each."""
-    return sum(int(fields[_RESIDENT]) * _PAGE_BYTES for one in _family(pid) if (fields := _fields(one)))
+    family = (pid, *descendants_of(pid))
+    return sum(int(fields[_RESIDENT]) * _PAGE_BYTES for one in family if (fields := _fields(one)))
 
 
 def end_marked(worker: str) -> None:
@@ -60,12 +61,13 @@ def end_marked(worker: str) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
-def _family(pid: int) -> Iterator[int]:
-    yield pid
+def descendants_of(pid: int) -> Iterator[int]:
+    """Yield the processes that the process has started, and those that these have, wherever they are."""
     for task in PROC.glob(f"{pid}/task/*/children"):
         with suppress(OSError):
-            for child in task.read_text().split():
-                yield from _family(int(child))
+            for child in map(int, task.read_text().split()):
+                yield child
+                yield from descendants_of(child)
 
 
 def _fields(pid: int) -> list[str] | None:
