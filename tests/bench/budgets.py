@@ -220,6 +220,12 @@ BUDGETS: dict[str, tuple[Budget, ...]] = {
             scale=1e3,
         ),
         Budget(
+            what="page of a map of 100 000 in a browser, until there is something to see",
+            figure=_figure("seconds", "plait", "first_paint.py", 100_000),
+            limit=1,
+            needs="browser",
+        ),
+        Budget(
             what="idle server without workers, memory",
             figure=_figure("resident_mb", "plait", "idle.py"),
             limit=120,

@@ -39,7 +39,8 @@ class Budget:
     """
     The most a figure of plait may be: *limit* times its peer, or *limit* itself without one.
 
-    *unit* and *scale* say how the figure is shown: ``seconds * scale`` in ``unit``.
+    *unit* and *scale* say how the figure is shown: ``seconds * scale`` in ``unit``. *needs* names what the probe does
+    without where it measures nothing.
     """
 
     what: str
@@ -48,6 +49,7 @@ class Budget:
     peer: Figure | None = None
     unit: str = "s"
     scale: float = 1.0
+    needs: str = ""
 
 
 Samples = Mapping[Probe, Sequence[Mapping[str, float | None]]]
@@ -56,11 +58,12 @@ Samples = Mapping[Probe, Sequence[Mapping[str, float | None]]]
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """A budget beside what was measured; none where no run succeeded."""
+    """A budget beside what was measured; none where no run succeeded, or none could measure anything."""
 
     budget: Budget
     measured: float | None
     peer: float | None
+    has_run: bool = True
 
     @property
     def value(self) -> float | None:
@@ -73,15 +76,22 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """``met``, ``MISSED``, ``no peer`` when there is nothing to compare the figure with, or ``no result``."""
+        """``met``, ``MISSED``, ``no peer`` when there is nothing to compare the figure with, ``no browser`` and the like, or ``no result``."""
+        if self.value is None and self.measured is not None:
+            return "no peer"
         if self.value is None:
-            return "no result" if self.measured is None else "no peer"
+            return f"no {self.budget.needs}" if self.budget.needs and self.has_run else "no result"
         return "met" if self.value <= self.budget.limit else "MISSED"
 
 
 def judge(budget: Budget, samples: Samples) -> Verdict:
     """Compare the medians of what was measured with *budget*."""
-    return Verdict(budget=budget, measured=_median(budget.figure, samples), peer=_median(budget.peer, samples))
+    return Verdict(
+        budget=budget,
+        measured=_median(budget.figure, samples),
+        peer=_median(budget.peer, samples),
+        has_run=bool(samples.get(budget.figure.probe)),
+    )
 
 
 def _median(figure: Figure | None, samples: Samples) -> float | None:

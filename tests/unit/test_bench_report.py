@@ -54,6 +54,13 @@ def test_a_side_that_never_ran_leaves_no_result() -> None:
     assert (without_peer.text, without_figure.text) == ("no peer", "no result")
 
 
+def test_a_probe_that_lacks_what_it_needs_says_so() -> None:
+    """A machine without a browser is told apart from a probe that failed."""
+    budget = Budget(what="paint", figure=Figure(probe=OURS, key="s"), limit=1, needs="browser")
+
+    assert [judge(budget, samples).text for samples in ({OURS: [{"s": None}]}, {})] == ["no browser", "no result"]
+
+
 def test_the_table_lines_up_and_shows_figures_in_their_unit() -> None:
     """Each row shows both figures, the ratio, the budget and the verdict; an absolute row has no peer."""
     verdicts = [
