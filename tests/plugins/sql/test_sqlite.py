@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from plait_core.errors import PlaitError
-from plait_core.errors.stores import StoreCorrupt, StoreReadOnly, StoreTooNew, StoreUnavailable
+from plait_core.errors.stores import NotStorable, StoreCorrupt, StoreReadOnly, StoreTooNew, StoreUnavailable
 from plait_core.ir.ids import NodeId
 from plait_core.ports.databases import Reservation
 from plait_core.testing._samples import (
@@ -214,7 +214,7 @@ def test_nothing_is_left_of_a_turn_that_failed(tmp_path: Path) -> None:
         database = await opened(tmp_path)
         execution = await started(database)
         asleep = execution_row(execution, wake_at_ns=5)
-        with pytest.raises(OverflowError):
+        with pytest.raises(NotStorable):
             broken = attempt_row(attempt_id(execution), scheduled_at_ns=2**80)
             await database.log.append(
                 [turn(execution, 3, row=asleep, nodes=(node_row(execution, "n0"),), attempts=(broken,))]

@@ -128,7 +128,10 @@ class NotStorable(UserError):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "integers must fit 64 bits, JSON must be made of dicts, lists and atoms, and nesting ends at 500 levels"
+        return (
+            "integers must fit 64 bits, texts be free of NUL and of halves of surrogate pairs, JSON must be made of dicts, "
+            "lists and atoms, and nesting ends at 500 levels"
+        )
 
 
 class NotReadable(UserError):

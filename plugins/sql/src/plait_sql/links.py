@@ -3,7 +3,7 @@ Links: single connections to PostgreSQL. The only module that imports psycopg.
 
 Called by ``plait_sql.postgres``, in threads that may block. Statements that return nothing are sent without waiting for their
 answers (libpq's pipeline mode), so that a turn of the engine costs two exchanges with the server, however many statements
-it has. Any failure of psycopg leaves this module as a ``LinkFailure``.
+it has. Any failure of psycopg leaves this module as a ``LinkFailure``, but for values that the server cannot hold: these are ``NotStorable``.
 """
 
 import select
@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
+from plait_core.errors.stores import NotStorable
 from plait_sql.connections import Row, Work
 
 T = TypeVar("T")
@@ -73,7 +74,12 @@ class Link:
             return result
         except psycopg.Error as error:
             self._undo()
+            if isinstance(error, psycopg.DataError):  # found by the client or by the server
+                raise _not_storable(error) from error
             raise LinkFailure(error, is_lost=self.is_lost, in_doubt=in_doubt, result=result) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            self._undo()
+            raise _not_storable(error) from error
         except BaseException:
             self._undo()
             raise
@@ -148,6 +154,10 @@ def _conninfo(url: str) -> str:
         return make_conninfo(**{**defaults, **conninfo_to_dict(url)}, client_encoding="utf8")
     except psycopg.ProgrammingError:  # whose text may quote the password
         raise psycopg.OperationalError("this is no URL of PostgreSQL") from None
+
+
+def _not_storable(error: Exception) -> NotStorable:
+    return NotStorable(kind="text or number", detail=str(error))
 
 
 @contextmanager

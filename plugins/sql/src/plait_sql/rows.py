@@ -4,9 +4,11 @@ Read models as rows of tables, and back.
 Called by the log, which writes them, and by the views. Columns stand in the order of the tuples made here.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from plait_core.errors.stores import NotReadable
 from plait_core.ir.codec import dumps, loads
 from plait_core.ir.executions import ExecutionMode, TaskError
 from plait_core.ir.ids import AttemptId, EntityId, ExecutionId, NodeId
@@ -65,7 +67,7 @@ def execution_row(project: str, domain: str, name: str, *values: Any) -> Executi
         ended_at_ns=ended,
         error=_load_error(error),
         wake_at_ns=wake,
-        labels=loads(dict[str, str], labels) if labels else {},
+        labels=_load_labels(labels),
         is_archived=bool(is_archived),
     )
 
@@ -82,12 +84,12 @@ def node_values(key: int, row: NodeRow, *, seq: int, index: int) -> Row:
         row.phase.value,
         row.kind,
         row.entity,
-        row.name,
+        _held(row.name),
         row.started_at_ns,
         row.ended_at_ns,
         _dump_error(row.error),
         row.cache,
-        row.deck_uri,
+        _held(row.deck_uri),
         row.n_elements,
         row.n_elements_done,
     )
@@ -130,8 +132,8 @@ def attempt_values(key: int, row: AttemptRow) -> Row:
         row.started_at_ns,
         row.ended_at_ns,
         _dump_error(row.error),
-        row.deck_uri,
-        row.message,
+        _held(row.deck_uri),
+        _held(row.message),
         row.is_cached,
     )
 
@@ -176,4 +178,22 @@ def _dump_error(error: TaskError | None) -> bytes | None:
 
 
 def _load_error(data: bytes | None) -> TaskError | None:
-    return None if data is None else loads(TaskError, data)
+    try:
+        return None if data is None else loads(TaskError, data)
+    except NotReadable as error:
+        return TaskError(code="NotReadable", message=error.problem)
+
+
+def _load_labels(data: bytes | None) -> Mapping[str, str]:
+    """Load labels; those of a row that an earlier release wrote as something else are no reason to show none of its page."""
+    try:
+        return loads(dict[str, str], data) if data else {}
+    except NotReadable:
+        return {}
+
+
+def _held(text: str) -> str:
+    """Return what tasks and workers say in a form that every database can hold: without NUL and halves of surrogate pairs."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

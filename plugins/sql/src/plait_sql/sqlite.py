@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from plait_core.errors.stores import StoreReadOnly
+from plait_core.errors.stores import NotStorable, StoreReadOnly
 from plait_sql.connections import Durability, Row, Transaction, Work
 from plait_sql.errors import LOCKED, family, translate
 from plait_sql.groups import Groups
@@ -155,6 +155,9 @@ def _within(link: "_Link | None", begin: str, work: Work[T]) -> T:
     try:
         result = work(link)
         link.commit()
+    except (UnicodeEncodeError, OverflowError) as error:
+        link.rollback()
+        raise NotStorable(kind="text or number", detail=str(error)) from error
     except BaseException:
         link.rollback()
         raise
