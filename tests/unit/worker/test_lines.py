@@ -1,4 +1,4 @@
-"""The worker's end of the line to its engine, when that hangs up."""
+"""The worker's end of the line to its engine, when that hangs up, or when whoever asked does not wait for the answer."""
 
 import asyncio
 import socket
@@ -53,6 +53,48 @@ def test_an_answer_that_never_comes_is_not_waited_for() -> None:
         with ours, theirs:
             asking = asyncio.ensure_future(EngineLine(ours).heartbeat())
             assert await asyncio.to_thread(theirs.recv, 1)
+            theirs.shutdown(socket.SHUT_RDWR)
+            with pytest.raises(EngineGone):
+                await asyncio.wait_for(asking, timeout=60)
+
+    asyncio.run(run())
+
+
+async def given_up(line: EngineLine, engine: socket.socket) -> None:
+    """Ask, and do not wait for the answer."""
+    asking = asyncio.ensure_future(line.heartbeat())
+    assert await asyncio.to_thread(engine.recv, 1000)
+    asking.cancel()
+    await asyncio.wait([asking])
+
+
+def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
+    """A task may time out a call; what it asks later is answered all the same."""
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            line = EngineLine(ours)
+            await given_up(line, theirs)
+            asking = asyncio.ensure_future(line.heartbeat())
+            assert await asyncio.to_thread(theirs.recv, 1000)
+            theirs.sendall(b'{"id": 0, "answer": null}\n{"id": 1, "answer": null}\n')
+            await asyncio.wait_for(asking, timeout=60)
+            theirs.shutdown(socket.SHUT_RDWR)
+
+    asyncio.run(run())
+
+
+def test_an_engine_that_hangs_up_is_heard_by_whoever_still_waits() -> None:
+    """Though others have given up before."""
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            line = EngineLine(ours)
+            await given_up(line, theirs)
+            asking = asyncio.ensure_future(line.heartbeat())
+            assert await asyncio.to_thread(theirs.recv, 1000)
             theirs.shutdown(socket.SHUT_RDWR)
             with pytest.raises(EngineGone):
                 await asyncio.wait_for(asking, timeout=60)

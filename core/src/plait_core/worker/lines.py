@@ -84,6 +84,8 @@ class EngineLine:
             for line in self._stream:
                 message = json.loads(line)
                 waiting = self._waiting.pop(message["id"])
+                if not waiting.set_running_or_notify_cancel():
+                    continue  # who asked has given up
                 if "refusal" in message:
                     waiting.set_exception(RefusedByEngine(**message["refusal"]))
                 else:
@@ -95,7 +97,8 @@ class EngineLine:
         for act in self._when_gone:
             act()
         for waiting in self._waiting.values():
-            waiting.set_exception(ConnectionResetError())
+            if waiting.set_running_or_notify_cancel():
+                waiting.set_exception(ConnectionResetError())
 
 
 @attrs.frozen
