@@ -56,6 +56,17 @@ def test_variable_with_prefix_wins_over_bare_variable_and_file(tmp_path: Path, m
     assert found == ["from file", "from DB_PASSWORD", "from _PSEC_DB_PASSWORD"]
 
 
+def test_variable_may_be_spelled_as_shells_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group may have a hyphen, and ``export`` takes none; the name as it is wins."""
+    request = SecretRequest(group="user-info", key="token")
+    found = []
+    for name in ("USER_INFO_TOKEN", "_PSEC_USER_INFO_TOKEN", "USER-INFO_TOKEN", "_PSEC_USER-INFO_TOKEN"):
+        monkeypatch.setenv(name, name)
+        found.append(asyncio.run(EnvSecrets(LocalSettings()).resolve(request)))
+
+    assert found == ["USER_INFO_TOKEN", "_PSEC_USER_INFO_TOKEN", "USER-INFO_TOKEN", "_PSEC_USER-INFO_TOKEN"]
+
+
 def test_missing_secret_names_every_place(tmp_path: Path) -> None:
     """The error tells both variables and the file that were tried, and how to request the secret."""
     with pytest.raises(SecretMissing) as missing:

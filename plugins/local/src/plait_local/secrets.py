@@ -5,6 +5,7 @@ Names are upper-cased for variables and lower-cased for files; values are stripp
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from plait_local.settings import LocalSettings
 
 
 class EnvSecrets:
-    """``SecretProvider`` over variables: ``_PSEC_GROUP_KEY``, then ``GROUP_KEY``."""
+    """
+    ``SecretProvider`` over variables: ``_PSEC_GROUP_KEY``, then ``GROUP_KEY``.
+
+    After that, both with ``_`` for what names of variables have no room for in shells.
+    """
 
     def __init__(self, settings: LocalSettings) -> None:
         self._prefix = settings.secrets_env_prefix
@@ -34,7 +39,8 @@ class EnvSecrets:
 
     def _names(self, request: SecretRequest) -> tuple[str, ...]:
         bare = "_".join(_parts(request, str.upper))
-        return tuple(dict.fromkeys((f"{self._prefix}{bare}", bare)))
+        in_shells = re.sub(r"\W", "_", bare, flags=re.ASCII)  # which cannot set `USER-INFO_TOKEN`
+        return tuple(dict.fromkeys(f"{prefix}{name}" for name in (bare, in_shells) for prefix in (self._prefix, "")))
 
 
 class FileSecrets:
