@@ -271,6 +271,20 @@ def break_the_interpreter() -> int:
 
 
 @task
+def end_own_worker() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+
+@task
+def readiness_to_go() -> str:
+    """Return how ready this process and its children are to be killed when memory runs out."""
+    return subprocess.run(
+        ["cat", "/proc/self/oom_score_adj"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@task
 def burn() -> None:
     while True:
         pass

@@ -67,6 +67,7 @@ def failure(
         (worker_samples.die, "USER:ProcessExited", Fault.USER),
         (misdeeds.kill_own_worker, "Interrupted", Fault.SYSTEM),
         (misdeeds.kill_own_group, "Interrupted", Fault.SYSTEM),
+        (misdeeds.end_own_worker, "Interrupted", Fault.SYSTEM),
         (misdeeds.interrupt, "USER:SIGINT", Fault.USER),
         (misdeeds.break_the_interpreter, "USER:ProcessExited", Fault.USER),
         (misdeeds.take_too_much, "OOMKilled", Fault.USER),
@@ -79,6 +80,16 @@ def test_worker_that_dies_takes_nobody_with_it(tmp_path: Path, entity: Any, code
     error = failure(tmp_path, entity)
 
     assert (error.code, error.fault, error.is_recoverable) == (code, fault, True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="the system knows nothing of the kind")
+def test_task_goes_before_its_engine_when_memory_runs_out(tmp_path: Path) -> None:
+    """With whatever it has started."""
+
+    async def story(stage: Stage) -> Any:
+        return await value_of(stage, stage.unit(misdeeds.readiness_to_go))
+
+    assert int(play(tmp_path, story)) > int(Path("/proc/self/oom_score_adj").read_text())
 
 
 def test_hanging_task_is_ended_when_its_time_is_up(tmp_path: Path) -> None:

@@ -4,15 +4,20 @@ What the death of a worker process means: whose fault it was, in the words of wh
 A kill from outside is the system's fault and costs no retry of the user's; a crash or an exit in the middle of a task is the task's.
 """
 
+import re
+from itertools import takewhile
 from signal import SIGKILL, SIGTERM, SIGXCPU, Signals
 
 from plait_core.ir.executions import Fault, TaskError
+from plait_core.worker.processes import TERMINATED
 
 DISTRUSTED = "WorkerDistrusted"
 INTERRUPTED = "Interrupted"
 OUT_OF_MEMORY = "OOMKilled"
 OUTPUTS_NOT_FOUND = "OutputsNotFound"
 TIMEOUT_EXPIRED = "TimeoutExpired"
+
+_PLAIT = re.compile(r"[/\\]plait_(core|local)[/\\]")
 
 
 def crash_error(returncode: int, log_tail: str, *, at_ns: int) -> TaskError:
@@ -59,7 +64,10 @@ def not_started_error(reason: str, *, at_ns: int) -> TaskError:
 
 def _reading(returncode: int) -> tuple[str, Fault, str]:
     if returncode == 0:
-        return OUTPUTS_NOT_FOUND, Fault.USER, "the worker process ended well and left no result"
+        message = "the worker process exited with status 0 before it wrote a result, as a call of os._exit makes it"
+        return OUTPUTS_NOT_FOUND, Fault.USER, message
+    if returncode == TERMINATED:
+        returncode = -SIGTERM  # which the worker lets the task clean up after
     if returncode > 0:
         message = f"the worker process exited with status {returncode} before it wrote a result"
         return "USER:ProcessExited", Fault.USER, message
@@ -79,10 +87,13 @@ def _guilty_stack(log_tail: str) -> str:
     """
     Return the stack of the thread that crashed, where Python wrote the stacks of all; else *log_tail* as it is.
 
-    That thread comes last and the tail is short, so what precedes it is often the end of another's stack.
+    That thread comes last and the tail is short, so what precedes it is often the end of another's stack. The frames of plait below those
+    of the task say nothing.
     """
     _, mark, rest = log_tail.rpartition("Current thread 0x")
-    return mark + rest.partition("\n\n")[0] if mark else log_tail
+    first, *frames = rest.partition("\n\n")[0].splitlines() or [""]
+    guilty = [*takewhile(lambda frame: not _PLAIT.search(frame), frames)] or frames
+    return "\n".join((mark + first, *guilty)) if mark else log_tail
 
 
 def _signal_name(number: int) -> str:

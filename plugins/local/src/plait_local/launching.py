@@ -21,6 +21,9 @@ from plait_local.vitals import MARK, descendants_of, end_marked
 GROWN_PIPE_BYTES = 1 << 20
 """How much a worker may print before somebody has to read it."""
 
+FIRST_TO_GO = "500"
+"""What makes the system kill a task, rather than the engine or its database, when memory runs out; its children inherit it."""
+
 _HARMLESS = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 """Which variables of the engine workers of another user have, besides those of the locale."""
 
@@ -91,6 +94,8 @@ def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[byte
     if nice:
         with suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+    with suppress(OSError):  # it has ended, or the system knows nothing of the kind
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(FIRST_TO_GO)
     return process, Ends(ours, our_line, (pipes[0][0], pipes[1][0]))
 
 
