@@ -1,6 +1,7 @@
 """What cannot be read is refused with every fault, at no great cost, and nothing is done."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from plait_server import bodies
 from plait_server.bodies import MAX_DEPTH
 from plait_server.settings import ServerSettings
 from tests.plugins.server import serving as making
@@ -148,7 +150,7 @@ async def test_connection_that_breaks_changes_nothing(serving: Serving, caplog: 
         ("/projects/nothing/domains/development/executions", "UnknownProject"),
         (f"{EXECUTIONS}/nothing", "UnknownExecution"),
         (f"{EXECUTIONS}/..%2f..%2fetc", "NoSuchPath"),
-        (f"{EXECUTIONS}/%00", "UnknownExecution"),
+        (f"{EXECUTIONS}/%00", "NoSuchPath"),
         (f"{EXECUTIONS}/nothing/nodes", "UnknownExecution"),
         (f"{EXECUTIONS}/nothing/nodes/n0", "UnknownExecution"),
         (f"{EXECUTIONS}/nothing/attempts", "UnknownExecution"),
@@ -205,3 +207,51 @@ async def test_odd_request_ids_are_replaced(serving: Serving, given: str) -> Non
 
     assert answer.headers["x-request-id"] != given
     assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_body_that_does_not_come_is_not_waited_for(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little was announced; the connection is of no more use."""
+    monkeypatch.setattr(bodies, "SILENCE_S", 0.01)
+
+    async def begun() -> AsyncIterator[bytes]:
+        yield b'{"target"'
+        await asyncio.Event().wait()
+
+    answer = await serving.author.post(EXECUTIONS, content=begun(), headers={**JSON, "Content-Length": "50"})
+
+    assert problem(answer) == (408, "TooSlow")
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("gzip", 415), ("br, gzip", 415), ("", 415), ("Identity", 400)])
+async def test_packed_body_is_refused_as_it_is(serving: Serving, encoding: str, status: int) -> None:
+    """It is not unpacked, and so cannot become large; nor is it taken for what it is not."""
+    packed = gzip.compress(b"{" + b" " * 1_000_000 + b"}")
+
+    answer = await serving.author.post(EXECUTIONS, content=packed, headers={**JSON, "Content-Encoding": encoding})
+
+    assert problem(answer) == (status, "WrongContentEncoding" if status == 415 else "MalformedRequest")
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, "x", "1.5"])
+@pytest.mark.parametrize(
+    ("path", "token"),
+    [
+        (EXECUTIONS, "{}/default/development/x"),
+        (f"{EXECUTIONS}?sort=name", "{}/default/development/x"),
+        (f"{HERE}/tasks", "{}"),
+        ("/audit", "{}"),
+    ],
+)
+async def test_token_that_no_page_gave_is_refused(serving: Serving, path: str, token: str, number: str) -> None:
+    """Whatever number a store could not even compare with."""
+    answer = await serving.admin.get(path, params={"token": token.format(number)})
+
+    assert problem(answer) == (400, "NotReadable")
+    assert len(answer.text) < 1000
+
+
+async def test_path_with_nul_is_no_path(serving: Serving) -> None:
+    """No store needs to be asked, and not every one could be."""
+    for path in (f"{EXECUTIONS}/a%00b", f"{HERE}/tasks/a%00", "/downloads/%00"):
+        assert problem(await serving.admin.get(path)) == (404, "NoSuchPath")

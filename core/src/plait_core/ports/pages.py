@@ -15,6 +15,7 @@ ExecutionPlace: TypeAlias = tuple[Any, ...]
 """Values of the columns that ``place_columns`` names."""
 
 _INT64 = range(-(2**63), 2**63)
+_LONGEST_NUMBER = 20
 _BY_NAME = {ExecutionOrder.NAME, ExecutionOrder.NAME_BACKWARDS}
 _DESCENDING = {ExecutionOrder.NEWEST, ExecutionOrder.NAME_BACKWARDS}
 
@@ -51,7 +52,7 @@ def parse_execution_token(token: str, order: ExecutionOrder = ExecutionOrder.NEW
     """Return the place of the last row shown. Raises ``NotReadable`` for anything but a token."""
     try:
         created_at_ns, project, domain, name = token.split("/", 3)
-        return _place(int(created_at_ns), name, project, domain, order)
+        return _place(_number(created_at_ns), name, project, domain, order)
     except ValueError as error:
         raise no_token(token) from error
 
@@ -66,22 +67,26 @@ def parse_attempt_token(token: str) -> AttemptPlace:
     """Return the place of the last attempt shown. Raises ``NotReadable`` for anything but a token."""
     try:
         node, element, n = token.rsplit("/", 2)
-        place = NodeId(node), int(element) if element else None, int(n)
+        return NodeId(node), _number(element) if element else None, _number(n)
     except ValueError as error:
         raise no_token(token) from error
-    if not all(number in _INT64 for number in (place[1] or 0, place[2])):
-        raise no_token(token)
-    return place
 
 
 def parse_token(token: str) -> int:
     """Return the number in a token of any other list. Raises ``NotReadable`` for anything but a token."""
     try:
-        return int(token)
+        return _number(token)
     except ValueError as error:
         raise no_token(token) from error
 
 
+def _number(text: str) -> int:
+    """Read a number that every store can compare. Raises ``ValueError``."""
+    if len(text) > _LONGEST_NUMBER or (number := int(text)) not in _INT64:
+        raise ValueError(text)
+    return number
+
+
 def no_token(token: str) -> NotReadable:
     """Return what is raised for a token that no page gave."""
-    return NotReadable(kind="page token", faults=(token,))
+    return NotReadable(kind="page token", faults=(token[:200],))

@@ -4,19 +4,22 @@ Bodies of requests: bytes from the network to an object of the API, or every fau
 Called by ``plait_server.routing``. Whatever arrives, memory stays bounded and the answer is a ``UserError``.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from plait_core.ir.codec import from_json
 from plait_core.ir.json import Json
-from plait_server.errors import MalformedRequest, TooLarge, WrongContentType
+from plait_server.errors import MalformedRequest, TooLarge, TooSlow, WrongContentEncoding, WrongContentType
 
 JSON = "application/json"
 MAX_DEPTH = 200
 """How deep a document may nest; the compiler and the stores have limits of their own above it."""
+SILENCE_S = 30.0
+"""How long a client may send nothing of a body that it has begun, in seconds."""
 
 T = TypeVar("T")
 
@@ -27,6 +30,7 @@ async def read_body(request: Request, kind: type[T], *, limit_bytes: int) -> T:
 
     Raises:
         TooLarge: it is longer; it is not read any further.
+        TooSlow, WrongContentEncoding: as ``bounded`` says.
         WrongContentType: it says to be something else than JSON.
         MalformedRequest: it is no JSON.
         NotReadable: it is no *kind*; lists every fault.
@@ -42,17 +46,34 @@ async def read_body(request: Request, kind: type[T], *, limit_bytes: int) -> T:
 
 
 async def bounded(request: Request, *, limit_bytes: int, setting: str) -> AsyncIterator[bytes]:
-    """Yield the body of *request* as it comes. Raises ``TooLarge`` as soon as it is known to exceed *limit_bytes*."""
+    """
+    Yield the body of *request* as it comes.
+
+    Raises ``TooLarge`` as soon as it is known to exceed *limit_bytes*, ``TooSlow`` when nothing comes for ``SILENCE_S``, and
+    ``WrongContentEncoding`` for one that is packed: how large that becomes, nobody knows.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit_bytes:
         raise TooLarge(limit_bytes=limit_bytes, setting=setting)
+    found = request.headers.get("content-encoding", "identity")
+    if found.strip().lower() != "identity":
+        raise WrongContentEncoding(found=found)
     size = 0
+    chunks = request.stream()
+    while chunk := await _next(chunks):
+        size += len(chunk)
+        if size > limit_bytes:
+            raise TooLarge(limit_bytes=limit_bytes, setting=setting)
+        yield chunk
+
+
+async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:
+    """Return what has come of a body; empty at its end."""
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit_bytes:
-                raise TooLarge(limit_bytes=limit_bytes, setting=setting)
-            yield chunk
+        async with asyncio.timeout(SILENCE_S):
+            return await anext(chunks, b"")
+    except TimeoutError as error:
+        raise TooSlow(silence_s=SILENCE_S) from error
     except ClientDisconnect as error:
         raise _malformed("$: the connection broke before its end") from error
 

@@ -71,6 +71,38 @@ class WrongContentType(UserError):
         return f"send 'Content-Type: {self.expected}'"
 
 
+class WrongContentEncoding(UserError):
+    """The body of a request is packed."""
+
+    found: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the body of the request is packed by {self.found!r}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "send it as it is, without the header 'Content-Encoding'"
+
+
+class TooSlow(UserError):
+    """The body of a request does not come."""
+
+    silence_s: float
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"nothing of the body came for {self.silence_s:g} seconds"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "send the request again, with as many bytes as it announces"
+
+
 class TooLarge(UserError):
     """The body of a request exceeds what the server accepts."""
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plait_server.errors import NoSuchPath
 from plait_server.problems import problem_response
 
 HEADER = "X-Request-Id"
@@ -48,6 +49,8 @@ class Observing:
             await send(message)
 
         try:
+            if "\0" in scope["path"]:  # nothing is called so, and not every store can look for it
+                raise NoSuchPath(path=scope["path"])
             await self._app(scope, receive, send_named)
         except Exception as error:  # the boundary: whatever a handler raised is answered
             if status:

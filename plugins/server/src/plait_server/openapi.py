@@ -146,9 +146,9 @@ def statuses_of(route: Route) -> tuple[int, ...]:
     if "{" in route.path:
         found.add(404)
     if route.body is not None:
-        found |= {404, 409, 413, 415, 422, 429}
+        found |= {404, 408, 409, 413, 415, 422, 429}
     if route.takes:
-        found |= {409, 413, 422}
+        found |= {408, 409, 413, 415, 422}
     if route.method != "GET":
         found.add(409)
     return tuple(sorted(found))

@@ -50,10 +50,12 @@ from plait_server.errors import (
     SealExpired,
     SharedIdentity,
     TooLarge,
+    TooSlow,
     UnknownDomain,
     UnknownPart,
     UnknownProject,
     UnknownToken,
+    WrongContentEncoding,
     WrongContentType,
     WrongHost,
     WrongMethod,
@@ -79,6 +81,7 @@ STATUS: Mapping[type[PlaitError], int] = {
     UnknownExecution: 404,
     BlobMissing: 404,
     WrongMethod: 405,
+    TooSlow: 408,
     VersionConflict: 409,
     ExecutionExists: 409,
     NoActiveVersion: 404,
@@ -93,6 +96,7 @@ STATUS: Mapping[type[PlaitError], int] = {
     SharedIdentity: 409,
     TooLarge: 413,
     WrongContentType: 415,
+    WrongContentEncoding: 415,
     WrongHost: 421,
     Saturated: 429,
     StoreCorrupt: 500,
@@ -156,6 +160,8 @@ def problem_response(error: Exception, *, request_id: str) -> Response:
     headers = {}
     if isinstance(error, Retryable):
         headers["Retry-After"] = str(max(1, math.ceil(error.delay_s)))
+    if problem.status == 408:
+        headers["Connection"] = "close"  # the rest of the body may still come, and would be taken for a request
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="plait"'
     return Response(json.dumps(to_json(problem)), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)

@@ -43,7 +43,7 @@ async def put_project(call: Call[None, ProjectRequest]) -> Project:
 def _faults(id_: str, body: ProjectRequest) -> tuple[str, ...]:
     rules = {
         "id: lower-case letters, digits and hyphens, at most 63, no hyphen at either end": _ID.fullmatch(id_),
-        f"$.name: at most {MAX_NAME} characters": len(body.name) <= MAX_NAME,
+        f"$.name: at most {MAX_NAME} printable characters": len(body.name) <= MAX_NAME and body.name.isprintable(),
         f"$.description: at most {MAX_DESCRIPTION} characters": len(body.description) <= MAX_DESCRIPTION,
         f"$.labels: at most {MAX_LABELS}": len(body.labels) <= MAX_LABELS,
     }

@@ -58,6 +58,7 @@ def _faults(body: TokenRequest) -> tuple[str, ...]:
         "$.principal: 1 to 128 printable characters": 0 < len(body.principal) <= 128 and body.principal.isprintable(),
         "$.roles: at least one": body.roles,
         f"$.expires_in_s: above 0, and at most {MAX_LIFE_S:.0f}": math.isfinite(life_s) and 0 < life_s <= MAX_LIFE_S,
+        **{f"$.roles: {project[:80]!r} is no project": project.isprintable() for project in body.roles},
         **{f"$.roles[{project!r}]: one of {', '.join(ROLES)}": role in ROLES for project, role in body.roles.items()},
     }
     return tuple(rule for rule, is_kept in rules.items() if not is_kept)
