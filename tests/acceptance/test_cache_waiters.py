@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plait import RecoverableError, map_task, task, workflow
-from plait_core.engine import Engine, _acting
+from plait_core.engine import Engine, _searching
 from plait_core.ir.events import CacheAnswered
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import ExecutionPhase
@@ -41,7 +41,7 @@ def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was started, nothing may end, and nobody asks again before the end of the world."""
     started.clear()
     Stage.has_begun, Stage.may_end = asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(_acting, "RESERVATION_POLL_S", FAR_OFF_S)
+    monkeypatch.setattr(_searching, "RESERVATION_POLL_S", FAR_OFF_S)
 
 
 async def begin(x: int) -> None:

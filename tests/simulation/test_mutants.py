@@ -9,7 +9,6 @@ import attrs
 import pytest
 
 from plait_core.engine import (
-    _acting,
     _apply,
     _books,
     _cache,
@@ -24,6 +23,7 @@ from plait_core.engine import (
 from plait_core.engine import _stimuli as st
 from plait_core.engine._adopting import Adopting
 from plait_core.engine._run import Run
+from plait_core.engine._submitting import Submitting
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault
 from plait_core.ir.ids import ExecutionId
@@ -131,10 +131,10 @@ def cache_ignores_inputs(patch: pytest.MonkeyPatch) -> None:
 
 
 def lost_reports_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:
-    async def reconcile(acting: _acting.Acting) -> None:
+    async def reconcile(_attempts: Submitting) -> None:
         """Ask nobody."""
 
-    patch.setattr(_acting.Acting, "reconcile", reconcile)
+    patch.setattr(Submitting, "reconcile", reconcile)
 
 
 def snapshots_lose_commands(patch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ class EngineChannel:
     async def call(self, child: ChildCall) -> ChildOutcome:
         """Run a child, once per key over all replays of the task, and wait for it."""
         self._check()
-        return await self._run.acting.call(self._attempt.node, self._attempt.n, child)
+        return await self._run.acting.following.call(self._attempt.node, self._attempt.n, child)
 
     async def publish_deck(self, html: str) -> str:
         """Store the present state of the attempt's deck; returns its URI."""

@@ -35,7 +35,7 @@ async def _known_attempts(run: Run) -> set[AttemptId]:
         for report in await executor.reconcile(attempts):
             if not isinstance(report, Lost):
                 known.add(report.attempt)
-                await run.acting.take_back(report.attempt)
+                await run.acting.attempts.take_back(report.attempt)
                 run.hear(report)
     return known
 

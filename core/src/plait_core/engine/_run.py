@@ -112,7 +112,7 @@ class Run:
 
     def look_again(self, node: NodeId) -> None:
         """Ask the cache again on behalf of *node*, for whose key it waits: that was released."""
-        self.acting.look_again(node)
+        self.acting.searching.look_again(node)
         self.tell(TimerFired(self.services.clock.now_ns(), node, "cache"))
 
     def break_off(self, failure: BaseException) -> None:
@@ -132,13 +132,13 @@ class Run:
                 self._began.setdefault(attempt, now)
             self.tell(AttemptProgressed(now, node, n, report.phase, report.message, element))
             return
-        self.acting.dismiss(attempt)
+        self.acting.attempts.dismiss(attempt)
         match report:
             case Ended(result=result, exception=exception):
                 if exception is not None:
                     self.exceptions[node] = exception
                 if result.fragment is not None:
-                    self.acting.keep_fragment(attempt, result)
+                    self.acting.growing.keep_fragment(attempt, result)
                 else:
                     self.end(attempt, AttemptEnded(now, node, n, result, element))
             case Cancelled():
@@ -226,11 +226,11 @@ class Run:
         while self._timers and self._timers[0][2].key not in self.state.open:
             heappop(self._timers)
         wake_at = self._timers[0][0] if self._timers else None
-        if self.acting.has_attempts_out:
+        if self.acting.attempts.has_any_out:
             ask_at = self.services.clock.now_ns() + int(RECONCILE_AFTER_S * 1e9)
             if wake_at is None or ask_at < wake_at:
                 if not await self._is_woken(ask_at):
-                    await self.acting.reconcile()
+                    await self.acting.attempts.reconcile()
                 return True
         now = self.services.clock.now_ns()
         if self.services.lets_sleepers_go and (wake_at or NEVER_NS) - now > LONG_SLEEP_S * 1e9 and self._is_idle:
@@ -286,11 +286,11 @@ class Run:
                 await self._save_snapshot()
         fresh, state.fresh = state.fresh, []
         self.commands.extend(fresh)
-        self.acting.settle(decisions)
+        self.acting.following.settle(decisions)
         self.committed.set()
         self.has_begun.set()
         if ended:
-            await self.acting.release(ended)
+            await self.acting.attempts.release(ended)
         if self.services.plugins.has_observers:
             for offset, decision in enumerate(decisions):
                 event = ev.Event(seq=first_seq + offset, at_ns=now, decision=decision)
