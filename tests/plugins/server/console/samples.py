@@ -1,7 +1,7 @@
 """Workflows that the console draws, launches and shows in these tests."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -38,6 +38,19 @@ class Limits:
 
     low: int
     high: int = 9
+
+
+@dataclass
+class Plan:
+    """A bit of everything that has fields."""
+
+    title: str
+    mode: Mode
+    limits: Limits
+    steps: list[Limits]
+    weights: dict[str, float] = field(default_factory=lambda: {"a": 0.5})
+    note: str | None = None
+    size: int | str = 3
 
 
 @task
@@ -157,6 +170,18 @@ def typed(  # noqa: PLR0917  # inputs of a workflow, which are passed by name
 ) -> str:
     """Take one of each."""
     return shout(text=name)
+
+
+@task
+def told(plan: Plan) -> str:
+    """Say what came."""
+    return repr(plan)
+
+
+@workflow
+def planned(plan: Plan) -> str:
+    """Take what has fields in fields."""
+    return told(plan=plan)
 
 
 @task

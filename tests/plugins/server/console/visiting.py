@@ -26,6 +26,7 @@ ENTITIES = (
     samples.broken,
     samples.asking,
     samples.typed,
+    samples.planned,
     samples.reading,
     samples.shout,
     samples.waiting,

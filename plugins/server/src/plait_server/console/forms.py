@@ -7,13 +7,11 @@ A field keeps what was typed, so that a form that has faults comes back as it wa
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import attrs
 
 from plait_core.compiler.wording import type_text
 from plait_core.ir.interfaces import Parameter
-from plait_core.ir.json import Json
 from plait_core.ir.literals import Literal, LiteralMap, NoneValue, Primitive, UnionValue
 from plait_core.ir.types import (
     BlobType,
@@ -28,6 +26,7 @@ from plait_core.ir.types import (
 )
 from plait_core.types.time_texts import render_duration
 from plait_server.console.readings import Misread, read_text
+from plait_server.console.schemas import schema_of
 from plait_server.console.values import plain_of
 
 _HINTS = {
@@ -43,7 +42,7 @@ class Field:
     One input of a form.
 
     ``widget`` is how it is typed: ``text``, ``area``, ``number``, ``select``, ``json`` or ``file``. ``choices`` belong to
-    ``select``. ``is_set`` says whether anything was given or is the default.
+    ``select``; ``schema`` to ``json``, and is what its fields are made from.
     """
 
     name: str
@@ -128,16 +127,17 @@ def _field(parameter: Parameter, given: Literal | None) -> Field:
     kept = given if given is not None else parameter.default
     type_ = variable.type
     inner = _without_none(type_)
+    widget = _widget(inner)
     return Field(
         name=variable.name,
         type=type_,
         type_name=type_text(type_),
-        widget=_widget(inner),
+        widget=widget,
         is_required=parameter.default is None and not _takes_none(type_),
         text=text_of(kept) if kept is not None else "",
         choices=_choices(inner),
         hint=_hint(inner),
-        schema=_schema(inner),
+        schema=_schema(inner) if widget == "json" else "",
         description=variable.description,
         default=parameter.default,
     )
@@ -183,18 +183,9 @@ def _hint(type_: LiteralType) -> str:
 
 
 def _schema(type_: LiteralType) -> str:
-    """Render the JSON schema that a struct, or the elements of a list or map, carry."""
-    match type_.type:
-        case CollectionType(element=inner) | MapType(value=inner):
-            return _schema(inner)
-        case SimpleType.STRUCT if type_.metadata:
-            schema: Mapping[str, Json] = type_.metadata
-            return json.dumps(schema, indent=2, ensure_ascii=False, default=_listed)
-    return ""
-
-
-def _listed(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else list(value)
+    """Render the schema from which fields are made; nothing where it says no more than that anything goes."""
+    schema = schema_of(type_)
+    return json.dumps(schema, ensure_ascii=False) if set(schema) - {"type", "title", "description"} else ""
 
 
 def _without_none(type_: LiteralType) -> LiteralType:

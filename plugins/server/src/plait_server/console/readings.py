@@ -34,8 +34,11 @@ from plait_core.ir.types import (
     UnionType,
 )
 from plait_core.types.time_texts import parse_datetime, parse_duration
+from plait_server.console.schemas import misfits, schema_of
 
 MICROSECOND = 1_000
+MOST_FAULTS = 5
+"""How many faults of one struct are told at once."""
 _INT64 = range(-(2**63), 2**63)
 _WORDS = {"true": True, "false": False}
 
@@ -133,26 +136,16 @@ def _is_none(type_: LiteralType) -> bool:
 
 
 def _struct(plain: Any, type_: LiteralType, place: str) -> Literal:
-    """Keep plain data as a struct; its schema, where the type carries one, must allow the fields."""
+    """Keep plain data as a struct; its schema, where the type carries one, must allow it."""
     from msgpack import packb
 
-    schema = type_.metadata or {}
+    schema = schema_of(type_)
     if schema.get("type") == "object" and not isinstance(plain, dict):
-        raise Misread(f"{_at(place)}a JSON object is wanted, with {_names(schema)}")
-    if isinstance(plain, dict):
-        required = schema.get("required")
-        missing = [name for name in required if name not in plain] if isinstance(required, list | tuple) else []
-        if missing:
-            raise Misread(f"{_at(place)}{', '.join(map(str, missing))} missing")
-        properties = schema.get("properties")
-        unknown = [name for name in plain if name not in properties] if isinstance(properties, dict) else []
-        if unknown:
-            raise Misread(f"{_at(place)}{', '.join(unknown)} unknown; there are {_names(schema)}")
+        names = ", ".join(schema.get("properties", ())) or "any fields"
+        raise Misread(f"{_at(place)}a JSON object is wanted, with {names}")
+    if faults := list(misfits(plain, schema, place)):
+        raise Misread("; ".join(faults[:MOST_FAULTS]))
     return Literal(value=Binary(value=packb(plain), tag="msgpack"))
-
-
-def _names(schema: Any) -> str:
-    return ", ".join(schema.get("properties") or ()) or "any fields"
 
 
 def _int(text: str, type_: LiteralType) -> Literal:

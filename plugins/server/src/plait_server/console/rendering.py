@@ -5,6 +5,7 @@ Everything that is written into a page is escaped. A page may load nothing but o
 text or deck brings along does not run.
 """
 
+import json
 import re
 from functools import cache
 from hashlib import sha256
@@ -114,6 +115,7 @@ def _environment() -> Environment:
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         codes=_codes,
         breakable=_breakable,
+        indented=lambda text: json.dumps(json.loads(text), indent=2, ensure_ascii=False),
     )
     return environment
 

@@ -52,7 +52,12 @@ HERE = "/projects/{project}/domains/{domain}"
 ENTITY = f"{HERE}/{{section}}/{{name}}"
 VERSION = f"{ENTITY}/versions/{{version}}"
 EXECUTION = f"{HERE}/executions/{{execution}}"
-ASSETS = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+ASSETS = {
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "forms.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 _log = logging.getLogger("plait.server.console")
 
