@@ -20,8 +20,7 @@ from uuid import uuid4
 import attrs
 
 from plait_core.engine import Engine
-from plait_core.engine._children import Ending
-from plait_core.engine._run import ending_of
+from plait_core.engine._children import Ending, ending_of
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.literals import Literal, Primitive
 from plait_core.ir.phases import TERMINAL_EXECUTION, ExecutionPhase

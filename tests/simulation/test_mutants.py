@@ -22,6 +22,7 @@ from plait_core.engine import (
 )
 from plait_core.engine import _stimuli as st
 from plait_core.engine._adopting import Adopting
+from plait_core.engine._keeping import Keeping
 from plait_core.engine._run import Run
 from plait_core.engine._submitting import Submitting
 from plait_core.ir import events as ev
@@ -150,7 +151,7 @@ def snapshots_lose_commands(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_a_grown_graph_makes_is_not_cached(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Run, "_keyed_in_an_earlier_life", lambda *_: None)
+    patch.setattr(Keeping, "_keyed_in_an_earlier_life", lambda *_: None)
 
 
 MUTATIONS: list[Mutation] = [

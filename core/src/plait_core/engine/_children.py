@@ -77,3 +77,8 @@ class Ending(Shape):
     outputs: LiteralMap | None = None
     error: TaskError | None = None
     exception: BaseException | None = None
+
+
+def ending_of(state: ExecutionState) -> Ending:
+    """Say how the execution of a terminal state ended."""
+    return Ending(execution=state.id, phase=state.phase, outputs=state.outputs, error=state.error)

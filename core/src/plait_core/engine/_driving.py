@@ -12,12 +12,13 @@ from typing import Any
 
 import attrs
 
-from plait_core.engine._children import Children, Ending
+from plait_core.engine._children import Children, Ending, ending_of
 from plait_core.engine._inbox import child_ended
+from plait_core.engine._loading import load
 from plait_core.engine._post import Post
 from plait_core.engine._recovery import reopen
 from plait_core.engine._rounds import insist, repeat
-from plait_core.engine._run import Run, ending_of, load
+from plait_core.engine._run import Run
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import Launched

@@ -5,8 +5,8 @@ from typing import Protocol
 from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine import _commands as cmd
 from plait_core.engine import _stimuli as st
-from plait_core.engine._cache import KeyedInputs
 from plait_core.engine._children import Children
+from plait_core.engine._keeping import Keeping
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.ir.ids import AttemptId, NodeId
@@ -20,9 +20,7 @@ class Host(Protocol):
     state: ExecutionState
     children: Children
     exceptions: dict[NodeId, BaseException]
-    keyed: dict[tuple[NodeId, int | None], KeyedInputs]
-    released: list[tuple[NodeId, int | None]]
-    has_reserved: bool
+    keeping: Keeping
     closures: dict[str, CompiledClosure]
 
     def tell(self, stimulus: st.Stimulus) -> None:

@@ -1,7 +1,7 @@
 """
 Looking in the cache on behalf of a run: what is there, who else makes it, and under which key an attempt's outputs are kept.
 
-Made by ``Acting``. What is asked here is only read and reserved; entries are written by the turn that binds outputs (``_run``),
+Made by ``Acting``. What is asked here is only read and reserved; entries are written by the turn that binds outputs (``_keeping``),
 and what is reserved is released by the turn that ends the node or element that holds it.
 """
 
@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from plait_core.engine._cache import KeyedInputs, hit, keyed, miss, uris
+from plait_core.engine._keeping import Keeping
 from plait_core.engine._leases import end_leases_of_the_gone
 from plait_core.engine._policies import cache_policy
 from plait_core.engine._services import Services
@@ -23,18 +24,11 @@ _ELEMENT_MISS = CacheVerdict(status=CacheStatus.MISS)
 
 
 class Asker(Protocol):
-    """
-    The run that asks.
-
-    ``keyed`` holds, by node and element, under which keys its next outputs are to be kept; ``released`` who has a reservation and
-    needs it no longer. ``has_reserved`` says whether there may be any reservation at all.
-    """
+    """The run that asks; it has the cache keep what its attempts make."""
 
     services: Services
     state: ExecutionState
-    keyed: dict[tuple[NodeId, int | None], KeyedInputs]
-    released: list[tuple[NodeId, int | None]]
-    has_reserved: bool
+    keeping: Keeping
 
     def look_again(self, node: NodeId) -> None:
         """Ask again what *node* waits for."""
@@ -48,6 +42,7 @@ class Lookups:
         self._run = run
         self._services = run.services
         self._state = run.state
+        self._keeping = run.keeping
 
     async def ask(
         self, node: NodeState, element: int | None, inputs: LiteralMap, making: set[str]
@@ -68,7 +63,7 @@ class Lookups:
         entry = None if is_overwriting else await index.get(asked.key)
         if entry is not None and await self.is_whole(entry.outputs):
             return self._found(node, element, entry)
-        self._run.keyed[node.id, element] = asked
+        self._keeping.keyed[node.id, element] = asked
         if is_overwriting:
             verdict = CacheVerdict(status=CacheStatus.SKIPPED, key=asked.key.digest, reason="to be overwritten")
         elif entry is not None:
@@ -84,12 +79,12 @@ class Lookups:
         made = await index.get(asked.key)  # perhaps by the holder before, after we looked and before it let go
         if made is None or made == entry or not await self.is_whole(made.outputs):
             return verdict, None, False
-        self._run.released.append((node.id, element))
+        self._keeping.found.append((node.id, element))
         return self._found(node, element, made)
 
     async def _reserves(self, node: NodeState, element: int | None, asked: KeyedInputs) -> bool:
         """Take the right to make a value, and say whether we have it; if not, we are told when it is released."""
-        self._run.has_reserved = True
+        self._keeping.has_reserved = True
         n = 0 if node.attempt is None else node.attempt + 1
         attempt = attempt_id(self._state, node, n, element)
         database, wanted = self._services.database, Reservation(key=asked.key, attempt=attempt)
@@ -105,14 +100,14 @@ class Lookups:
     def _found(
         self, node: NodeState, element: int | None, entry: CacheEntry
     ) -> tuple[CacheVerdict, LiteralMap | None, bool]:
-        self._run.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
+        self._keeping.keyed.pop((node.id, element), None)  # nothing to keep after having waited for somebody else
         return hit(entry), entry.outputs, False
 
     def remember(self, node: NodeState, element: int | None, inputs: LiteralMap) -> None:
         """Know under which key an attempt's outputs are to be kept, also where the cache was asked in an earlier life."""
         policy = cache_policy(node)
-        if policy is not None and self._services.cache_mode != "off" and (node.id, element) not in self._run.keyed:
-            self._run.keyed[node.id, element] = keyed(node.template, policy, inputs)
+        if policy is not None and self._services.cache_mode != "off" and (node.id, element) not in self._keeping.keyed:
+            self._keeping.keyed[node.id, element] = keyed(node.template, policy, inputs)
 
     async def is_whole(self, outputs: LiteralMap) -> bool:
         """Whether everything the outputs refer to is still there."""

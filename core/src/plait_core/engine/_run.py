@@ -8,32 +8,28 @@ on before the turn that decided it has committed; when the store refuses a turn,
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from heapq import heappop, heappush
-from itertools import count
 
 import attrs
 
 from plait_core.compiler.closures import CompiledClosure
 from plait_core.engine._acting import Acting
 from plait_core.engine._alarms import Alarm
-from plait_core.engine._cache import KeyedInputs, keyed
-from plait_core.engine._children import Children, Ending
+from plait_core.engine._children import Children, Ending, ending_of
 from plait_core.engine._commands import Command, SubmitElements, WaitUntil
 from plait_core.engine._floor import Share
-from plait_core.engine._policies import cache_policy, timeout_ns
+from plait_core.engine._keeping import Keeping
 from plait_core.engine._rows import attempt_rows, execution_row, node_rows
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AttemptEnded, AttemptGone, AttemptProgressed, Stimulus, TimerFired
-from plait_core.engine._turns import fold, take_turn
-from plait_core.engine._units import attempt_id
+from plait_core.engine._timers import Timers
+from plait_core.engine._turns import take_turn
 from plait_core.errors.engine import OwnershipLost
 from plait_core.ir import events as ev
-from plait_core.ir.executions import CacheStatus, Fault, TaskError
-from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
-from plait_core.ir.literals import LiteralMap
+from plait_core.ir.executions import Fault, TaskError
+from plait_core.ir.ids import AttemptId, NodeId
 from plait_core.ir.phases import AttemptPhase
-from plait_core.ports.databases import NEVER_NS, Append, AuditLine, CacheEntry
+from plait_core.ports.databases import NEVER_NS, Append, AuditLine
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress, Report
 
 RECONCILE_AFTER_S = 30.0
@@ -54,12 +50,7 @@ class Run:
         self.children = children
         self.state = state
         self.exceptions: dict[NodeId, BaseException] = {}
-        self.keyed: dict[tuple[NodeId, int | None], KeyedInputs] = {}
-        self.released: list[tuple[NodeId, int | None]] = []
-        """Nodes and elements that found what they had reserved; the next turn releases it."""
-        self._had_a_life = state.seq > 0
-        self.has_reserved = self._had_a_life
-        """Whether there may be a reservation."""
+        self.keeping = Keeping(services, state, had_a_life=state.seq > 0)
         self.committed = asyncio.Event()
         """Set once the first turn is in the store."""
         self.has_ended = state.is_terminal
@@ -77,10 +68,7 @@ class Run:
         """Keys of messages of the inbox that the next turn consumes."""
         self._heard: set[str] = set()
         """Keys of all messages that were taken."""
-        self._timers: list[tuple[int, int, WaitUntil]] = []
-        self._began: dict[AttemptId, int] = {}
-        """When attempts that have a time limit were first heard to run."""
-        self._order = count()
+        self._timers = Timers(services, state)
         self._snapshot_at = state.seq + SNAPSHOT_AFTER
         self._awake = asyncio.Event()
         self._alarm = Alarm(services.clock, self._awake.set)
@@ -128,8 +116,8 @@ class Run:
         now = self.services.clock.now_ns()
         node, n, element = attempt.node, attempt.n, attempt.element
         if isinstance(report, Progress):
-            if report.phase is AttemptPhase.RUNNING and timeout_ns(self.state.nodes[node]) is not None:
-                self._began.setdefault(attempt, now)
+            if report.phase is AttemptPhase.RUNNING:
+                self._timers.runs(attempt, now)
             self.tell(AttemptProgressed(now, node, n, report.phase, report.message, element))
             return
         self.acting.attempts.dismiss(attempt)
@@ -150,7 +138,7 @@ class Run:
 
     def end(self, attempt: AttemptId, stimulus: Stimulus) -> None:
         """Take word that *attempt* is over; once that is committed, its executor may forget it."""
-        self._began.pop(attempt, None)
+        self._timers.is_over(attempt)
         self.release_later(attempt)
         self.tell(stimulus)
 
@@ -171,7 +159,7 @@ class Run:
         try:
             while True:
                 if self._timers:
-                    self._fire_timers()
+                    self._mail += self._timers.due()
                 if self._failure is not None:
                     raise self._failure
                 has_mail = self._mail or self._posted
@@ -192,40 +180,13 @@ class Run:
         if not isinstance(command, SubmitElements) and command.key not in self.state.open:
             return
         if isinstance(command, WaitUntil):
-            heappush(self._timers, (command.at_ns, next(self._order), command))
+            self._timers.set(command)
             return
         await self.acting.carry_out(command)
 
-    def _fire_timers(self) -> None:
-        now = self.services.clock.now_ns()
-        while self._timers and self._timers[0][0] <= now:
-            timer = heappop(self._timers)[2]
-            if timer.key not in self.state.open:
-                continue
-            if timer.what == "timeout" and (due_at := self._times_out_at(timer, now)) > now:
-                heappush(self._timers, (due_at, next(self._order), timer))
-            else:
-                self.tell(TimerFired(now, timer.node, timer.what, timer.n, timer.element))
-
-    def _times_out_at(self, timer: WaitUntil, now: int) -> int:
-        """
-        Say when the time of an attempt is up: its limit after it began to run, however long it waited for room before.
-
-        One that is not heard to run, where executors see to limits themselves, has as long again.
-        """
-        node = self.state.nodes[timer.node]
-        limit = timeout_ns(node) or 0
-        began = self._began.get(attempt_id(self.state, node, timer.n, timer.element))
-        if began is not None:
-            return began + limit
-        capabilities = self.services.executors[self.state.executor_of(node.template.id)].capabilities
-        return now + limit if capabilities.can_time_out else timer.at_ns
-
     async def _sleep(self) -> bool:
         """Wait until there may be something to do; False when that is far off, and nothing holds the execution in memory."""
-        while self._timers and self._timers[0][2].key not in self.state.open:
-            heappop(self._timers)
-        wake_at = self._timers[0][0] if self._timers else None
+        wake_at = self._timers.next_at_ns
         if self.acting.attempts.has_any_out:
             ask_at = self.services.clock.now_ns() + int(RECONCILE_AFTER_S * 1e9)
             if wake_at is None or ask_at < wake_at:
@@ -281,7 +242,7 @@ class Run:
             await self._commit(append)
             self.has_ended = state.is_terminal
             if self.services.awaited:
-                self._wake(append)
+                self.keeping.wake(append)
             if state.seq >= self._snapshot_at:
                 await self._save_snapshot()
         fresh, state.fresh = state.fresh, []
@@ -309,71 +270,9 @@ class Run:
             nodes=node_rows(state, decisions) if has_views else (),
             attempts=attempt_rows(state, now, decisions) if has_views else (),
             posted=posted,
-            cache=self._cache_entries(now, decisions) if self.keyed or self._had_a_life else (),
-            released=self._released(decisions) if self.has_reserved else (),
+            cache=self.keeping.entries(now, decisions),
+            released=self.keeping.released(decisions),
             audit=self.audit if first_seq == 1 else None,
-        )
-
-    def _released(self, decisions: Sequence[ev.Decision]) -> Sequence[tuple[NodeId, int | None]]:
-        """Return who needs a reservation no longer: nodes and elements that end, however they do."""
-        released, self.released = self.released, []
-        for decision in decisions:
-            if isinstance(decision, ev.NodeSucceeded | ev.NodeEnded):
-                place: tuple[NodeId, int | None] = (decision.node, None)
-            elif isinstance(decision, ev.AttemptFailed) and decision.phase is not AttemptPhase.RETRYABLE_FAILED:
-                place = (decision.node, decision.element)
-            else:
-                continue
-            policy = cache_policy(self.state.nodes[decision.node])
-            if policy is not None and policy.serializable:
-                released.append(place)
-        return released
-
-    def _wake(self, append: Append) -> None:
-        """Wake the runs of this engine that wait for a key which a turn has populated or released."""
-        digests = [entry.key.digest for entry in append.cache]
-        digests += [self.keyed.pop(place).key.digest for place in append.released if place in self.keyed]
-        for digest in digests:
-            for wake in self.services.awaited.pop(digest, ()):
-                wake()
-
-    def _cache_entries(self, now: int, decisions: Sequence[ev.Decision]) -> list[CacheEntry]:
-        """Make entries of the outputs that this turn binds, where the task is cached."""
-        entries = []
-        for decision in decisions:
-            if isinstance(decision, ev.NodeSucceeded):
-                asked = self.keyed.pop((decision.node, None), None) or self._keyed_in_an_earlier_life(decision)
-                if asked is not None:
-                    entries.append(self._entry(asked, decision.node, decision.outputs, now))
-            elif isinstance(decision, ev.ElementsSucceeded):
-                node = self.state.nodes[decision.node]
-                if cache_policy(node) is None:
-                    continue
-                names = list(node.template.interface.output_types)
-                for element, _, output, is_cached in decision.outcomes:
-                    asked = self.keyed.pop((decision.node, element), None)
-                    if asked is not None and not is_cached:
-                        outputs = {names[0]: output} if names and output is not None else {}
-                        entries.append(self._entry(asked, decision.node, outputs, now))
-        return entries
-
-    def _keyed_in_an_earlier_life(self, decision: ev.NodeSucceeded) -> KeyedInputs | None:
-        """Find the key of a node whose attempt was over before this life began: that of a dynamic task, whose graph goes on."""
-        if decision.cache is None or decision.cache.status not in {CacheStatus.MISS, CacheStatus.SKIPPED}:
-            return None
-        node = self.state.nodes[decision.node]
-        policy = cache_policy(node)
-        if policy is None or self.services.cache_mode == "off":
-            return None
-        return keyed(node.template, policy, node.inputs())
-
-    def _entry(self, asked: KeyedInputs, node: NodeId, outputs: LiteralMap, now: int) -> CacheEntry:
-        return CacheEntry(
-            key=asked.key,
-            outputs=outputs,
-            source=f"{self.state.id}/{node}",
-            input_digests=asked.input_digests,
-            created_at_ns=now,
         )
 
     def ending(self) -> Ending:
@@ -402,36 +301,3 @@ class Run:
         """Whether a refused turn is in fact there: its commit succeeded and only the answer was lost."""
         stored = await self.services.database.log.read(append.execution, after=append.first_seq - 1)
         return [event.decision for event in stored] == list(append.decisions)
-
-
-def ending_of(state: ExecutionState) -> Ending:
-    """Say how the execution of a terminal state ended."""
-    return Ending(execution=state.id, phase=state.phase, outputs=state.outputs, error=state.error)
-
-
-async def load(services: Services, execution: ExecutionId) -> ExecutionState:
-    """Read an execution's state from its latest snapshot and its log, with the closures that these name."""
-    log = services.database.log
-    state = await _snapshot(services, execution) or ExecutionState(id=execution, library=services.library)
-    events = await log.read(execution, after=state.seq)
-    held = []
-    for event in events:
-        digest = getattr(event.decision, "closure", "")
-        if digest and not isinstance(event.decision, ev.FragmentReceived):
-            held.append(await services.fetch(digest))
-    return fold(state, events)
-
-
-async def _snapshot(services: Services, execution: ExecutionId) -> ExecutionState | None:
-    snapshot = await services.database.log.load_snapshot(execution)
-    if snapshot is None:
-        return None
-    from plait_core.engine._snapshots import read
-
-    reading = read(snapshot)
-    if reading is None:
-        return None
-    held = [await services.fetch(digest) for digest in reading.closures]
-    state = reading.state(execution, services.library)
-    del held  # by now, the state has what it needs of them
-    return state

@@ -23,7 +23,7 @@ from plait_core.engine._driving import Driving
 from plait_core.engine._gates import check_answer, misfit_of
 from plait_core.engine._inbox import to_posted
 from plait_core.engine._launching import check_asked, plan_launch
-from plait_core.engine._run import load
+from plait_core.engine._loading import load
 from plait_core.engine._services import Services
 from plait_core.engine._state import ExecutionState
 from plait_core.engine._stimuli import AbortAsked, Signalled, Stimulus
