@@ -129,6 +129,28 @@ def test_a_map_gives_up_when_it_cannot_succeed_any_more() -> None:
     assert play["n0"].phase is NodePhase.FAILED
 
 
+def test_a_map_that_runs_all_of_its_elements_fails_when_they_have_ended() -> None:
+    """What cannot succeed any more goes on all the same, where somebody asked for that."""
+    play = mapped(3, run_all_sub_nodes=True, parallelism=1)
+
+    assert kinds(play.fail("n0", element=0)) == ["AttemptFailed n0", "ElementsScheduled n0"]
+    ended(play, 1)
+    ended(play, 2)
+
+    assert play["n0"].phase is NodePhase.FAILED
+
+
+def test_an_element_that_fails_while_its_map_stops_is_not_tried_again() -> None:
+    """Whatever its budget."""
+    play = mapped(2, task("add", "a", retries=1))
+    play.tell(st.AbortAsked(NOON, "enough"))
+
+    assert kinds(play.fail("n0", element=0)) == ["AttemptFailed n0"]
+    play.stopped("n0", element=1)
+
+    assert play.state.phase is ExecutionPhase.ABORTED
+
+
 def test_elements_are_retried_each_from_a_budget_of_its_own() -> None:
     """A loss is paid by the system's, and one element's failures cost the others nothing."""
     play = mapped(2, task("add", "a", retries=1))

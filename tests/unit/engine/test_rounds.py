@@ -5,18 +5,23 @@ from typing import Any
 
 import pytest
 
+from plait_core.engine import _run
 from plait_core.engine._executors import Executors
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._patience import PATIENCE_S
 from plait_core.errors.stores import StoreUnavailable
+from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase
-from plait_core.ports.databases import Append, Posted
+from plait_core.ports.databases import Append, Posted, Snapshot
 from plait_core.ports.executors import Lost, Report
+from plait_core.testing.arithmetic import arithmetic_task
 from plait_core.testing.mishaps import Process
 from plait_core.testing.simulated_executor import SimulatedExecutor
+from tests.unit.engine.play import const, node, of, workflow
 from tests.unit.engine.pools import BUSY, NUMBERS, SEVEN, Pool, asking, story
 
+ADD = arithmetic_task("add", "add")
 AWAY = StoreUnavailable(url="tests", detail="no answer", delay_s=1.0)
 
 
@@ -207,3 +212,48 @@ async def test_a_report_that_makes_no_sense_keeps_no_other_from_being_heard(pool
     await executors.close()
 
     assert heard == [good]
+
+
+@story
+async def test_a_report_of_a_node_that_only_a_later_owner_knows_means_nothing_here(pool: Pool) -> None:
+    """An engine that was away hears it, too, before it learns that it has lost the execution."""
+    async with pool.engine() as engine:
+        execution = await engine.launch(BUSY, NUMBERS)
+        await pool.clock.advance(1)
+        run, before = engine._driving.runs[execution], await pool.database.log.latest(execution)
+
+        run.hear(
+            Lost(attempt=AttemptId(execution=execution, node=NodeId("later"), task=BUSY.main, n=0), reason="it says")
+        )
+        await pool.clock.advance(1)
+
+        assert await pool.database.log.latest(execution) == before
+
+
+def test_snapshots_become_rarer_as_a_log_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that all of them together cost no more than the log itself."""
+    monkeypatch.setattr(_run, "SNAPSHOT_AFTER", 4)
+
+    @story
+    async def told(pool: Pool) -> None:
+        log, n_taken = pool.database.log, 0
+        save = log.save_snapshot
+
+        async def count(execution: ExecutionId, snapshot: Snapshot) -> None:
+            nonlocal n_taken
+            n_taken += 1
+            await save(execution, snapshot)
+
+        log.save_snapshot = count  # type: ignore[method-assign]  # to count them
+        chain = [node(f"n{n}", ADD, a=of(f"n{n - 1}") if n else const(1), b=const(1)) for n in range(40)]
+        graph = workflow(*chain)
+        async with pool.engine() as engine:
+            execution = await engine.launch(Closure(main=graph.id, tasks=(ADD,), workflows=(graph,)), {})
+            await pool.clock.advance(3600)
+
+        latest = await log.latest(execution)
+        assert latest is not None
+        assert latest.seq > 80
+        assert 3 <= n_taken <= 6
+
+    told()
