@@ -12,9 +12,9 @@ from plait_core.engine._patience import PATIENCE_S
 from plait_core.errors.stores import StoreUnavailable
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
-from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.databases import Append, Posted, Snapshot
-from plait_core.ports.executors import Lost, Report
+from plait_core.ports.executors import Lost, Progress, Report
 from plait_core.testing.arithmetic import arithmetic_task
 from plait_core.testing.mishaps import Process
 from plait_core.testing.simulated_executor import SimulatedExecutor
@@ -222,9 +222,9 @@ async def test_a_report_of_a_node_that_only_a_later_owner_knows_means_nothing_he
         await pool.clock.advance(1)
         run, before = engine._driving.runs[execution], await pool.database.log.latest(execution)
 
-        run.hear(
-            Lost(attempt=AttemptId(execution=execution, node=NodeId("later"), task=BUSY.main, n=0), reason="it says")
-        )
+        attempt = AttemptId(execution=execution, node=NodeId("later"), task=BUSY.main, n=0)
+        run.hear(Progress(attempt=attempt, phase=AttemptPhase.RUNNING))
+        run.hear(Lost(attempt=attempt, reason="it says"))
         await pool.clock.advance(1)
 
         assert await pool.database.log.latest(execution) == before
