@@ -128,7 +128,7 @@ class Recorder:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    async def write(self, work: Any) -> Any:
+    async def write(self, work: Any, *, is_brief: bool = False) -> Any:
         noted: list[Any] = []
         result = await self._connection.write(lambda transaction: work(_Noting(transaction, noted)))
         if noted and not any("CREATE TABLE" in statement for _, statement, *_ in noted):

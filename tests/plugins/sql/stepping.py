@@ -48,10 +48,10 @@ class SteppedConnection:
         self.has_table, self.listen = connection.has_table, connection.listen
         self.open, self.close = connection.open, connection.close
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_brief: bool = False) -> T:
         step = self.step
         if step is None:
-            return await self.inner.write(work)
+            return await self.inner.write(work, is_brief=is_brief)
         return await self.inner.write(lambda transaction: work(_Stepped(transaction, step)))
 
 

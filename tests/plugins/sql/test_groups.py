@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,30 @@ WAIT_S = 60.0
 
 
 class Disk:
-    """Runs works, and knows which of them shared a transaction; the first one waits until it is let go."""
+    """Runs works, and knows where, and which of them shared a transaction; the first commit waits until it is let go."""
 
     def __init__(self) -> None:
         self.is_slow, self.may_go = threading.Event(), threading.Event()
+        self.threads: list[str] = []
         self.transactions: list[list[str]] = []
         self._running: list[str] = []
 
-    def within(self, work: Work[Any]) -> Any:
+    def carry_out(self, works: Sequence[Work[Any]]) -> list[Any]:
         self._running = []
-        result = work(None)  # type: ignore[arg-type]  # works of these tests need none
+        self.threads.append(threading.current_thread().name)
+        return [work(None) for work in works]  # type: ignore[arg-type]  # works of these tests need none
+
+    def commit(self) -> None:
+        if self._running == ["first"]:
+            self.is_slow.set()
+            assert self.may_go.wait(WAIT_S)
         self.transactions.append(self._running)
-        return result
 
     def writing(self, name: str, act: Callable[[], Any] = lambda: None) -> Work[str]:
         """Make a work that notes its name, does *act*, and returns the name."""
 
         def work(_: Transaction) -> str:
             self._running.append(name)
-            if name == "first":
-                self.is_slow.set()
-                assert self.may_go.wait(WAIT_S)
             act()
             return name
 
@@ -49,17 +52,17 @@ class Disk:
 def grouped(disk: Disk) -> Iterator[Groups]:
     workers = Workers(1, name="test")
     try:
-        yield Groups(workers, disk.within)
+        yield Groups(workers, disk)
     finally:
         disk.may_go.set()
         workers.stop()
 
 
-async def begin(groups: Groups, disk: Disk, *works: Work[str]) -> list["asyncio.Task[str]"]:
+async def begin(groups: Groups, disk: Disk, *works: Work[str], are_brief: bool = False) -> list["asyncio.Task[str]"]:
     """Write something slow, and *works* while it is on its way."""
-    tasks = [asyncio.create_task(groups.write(disk.writing("first")))]
+    tasks = [asyncio.create_task(groups.write(disk.writing("first"), is_brief=are_brief))]
     await asyncio.to_thread(disk.is_slow.wait, WAIT_S)
-    tasks += [asyncio.create_task(groups.write(work)) for work in works]
+    tasks += [asyncio.create_task(groups.write(work, is_brief=are_brief)) for work in works]
     await asyncio.sleep(0)
     return tasks
 
@@ -110,7 +113,63 @@ def test_a_group_may_come_from_several_loops() -> None:
         assert asyncio.run(run(groups)) == ["first", "here", "elsewhere"]
 
 
-def test_one_that_fails_harms_no_other() -> None:
+@pytest.mark.parametrize(("are_brief", "thread"), [(True, "MainThread"), (False, "test")])
+def test_what_is_brief_is_carried_out_where_it_is_asked_for(are_brief: bool, thread: str) -> None:
+    """Only the commit waits in another thread; what takes long, and all that shares its transaction, happens there."""
+    disk = Disk()
+
+    async def run(groups: Groups) -> list[str]:
+        tasks = await begin(groups, disk, *map(disk.writing, "ab"), are_brief=are_brief)
+        disk.may_go.set()
+        return await asyncio.gather(*tasks)
+
+    with grouped(disk) as groups:
+        assert asyncio.run(run(groups)) == ["first", "a", "b"]
+
+    assert disk.threads == [thread, thread]
+    assert disk.transactions == [["first"], ["a", "b"]]
+
+
+def test_a_busy_loop_holds_up_nobody_elsewhere() -> None:
+    """When the loop whose writes are committed does not listen, another one that waits goes on with its own."""
+    disk = Disk()
+
+    async def run(groups: Groups) -> list[str]:
+        first = (await begin(groups, disk, are_brief=True))[0]
+        elsewhere = threading.Thread(
+            target=asyncio.run, args=(groups.write(disk.writing("elsewhere"), is_brief=True),), name="elsewhere"
+        )
+        elsewhere.start()
+        while not groups._waiting:  # noqa: ASYNC110  # another thread puts it there
+            await asyncio.sleep(0)
+        disk.may_go.set()
+        elsewhere.join(WAIT_S)  # which no loop should do
+        return [*disk.transactions[-1], await first]
+
+    with grouped(disk) as groups:
+        assert asyncio.run(run(groups)) == ["elsewhere", "first"]
+
+    assert disk.threads == ["MainThread", "elsewhere"]
+
+
+def test_what_waits_when_it_is_closed_is_written() -> None:
+    """Closing returns when everything is committed."""
+    disk = Disk()
+
+    async def run(groups: Groups) -> list[list[str]]:
+        tasks = await begin(groups, disk, disk.writing("a"), are_brief=True)
+        disk.may_go.set()
+        groups.close()
+        written = list(disk.transactions)
+        await asyncio.gather(*tasks)
+        return written
+
+    with grouped(disk) as groups:
+        assert asyncio.run(run(groups)) == [["first"], ["a"]]
+
+
+@pytest.mark.parametrize("are_brief", [True, False])
+def test_one_that_fails_harms_no_other(are_brief: bool) -> None:
     """It alone raises; the others are committed, each by itself."""
     disk = Disk()
 
@@ -118,7 +177,9 @@ def test_one_that_fails_harms_no_other() -> None:
         raise KeyError("no such row")
 
     async def run(groups: Groups) -> list[Any]:
-        tasks = await begin(groups, disk, disk.writing("a"), disk.writing("b", fail), disk.writing("c"))
+        tasks = await begin(
+            groups, disk, disk.writing("a"), disk.writing("b", fail), disk.writing("c"), are_brief=are_brief
+        )
         disk.may_go.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -127,6 +188,26 @@ def test_one_that_fails_harms_no_other() -> None:
 
     assert (first, a, type(b), c) == ("first", "a", KeyError, "c")
     assert disk.transactions == [["first"], ["a"], ["c"]]
+
+
+@pytest.mark.parametrize("are_brief", [True, False])
+def test_one_that_fails_alone_is_tried_once(are_brief: bool) -> None:
+    """Whatever comes after it is written."""
+    disk, tries = Disk(), []
+
+    def fail() -> None:
+        tries.append(1)
+        raise KeyError("no such row")
+
+    async def run(groups: Groups) -> str:
+        with pytest.raises(KeyError):
+            await groups.write(disk.writing("a", fail), is_brief=are_brief)
+        return await groups.write(disk.writing("b"), is_brief=are_brief)
+
+    with grouped(disk) as groups:
+        assert asyncio.run(run(groups)) == "b"
+
+    assert (len(tries), disk.transactions) == (1, [["b"]])
 
 
 def test_one_that_is_cancelled_in_time_is_not_carried_out() -> None:

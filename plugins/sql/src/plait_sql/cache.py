@@ -77,7 +77,7 @@ class SqlCache:
         return [_entry(row) for row in rows]
 
     async def reserve(self, reservation: Reservation) -> Reservation:
-        return await self._connection.write(lambda transaction: self._reserve(transaction, reservation))
+        return await self._connection.write(lambda transaction: self._reserve(transaction, reservation), is_brief=True)
 
     def _reserve(self, transaction: Transaction, wanted: Reservation) -> Reservation:
         key, attempt = wanted.key, wanted.attempt

@@ -75,12 +75,13 @@ class Connection(Protocol):
         """Do what ``read`` does, for a *work* that finds a few rows by their keys: it may be quicker done than handed to a thread."""
         ...
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_brief: bool = False) -> T:
         """
         Run *work* and commit, or leave no trace of it when it or the commit fails.
 
         Writers may overlap, as in READ COMMITTED: a statement sees what was committed before it began, and waits where two
-        change one row. What one decides by reading first, it locks first. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreReadOnly``. When cancelled, the whole
+        change one row. What one decides by reading first, it locks first. A *work* that is brief, a few statements, may be quicker
+        carried out than handed to a thread. Raises ``StoreUnavailable``, ``StoreCorrupt``, ``StoreReadOnly``. When cancelled, the whole
         transaction is there or nothing of it.
         """
         ...

@@ -55,7 +55,7 @@ class SqlInbox:
             leave(transaction, audit if is_new else None)
             return announce(transaction, key)
 
-        self.tell(await self._connection.write(put))
+        self.tell(await self._connection.write(put, is_brief=True))
 
     def tell(self, addressee: Addressee) -> None:
         """Tell whoever of this process hears of an execution that got a message, once that is committed."""

@@ -77,7 +77,7 @@ class SqlLeases:
             transaction.execute(_BEGIN, (owner, pool, expires_at_ns, process))
             return True
 
-        return await self._connection.write(extend)
+        return await self._connection.write(extend, is_brief=True)
 
     async def forget(self) -> int:
         return await self._connection.write(_forget)

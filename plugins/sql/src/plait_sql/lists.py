@@ -82,9 +82,9 @@ def _alternatives(where: ExecutionFilter) -> Sequence[list[Condition]]:
     shown: list[Condition] = [] if where.include_archived else [("is_archived + 0 = 0", ())]
     if where.targets:
         filters = [*shown, *_in_phases(where, "phase || ''")]
-        return [[("target = ?", (dump_entity(target),)), *filters] for target in where.targets]
+        return [[("target = ?", (dump_entity(target),)), *filters] for target in dict.fromkeys(where.targets)]
     if where.phases:
-        return [[("phase = ?", (phase.value,)), *shown] for phase in where.phases]
+        return [[("phase = ?", (phase.value,)), *shown] for phase in dict.fromkeys(where.phases)]
     states = (0, 1) if where.include_archived else (0,)
     return [[("is_archived = ?", (state,))] for state in states]
 

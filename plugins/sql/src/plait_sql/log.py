@@ -70,6 +70,9 @@ _PUT_CACHE = (
 )
 _ALL = (1 << 63) - 1
 
+BRIEF_ROWS = 200
+"""How many rows a turn may write that is brief."""
+
 
 class SqlLog:
     """
@@ -90,7 +93,9 @@ class SqlLog:
     async def append(self, batches: Sequence[Append]) -> Sequence[ExecutionId]:
         turns = [self._turn(batch) for batch in batches]
         committed = await self._connection.write(
-            lambda transaction: [_commit_and_tell(transaction, turn) for turn in turns]
+            lambda transaction: [_commit_and_tell(transaction, turn) for turn in turns],
+            is_brief=sum(len(batch.decisions) + len(batch.nodes) + len(batch.attempts) for batch in batches)
+            <= BRIEF_ROWS,
         )
         for turn, (key, told) in zip(turns, committed, strict=True):
             for addressee in told:

@@ -94,7 +94,7 @@ class PostgresConnection:
     async def glance(self, work: Work[T]) -> T:
         return await self.read(work)
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, is_brief: bool = False) -> T:
         return await self._call(WRITE, work)
 
     def has_table(self, transaction: Transaction, name: str) -> bool:

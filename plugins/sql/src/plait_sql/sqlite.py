@@ -1,10 +1,10 @@
 """
 SQLite: the connection over Python's own ``sqlite3``, which only this module imports.
 
-The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` a commit costs some
-microseconds and happens in the caller's thread; with ``full`` it waits for the disk, in a thread of its own, together with what else
-is ready by then, and reads have a link and a thread of their own; only glances happen in the caller's. A lock held by another process
-is waited for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md
+The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` everything happens in
+the caller's thread; with ``full`` a commit waits for the disk, in a thread of its own, together with what else is ready by then. Reads and long
+writes then have a thread, too, and only glances and brief writes happen in the caller's. A lock held by another process is waited
+for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md, docs/adr/commits-in-a-thread.md
 """
 
 import asyncio
@@ -61,10 +61,12 @@ class SqliteConnection:
         """Where commits wait for the disk, what is only read needs not wait for them, nor a glance for what reads much."""
         self._glances = threading.Lock()
         self._workers, self._readers = Workers(1, name="plait-sql"), Workers(1, name="plait-sql-reader")
-        self._groups = Groups(self._workers, self._writing)
+        self._groups: Groups | None = None
+        """Where commits wait for the disk, they do so together."""
 
     async def open(self) -> None:
-        await self._patiently(self._connect, lambda: self._workers.do(self._connect))
+        waits = self._durability == "full"
+        await self._patiently(self._connect, partial(self._workers.do, self._connect) if waits else None)
 
     def _connect(self) -> None:
         try:
@@ -75,6 +77,7 @@ class SqliteConnection:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
         self._link = self._new_link()
         if self._durability == "full" and self._path != ":memory:":
+            self._groups = Groups(self._workers, self._link)
             self._reading_link, self._glancing_link = self._new_link(), self._new_link()
 
     def _new_link(self) -> "_Link":
@@ -93,22 +96,25 @@ class SqliteConnection:
 
     async def close(self) -> None:
         self._readers.stop()
+        if self._groups is not None:
+            self._groups.close()
         self._workers.stop()
         with self._turn, self._glances:
             for link in (self._glancing_link, self._reading_link, self._link):
                 if link is not None:
                     link.close()
-            self._link = self._reading_link = self._glancing_link = None
+            self._link = self._reading_link = self._glancing_link = self._groups = None
 
     async def read(self, work: Work[T]) -> T:
         read = partial(self._reading, work)
-        return await self._patiently(read, lambda: self._readers.do(read))
+        return await self._patiently(read, partial(self._readers.do, read) if self._reading_link else None)
 
     async def glance(self, work: Work[T]) -> T:
         return await self._patiently(partial(self._glancing, work))
 
-    async def write(self, work: Work[T]) -> T:
-        return await self._patiently(lambda: self._writing(work), lambda: self._groups.write(work))
+    async def write(self, work: Work[T], *, is_brief: bool = False) -> T:
+        together = partial(self._groups.write, work, is_brief=is_brief) if self._groups else None
+        return await self._patiently(partial(self._writing, work), together)
 
     def has_table(self, transaction: Transaction, name: str) -> bool:
         return transaction.query_one("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)) is not None
@@ -131,12 +137,12 @@ class SqliteConnection:
         with self._turn:
             return _within(self._link, "BEGIN IMMEDIATE", work)
 
-    async def _patiently(self, act: Callable[[], T], act_in_a_thread: Callable[[], Awaitable[T]] | None = None) -> T:
-        """Act here or, where that may take long, in a thread; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
+    async def _patiently(self, act: Callable[[], T], act_aside: Callable[[], Awaitable[T]] | None = None) -> T:
+        """Act here or, where there is a way, aside; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
         give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
         while True:
             try:
-                return act() if self._durability == "normal" or not act_in_a_thread else await act_in_a_thread()
+                return act() if act_aside is None else await act_aside()
             except sqlite3.Error as error:
                 name = getattr(error, "sqlite_errorname", "")
                 give_up_at = give_up_at or time.monotonic() + self._lock_timeout_s
@@ -151,16 +157,8 @@ class SqliteConnection:
 def _within(link: "_Link | None", begin: str, work: Work[T]) -> T:
     if link is None:
         raise sqlite3.ProgrammingError("the database is not open")
-    link.execute(begin)
-    try:
-        result = work(link)
-        link.commit()
-    except (UnicodeEncodeError, OverflowError) as error:
-        link.rollback()
-        raise NotStorable(kind="text or number", detail=str(error)) from error
-    except BaseException:
-        link.rollback()
-        raise
+    result = link.begin(begin, work)
+    link.commit()
     return result
 
 
@@ -189,10 +187,30 @@ class _Link:
 
     def announce(self, subject: str) -> None: ...
 
-    def commit(self) -> None:
-        self._run("COMMIT")
+    def carry_out(self, works: Sequence[Work[Any]]) -> list[Any]:
+        return self.begin("BEGIN IMMEDIATE", lambda transaction: [work(transaction) for work in works])
 
-    def rollback(self) -> None:
+    def begin(self, statement: str, work: Work[T]) -> T:
+        """Run *work* in a transaction that is left open, or undone when it fails."""
+        self._run(statement)
+        try:
+            return work(self)
+        except (UnicodeEncodeError, OverflowError) as error:
+            self._undo()
+            raise NotStorable(kind="text or number", detail=str(error)) from error
+        except BaseException:
+            self._undo()
+            raise
+
+    def commit(self) -> None:
+        """Commit, or undo everything and raise."""
+        try:
+            self._run("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
         if self._handle.in_transaction:
             self._run("ROLLBACK")
 
