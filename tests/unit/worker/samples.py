@@ -122,6 +122,12 @@ def decorate(a: int) -> int:
 
 
 @task(enable_deck=True)
+def decorate_with(text: str) -> str:
+    Deck("mine").append(text)
+    return text
+
+
+@task(enable_deck=True)
 def decorate_and_fail(a: int) -> int:
     Deck("last words", str(a))
     raise ValueError("after the deck")

@@ -311,6 +311,29 @@ def test_deck_is_stored_beside_the_outputs() -> None:
     assert "def decorate" in html
 
 
+def test_deck_with_the_name_of_any_file_is_stored() -> None:
+    """Names that are no text hold halves of surrogate pairs, which nothing can encode."""
+    blobs = MemoryBlobStore()
+
+    result = run(make_unit(samples.decorate_with, {"text": "a\udc80\0b"}), make_services(blobs)).result
+
+    assert result.outputs is not None
+    assert b"a?\0b" in asyncio.run(blobs.get(result.deck_uri))
+
+
+def test_deck_that_cannot_be_made_costs_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever keeps it from being stored, also what its author has written."""
+
+    async def fail(self: object) -> str:
+        raise RuntimeError("no deck today")
+
+    monkeypatch.setattr("plait_core.worker.reports.DeckReport.store", fail)
+
+    result = run(make_unit(samples.decorate_with, {"text": "a"}), make_services(MemoryBlobStore())).result
+
+    assert (result.outputs, result.deck_uri) == (literals({"o0": "a"}), "")
+
+
 def test_deck_is_stored_when_the_attempt_fails() -> None:
     """What a task reported before it failed is worth the most then."""
     blobs = MemoryBlobStore()

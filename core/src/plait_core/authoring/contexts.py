@@ -184,7 +184,9 @@ class ExecutionContext:
     async def publish_deck(self) -> str:
         """Store the deck as it stands, without the secrets that the task was told; returns its URI."""
         uri = f"{self._unit.output_prefix.rstrip('/')}/deck.html"
-        await self._blobs(uri).put(uri, self._mask(self.get_deck()).encode())
+        await self._blobs(uri).put(
+            uri, self._mask(self.get_deck()).encode("utf-8", "replace")
+        )  # of names of files, say
         return uri
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ class EngineChannel:
         """Store the present state of the attempt's deck; returns its URI."""
         self._check()
         uri = f"{self._run.services.blobs_root}/meta/{self._attempt}/deck.html"
-        await self._run.services.blobs(uri).put(uri, html.encode())
+        await self._run.services.blobs(uri).put(uri, html.encode("utf-8", "replace"))
         return uri
 
     def _check(self) -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from plait_core.authoring.contexts import RUNNING, ExecutionContext
-from plait_core.errors import PlaitError
 from plait_core.errors.running import IgnoreOutputs
 from plait_core.errors.values import ConversionFailed
 from plait_core.ir.executions import Closure, TaskError
@@ -176,7 +175,7 @@ class _Attempt:
             return result
         try:
             return evolve(result, deck_uri=await self.report.store())
-        except PlaitError as error:
+        except Exception as error:  # noqa: BLE001  # what renders values is the author's, too
             self.context.logging.warning("the deck was not stored: %s", error)
             return result
 

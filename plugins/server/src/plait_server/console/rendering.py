@@ -49,13 +49,18 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
     defaults = {"visit": visit, "base": visit.base, "place": None, "page": "", "crumbs": (), "now_ns": visit.now_ns()}
     shared = {"sections": SECTIONS, "assets": assets_version(), "download": visit.download_url}
     html = _environment().get_template(template).render(defaults | shared | context)
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
+    return HTMLResponse(encoded(html), status_code=status, headers=HEADERS)
 
 
 def bare_page(template: str, base: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """Render a page for somebody who is not logged in."""
     html = _environment().get_template(template).render(visit=None, base=base, assets=assets_version(), **context)
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
+    return HTMLResponse(encoded(html), status_code=status, headers=HEADERS)
+
+
+def encoded(html: str) -> bytes:
+    """Return a page as it is sent: what tasks say may hold halves of surrogate pairs, as names of files do, and is shown all the same."""
+    return html.encode("utf-8", "replace")
 
 
 async def place_of(visit: Visit, section: str) -> dict[str, Any]:
