@@ -13,6 +13,7 @@ from plait_core.ports.databases import Append
 from plait_core.ports.executors import Capabilities, Ended, Lost, Report
 from plait_core.ports.specs import ExecutorSpec
 from plait_core.testing.arithmetic import literal_of
+from plait_core.testing.clocks import NOON_NS
 from plait_core.testing.memory import MemoryDatabase
 
 N_LONG, N_TASKS = 20, 40
@@ -85,13 +86,29 @@ class SlowStore(MemoryDatabase):
         return await self._append(batches)
 
 
+class CountingClock:
+    """Time that passes by being asked for, so that a busy machine changes nothing."""
+
+    def __init__(self) -> None:
+        self._now_ns = NOON_NS
+
+    def now_ns(self) -> int:
+        self._now_ns += 50_000
+        return self._now_ns
+
+    async def sleep_until(self, at_ns: int) -> None:
+        await asyncio.Event().wait()  # for times that never come here
+
+
 def test_a_short_execution_does_not_wait_for_every_long_one() -> None:
     """While it runs from end to end, the long ones together commit fewer turns than there are of them."""
 
     async def run() -> int:
         database = SlowStore()
         executors = [(SPEC, PromptExecutor())]
-        async with Engine(plugins=Plugins.load(), database=database, executors=executors) as engine:
+        async with Engine(
+            plugins=Plugins.load(), database=database, executors=executors, clock=CountingClock()
+        ) as engine:
             crowd = [await engine.launch(long, {"x": literal_of(0)}) for _ in range(N_LONG)]
             while len(database.committed) < 5 * N_LONG:  # noqa: ASYNC110  # until all of them are busy
                 await asyncio.sleep(0)
