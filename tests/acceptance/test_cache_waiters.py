@@ -1,6 +1,7 @@
 """Identical calls at once: one computes, and the others are woken when it has, wherever they wait."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from plait_core.ir.ids import ExecutionId
 from plait_core.ir.phases import ExecutionPhase
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
-from plait_core.ports.databases import CacheEntry, CacheKey, Database
+from plait_core.ports.databases import CacheEntry, CacheKey, Database, Reservation
 from plait_core.testing._memory_ownership import MemoryCache
 from plait_core.testing.arithmetic import literal_of
 from plait_core.testing.clocks import VirtualClock
@@ -152,6 +153,32 @@ def test_equal_elements_of_one_map_run_once(many: Any, more: int) -> None:
 
     assert many(xs=xs) == [2 * x for x in xs]
     assert sorted(started) == sorted({*xs})
+
+
+class Counting(MemoryCache):
+    """A cache that counts how often the right to make a value was asked for, by key."""
+
+    asked: Counter[str] = Counter()
+
+    async def reserve(self, reservation: Reservation) -> Reservation:
+        self.asked[reservation.key.digest] += 1
+        return await super().reserve(reservation)
+
+
+@pytest.mark.parametrize("many", [doubled, doubled_two_at_a_time], ids=["all at once", "by twos"])
+def test_equal_elements_of_one_map_reserve_once(many: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever knows that a value is being made need not ask the store, which would be a statement for each of them."""
+    monkeypatch.setattr(Counting, "asked", asked := Counter[str]())
+    xs = [4, 7, 4, 4, 7, 1] * 30
+
+    async def run() -> Any:
+        settings, database = Settings(home=str(tmp_path)), MemoryDatabase()
+        database.cache.__class__ = Counting
+        async with Engine(settings=settings, plugins=Plugins.load(settings), database=database) as engine:
+            return await engine.call(many, (), {"xs": xs})
+
+    assert asyncio.run(run()) == [2 * x for x in xs]
+    assert sorted(asked.values()) == [1, 1, 1]
 
 
 def test_an_element_takes_over_from_one_that_failed() -> None:
