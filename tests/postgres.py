@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 import attrs
@@ -94,6 +94,8 @@ class Cluster:
     user: Mapping[str, Any]
     settings: Mapping[str, str]
     _server: subprocess.Popen[bytes] | None = None
+    _family: IO[bytes] | None = None
+    """The reading end of a pipe that the server and all its children hold open, and nobody else."""
 
     def url(self, database: str) -> str:
         """Return the URL of a database, which is created when it does not exist."""
@@ -119,9 +121,13 @@ class Cluster:
         """Start the server and wait until it answers, also after a crash."""
         settings = {"listen_addresses": "", "unix_socket_directories": str(self.home), **self.settings}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-        with (self.home / "log").open("ab") as log:
+        reading, held = os.pipe()
+        self._family = os.fdopen(reading, "rb")
+        with (self.home / "log").open("ab") as log, os.fdopen(held, "wb"):
             command = [str(self.binaries / "postgres"), "-D", str(self.home / "data"), *options]
-            self._server = subprocess.Popen(command, cwd=self.home, stdout=log, stderr=log, **self.user)
+            self._server = subprocess.Popen(
+                command, cwd=self.home, stdout=log, stderr=log, pass_fds=(held,), **self.user
+            )
         self.wait_ready()
 
     def wait_ready(self) -> None:
@@ -143,17 +149,31 @@ class Cluster:
         return True
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """End the server: SIGQUIT at once, SIGINT after a checkpoint, SIGKILL as a crash that leaves its children to notice."""
-        if self._server is not None:
+        """
+        End the server: SIGQUIT at once, SIGINT after a checkpoint, SIGKILL as a crash that leaves its children to notice.
+
+        They are waited for, because as long as one of them is there, no server starts on the same data.
+        """
+        if self._server is not None and self._family is not None:
             self._server.send_signal(how)
             self._server.wait()
-        self._server = None
+            with self._family as family:
+                family.read()
+        self._server = self._family = None
 
     def kill_backends(self, database: str) -> int:
-        """Kill the processes that serve *database* with SIGKILL, which makes the server drop everyone and recover."""
+        """
+        Kill the processes that serve *database* with SIGKILL, which makes the server drop everyone and recover.
+
+        Returns how many were there, once the server has noticed: before that, it answers as if nothing had happened.
+        """
         with self.connect("postgres") as connection:
             rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", (database,)).fetchall()
-        return sum(_kill(pid) for (pid,) in rows)
+        killed = [pid for (pid,) in rows if _kill(pid)]
+        for pid in killed:
+            while Path(f"/proc/{pid}").exists():  # until its parent has asked how it ended
+                time.sleep(0.005)
+        return len(killed)
 
 
 def _kill(pid: int) -> bool:
