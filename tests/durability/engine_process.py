@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,8 +78,9 @@ def die() -> None:
 def orphan() -> None:
     """Kill the processes that this one has started."""
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended, and its children with it
+            for pid in (task / "children").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def doom(database: Database, fate: Fate) -> None:

@@ -24,8 +24,12 @@ AT_ONCE, MOST = 24, 480
 
 @pytest.mark.parametrize("n_engines", [2, 4])
 def test_engines_share_work_and_take_over(n_engines: int, postgres_story: Story) -> None:
-    """Each has a share; what a killed one had goes to others, what others have stays theirs, and nothing is done twice."""
-    story, names = attrs.evolve(postgres_story, ttl_s=5.0, concurrency=3), list[str]()
+    """
+    Each has a share; what a killed one had goes to others, what others have stays theirs, and nothing is done twice.
+
+    Leases last an hour, so that an engine which gets no turn for a while does not lose its share, too.
+    """
+    story, names = attrs.evolve(postgres_story, ttl_s=3600.0, concurrency=3), list[str]()
 
     async def enlist(engine: Engine) -> None:
         names.extend(f"e{n}" for n in range(len(names), len(names) + AT_ONCE))
