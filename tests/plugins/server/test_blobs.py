@@ -301,6 +301,16 @@ async def test_download_goes_on_from_a_byte(serving: Serving, asked_for: str, st
     assert answer.headers["content-length"] == str(len(content))
 
 
+async def test_download_goes_on_only_if_it_is_the_same(serving: Serving) -> None:
+    """Objects have no tags to compare, so a part that is wanted on condition is the whole."""
+    uri = await upload(serving)
+    made = (await serving.viewer.post("/downloads", json={"project": PROJECT, "uri": uri})).json()
+
+    answer = await serving.nobody.get(f"{ORIGIN}{made['url']}", headers={"Range": "bytes=5-", "If-Range": '"x"'})
+
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
 async def test_prefix_is_answered_with_what_is_below(serving: Serving) -> None:
     """Names relative to it, which are asked for one by one."""
     uri = await upload(serving, b"1", group=GROUP, filename="folder/a.csv")

@@ -78,7 +78,7 @@ async def get_download(call: Call[None, None]) -> Response:
     server = call.server
     claims = server.signer.open(PURPOSE, call.path("ticket"), now_ns=server.clock.now_ns())
     uri, size_bytes = str(claims["uri"]), int(claims["size_bytes"])
-    start = _start(call.request.headers.get("range", ""), size_bytes)
+    start = 0 if "if-range" in call.request.headers else _start(call.request.headers.get("range", ""), size_bytes)
     chunks = server.engine.blobs(uri).stream(uri, start=start)
     first = await anext(chunks, b"")  # what is missing is told before the answer begins
     headers = {
@@ -94,7 +94,7 @@ async def get_download(call: Call[None, None]) -> Response:
 
 
 def _start(header: str, size_bytes: int) -> int:
-    """Return where an open range begins; any other range is answered with the whole, as RFC 9110 allows."""
+    """Return where an open range begins; any other range is answered with the whole, as RFC 9110 allows, and so is one on conditions."""
     unit, _, text = header.partition("=")
     text = text.removesuffix("-")
     is_open = header.endswith("-") and unit == "bytes" and text.isascii() and text.isdecimal() and len(text) < 19
