@@ -17,8 +17,9 @@ from plait_core.ports.channels import ChildCall, ChildOutcome
 from plait_core.ports.executors import Cancelled, Ended, Lost, Progress
 from plait_core.testing import worker_samples
 from plait_local import process
+from plait_local.traces import WorkerFolder
 from tests.plugins.local import samples
-from tests.plugins.local.staging import Process, only_password, pid_of, started, text_of, with_secret
+from tests.plugins.local.staging import Process, gone, only_password, pid_of, started, text_of, with_secret
 
 pytestmark = pytest.mark.slow
 
@@ -163,6 +164,34 @@ def test_result_written_while_no_engine_ran_is_found(tmp_path: Path) -> None:
             return report
 
     unit, result = asyncio.run(first())
+
+    assert asyncio.run(second(unit)) == Ended(attempt=unit.attempt, result=result)
+
+
+def test_result_written_while_an_engine_looks_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its worker ends before the engine has seen both."""
+    look = WorkerFolder.pid
+
+    async def first() -> Any:
+        async with Process().stage(tmp_path) as stage:
+            unit = stage.unit(worker_samples.add, {"a": 1, "b": 2})
+            return unit, await stage.result(unit), pid_of(stage)
+
+    async def second(unit: Any) -> object:
+        async with Process().stage(tmp_path) as stage:
+            (report,) = await stage.executor.reconcile([unit.attempt])
+            return report
+
+    unit, result, pid = asyncio.run(first())
+    asyncio.run(gone(pid))
+    (results,) = tmp_path.glob("executor/workers/*/results")
+    later = results.replace(tmp_path / "later")
+
+    def write_and_end(folder: WorkerFolder) -> int | None:
+        later.replace(results)
+        return look(folder)
+
+    monkeypatch.setattr(WorkerFolder, "pid", write_and_end)
 
     assert asyncio.run(second(unit)) == Ended(attempt=unit.attempt, result=result)
 

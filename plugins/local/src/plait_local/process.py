@@ -417,9 +417,10 @@ class ProcessExecutor:
             return Progress(attempt=attempt, phase=AttemptPhase.QUEUED)
         if attempt in self._jobs:
             return Progress(attempt=attempt, phase=AttemptPhase.RUNNING)
+        lives = job.folder.pid() is not None  # asked first: a worker writes its result before it ends
         if (result := job.folder.result(job.key)) is not None:
             return Ended(attempt=attempt, result=result)
-        if job.folder.pid() is None:
+        if not lives:
             self.spawn(_clear_after(job.folder))
             return Lost(attempt=attempt, reason="its worker is gone, and left no result")
         self._adopt(job)
