@@ -1,6 +1,8 @@
 """Who of several runs goes on next, and for how long."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from plait_core.engine._floor import MOST_NS, MOST_WHEN_WANTED_NS, Floor, Share
 from plait_core.testing.clocks import NOON_NS
@@ -35,15 +37,22 @@ class Play:
             self.clock.now += took_ns
 
 
+def busy(took_ns: int = 10**6) -> Share:
+    """Return the share of a run that just had the floor for a while."""
+    share = Share()
+    share.charge(took_ns, NOON_NS)
+    return share
+
+
 def test_the_one_that_had_it_least_goes_next() -> None:
     """One that comes last is served before those that were busy for long; these take turns."""
 
     async def run() -> tuple[str, int]:
         play = Play()
-        long = [asyncio.create_task(play.speak(name, Share(), times=3)) for name in "abcdefgh"]
+        long = [asyncio.create_task(play.speak(name, busy(), times=3)) for name in "abcdefgh"]
         while len(play.heard) < 8:  # noqa: ASYNC110  # the loop’s turns are what is counted
             await asyncio.sleep(0)
-        await play.speak("-", Share())
+        await play.speak("-", busy(10**5))
         before = len(play.heard) - 1
         await asyncio.gather(*long)
         return "".join(play.heard), before
@@ -59,7 +68,7 @@ def test_the_rest_of_the_loop_has_a_turn_between_two_of_them() -> None:
 
     async def run() -> int:
         play = Play()
-        runs = [asyncio.create_task(play.speak("run", Share())) for _ in range(10)]
+        runs = [asyncio.create_task(play.speak("run", share)) for share in (busy() for _ in range(10))]
         for _ in range(3):
             await asyncio.sleep(0)
         before = len(play.heard)
@@ -86,16 +95,16 @@ def test_it_is_kept_for_less_time_when_others_wait() -> None:
     """A run that waits for nothing in between asks again, so that it does not keep the loop from others."""
 
     async def run() -> tuple[bool, bool, bool]:
-        play, talker = Play(), Share()
+        play, talker = Play(), busy()
         await play.floor.take(talker)
         play.clock.now += MOST_NS
         alone = play.floor.is_still_of(talker)
-        waiting = asyncio.create_task(play.speak("other", Share()))
+        waiting = asyncio.create_task(play.speak("other", busy()))
         await play.floor.take(talker)
         await waiting
-        waiting = asyncio.create_task(play.speak("other", Share()))
+        waiting = asyncio.create_task(play.speak("other", busy()))
         await play.floor.take(talker)
-        again = asyncio.create_task(play.speak("another", Share()))
+        again = asyncio.create_task(play.speak("another", busy()))
         play.clock.now += MOST_WHEN_WANTED_NS + 1
         before_anybody_asks = play.floor.is_still_of(talker)
         await asyncio.gather(waiting, again)
@@ -109,11 +118,32 @@ def test_one_that_gave_up_is_passed_over() -> None:
 
     async def run() -> list[str]:
         play = Play()
-        first = asyncio.create_task(play.speak("first", Share()))
-        waiting = [asyncio.create_task(play.speak(name, Share())) for name in ("second", "third")]
+        first = asyncio.create_task(play.speak("first", busy()))
+        waiting = [asyncio.create_task(play.speak(name, busy())) for name in ("second", "third")]
         await asyncio.sleep(0)
         waiting[0].cancel()
         await asyncio.gather(first, waiting[1])
         return play.heard
 
     assert asyncio.run(run()) == ["first", "third"]
+
+
+def test_one_that_had_next_to_nothing_waits_for_nobody() -> None:
+    """It goes on beside whoever has the floor, which then has to ask again; one that had a little more does not."""
+
+    async def run() -> list[bool]:
+        play, holder = Play(), busy(10**9)
+        await play.floor.take(holder)
+        more, less = (goes_on_at_once(play.floor.take(busy(10**9 // part))) for part in (31, 33))
+        return [more, less, play.floor.is_still_of(holder)]
+
+    assert asyncio.run(run()) == [False, True, False]
+
+
+def goes_on_at_once(asking: Coroutine[Any, Any, None]) -> bool:
+    try:
+        asking.send(None)
+    except StopIteration:
+        return True
+    asking.close()
+    return False

@@ -3,7 +3,8 @@ The floor of one engine: its runs share a loop, and one at a time has the floor.
 
 Asked for by ``Run`` before it decides and acts. Between two holders the rest of the loop has a turn, so whatever else waits there waits
 for one run at most, however many are busy. Of the runs that wait, the one that had the floor least goes next; what it had
-long ago counts less and less. So a short execution is ahead of long ones, and nobody is put off for ever.
+long ago counts less and less. So a short execution is ahead of long ones, and nobody is put off for ever. One that had next to
+nothing does not even wait for whoever has it.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ MOST_NS, MOST_WHEN_WANTED_NS = 5_000_000, 1_000_000
 
 HALF_LIFE_NS = 1_000_000_000
 """After how long what a run had of the floor counts half."""
+
+NEXT_TO_NOTHING = 1 / 32
+"""What part of what the holder had another one may have had to go on beside it."""
 
 
 class Share:
@@ -56,8 +60,10 @@ class Floor:
         if self._holder is None:
             self._give(share, loop)
             return
-        if self._holder is share:
-            self._charge()
+        self._charge()
+        if share.had < self._holder.had + log2(NEXT_TO_NOTHING):
+            self._holder = share  # until it is passed on, which is due at the loop's next turn
+            return
         given = loop.create_future()
         heappush(self._waiting, (share.had, next(self._order), share, given))
         await given
