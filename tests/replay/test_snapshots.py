@@ -13,6 +13,7 @@ from plait_core.engine._snapshots import read, take
 from plait_core.engine._state import ArrayState, ExecutionState, NodeState, Scope
 from plait_core.engine._turns import fold
 from plait_core.plugins import Plugins
+from plait_core.ports.databases import Snapshot
 from plait_core.testing.simulation import Simulation, plugins
 from tests.replay.histories import History, simulated
 
@@ -61,6 +62,12 @@ def test_a_snapshot_of_another_version_is_left_aside(registry: Plugins) -> None:
     snapshot = take(histories(1, registry)[0].folded())
 
     assert read(attrs.evolve(snapshot, version=VERSION + 1, state=b"what it likes")) is None
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"[1, 2]", b"what a disk made of it"])
+def test_a_damaged_snapshot_is_left_aside(damaged: bytes) -> None:
+    """The log is still there, and says the same."""
+    assert read(Snapshot(seq=7, version=VERSION, state=damaged)) is None
 
 
 @pytest.mark.parametrize(

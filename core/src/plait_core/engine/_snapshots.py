@@ -7,6 +7,7 @@ by the digest of its closure, the graph it is in and its id there. Reasons: docs
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -23,6 +24,7 @@ from plait_core.engine._snapshot_records import (
     StateRecord,
 )
 from plait_core.engine._state import TOP, ArrayState, ExecutionState, Library, NodeState, Scope
+from plait_core.errors.stores import NotReadable
 from plait_core.ir.codec import dumps, loads
 from plait_core.ir.ids import EntityKind, ExecutionId, NodeId
 from plait_core.ir.workflows import Branch, LaunchPlanRef, Node, SubWorkflowRef, TaskRef
@@ -175,8 +177,12 @@ class Reading:
 
 
 def read(snapshot: Snapshot) -> Reading | None:
-    """Decode a snapshot; ``None`` for one that another version of the engine took."""
-    return Reading(loads(StateRecord, snapshot.state)) if snapshot.version == VERSION else None
+    """Decode a snapshot; ``None`` for one that another version of the engine took, or that is damaged: the log says the same."""
+    if snapshot.version != VERSION:
+        return None
+    with suppress(NotReadable):
+        return Reading(loads(StateRecord, snapshot.state))
+    return None
 
 
 def _take_over(record: Any, state: Any) -> None:
