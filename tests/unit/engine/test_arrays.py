@@ -119,6 +119,15 @@ def test_enough_successes_are_enough(options: dict[str, Any]) -> None:
     assert output(play) == Literal(value=Collection(literals=(NOTHING, literal_of(1), literal_of(2), NOTHING)))
 
 
+@pytest.mark.parametrize(("size", "ratio", "needed"), [(100, 0.55, 55), (100, 0.07, 7), (6, 5 / 6, 5), (3, 2 / 3, 2)])
+def test_a_ratio_is_of_decimal_numbers(size: int, ratio: float, needed: int) -> None:
+    """Rounded up, but not because 0.55 times a hundred is a little more than 55 as floats."""
+    array = mapped(size, min_success_ratio=ratio)["n0"].array
+
+    assert array is not None
+    assert array.needed == needed
+
+
 def test_a_map_gives_up_when_it_cannot_succeed_any_more() -> None:
     """The ratio is rounded up: of three elements with a ratio of a half, two must succeed."""
     play = mapped(3, min_success_ratio=0.5, parallelism=1)

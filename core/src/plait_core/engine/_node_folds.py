@@ -1,5 +1,7 @@
 """Folds of decisions about nodes: started, ended, waiting for a value, a child or a person. Called by ``apply``."""
 
+from math import ceil
+
 from plait_core.engine._books import (
     admit,
     close_command,
@@ -53,7 +55,7 @@ def _needed(target: Array, size: int) -> int:
     if target.min_successes is not None:
         return min(target.min_successes, size)
     if target.min_success_ratio is not None:
-        return -int(-size * target.min_success_ratio // 1)
+        return ceil(round(size * target.min_success_ratio, 6))  # 0.55 of 100 are 55, whatever floats make of it
     return size
 
 
