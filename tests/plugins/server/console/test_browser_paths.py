@@ -235,6 +235,23 @@ async def test_keyboard_is_enough(browsing: Browsing) -> None:
     await expect(page.get_by_role("complementary", name="Node n1")).to_be_hidden()
 
 
+@pytest.mark.parametrize("tab", ["nodes", "timeline"])
+async def test_node_that_is_chosen_stays_in_view(browsing: Browsing, tab: str) -> None:
+    """Far down a long list, with its panel beside it; another page of the list begins at its top."""
+    await ended(browsing.serving, samples.made, "made", {"n": number(120)})
+    page = await browsing.visitor("viewer", viewport={"width": 1280, "height": 700})
+    await page.goto(browsing.here(f"executions/made?tab={tab}"))
+    row = page.locator('a[href$="node=n0-0-n90"]')
+    await row.click()
+
+    await expect(page).to_have_url(re.compile("node=n0-0-n90"))
+    await expect(page.get_by_role("complementary", name="Node n0-0-n90")).to_be_in_viewport()
+    await expect(row).to_be_in_viewport()
+    await page.get_by_role("link", name="Close node n0-0-n90").click()
+    await expect(page.locator(".panel")).to_have_count(0)
+    await expect(row).to_be_in_viewport()
+
+
 async def test_relaunch_and_recover_lead_to_new_executions(browsing: Browsing) -> None:
     """Which say what they repeat."""
     await ended(browsing.serving, samples.broken, "bad")

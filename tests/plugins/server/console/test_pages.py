@@ -126,6 +126,17 @@ async def test_workflow_shows_what_it_is(console: httpx.AsyncClient) -> None:
         assert text in answer.text
 
 
+async def test_execution_is_listed_once_on_the_page_of_its_workflow(
+    serving: Serving, console: httpx.AsyncClient
+) -> None:
+    """Also when its version is called what unregistered code is called."""
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    answer = await console.get(f"{WORKFLOWS}/{MODULE}.sums")
+
+    assert answer.text.count(">good</a>") == 1
+
+
 async def test_workflow_shows_its_plans_and_defaults(serving: Serving, console: httpx.AsyncClient) -> None:
     """Its own launch plan and others, whether they are active, and what an input is that is not given."""
     await registered(serving, samples.sums, samples.nightly, version="v1")
@@ -329,12 +340,15 @@ async def test_many_nodes_come_in_pages(serving: Serving, console: httpx.AsyncCl
 
     first = await console.get(f"{EXECUTIONS}/made?tab={tab}&kind=task")
     second = await console.get(f"{EXECUTIONS}/made{next_url(first)}")
-    one = await console.get(f"{EXECUTIONS}/made?tab={tab}&name=-n249&phase=SUCCEEDED")
+    one = await console.get(f"{EXECUTIONS}/made?tab={tab}&name=-n249&phase=SUCCEEDED&node=n0")
     none = await console.get(f"{EXECUTIONS}/made?tab={tab}&phase=FAILED")
 
     assert "200 of 251 nodes on this page" in first.text
     assert "51 of 251 nodes on this page" in second.text
     assert "kind=task" in next_url(first)
+    assert (
+        f'href="/console{EXECUTIONS}/made?tab={tab}&amp;name=-n249&amp;phase=SUCCEEDED" aria-label="Close' in one.text
+    )
     assert [
         page.text.count("n0-0-n249<") + page.text.count('title="n0-0-n249"') for page in (first, second, one, none)
     ] == [0, 1, 1, 0]
@@ -420,6 +434,16 @@ async def test_elements_of_a_map_are_a_table(serving: Serving, console: httpx.As
     assert (await console.get(f"{url}?token=n0")).status_code == 400
 
 
+async def test_map_without_elements_has_an_empty_table(serving: Serving, console: httpx.AsyncClient) -> None:
+    """As has a node that is no map."""
+    await ended(serving, samples.doubled, "map", {"xs": Literal(value=Collection(literals=()))})
+    await ended(serving, samples.sums, "good", {"x": number(1)})
+
+    for name in ("map", "good"):
+        answer = await console.get(f"{EXECUTIONS}/{name}/nodes/n0/elements")
+        assert (answer.status_code, "No attempts yet" in answer.text) == (200, True)
+
+
 async def test_log_of_a_large_map_is_read_on_request(
     serving: Serving, console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -477,6 +501,8 @@ async def test_refusals_are_pages_too(console: httpx.AsyncClient, path: str, sta
 
     assert answer.status_code == status
     assert "<h1>" in answer.text
+    is_somewhere = path.startswith(HERE) and "gadgets" not in path
+    assert (f'href="/console{HERE}/launch_plans"' in answer.text) == is_somewhere
 
 
 async def test_stranger_sees_nothing_of_a_project(serving: Serving) -> None:

@@ -306,6 +306,8 @@ class ViewsConformance(DatabaseConformance):
         assert await names(domain="d") == {"axb"}
         assert await names(phases=(ExecutionPhase.FAILED, ExecutionPhase.ABORTED)) == {"axb"}
         assert await names(targets=(TASK, attrs.evolve(TASK, version="2"))) == {"A_b"}
+        twice, _ = await database.views.executions(ExecutionFilter(targets=(TASK, TASK)), Page())
+        assert [row.id.name for row in twice] == ["A_b"]
         assert await names(name_contains="a_") == {"a_b"}
         assert await names(name_contains="o", include_archived=True) == {"old"}
 

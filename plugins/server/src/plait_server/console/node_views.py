@@ -96,11 +96,11 @@ async def node_view(visit: Visit, sight: Sight, tab: str) -> tuple[dict[str, Any
     return {"branches": branches, **shown}, rows
 
 
-def node_link(visit: Visit, tab: str) -> Callable[[NodeId], str]:
-    """Return a function from a node to the address of the page with its panel."""
+def node_link(visit: Visit, tab: str) -> Callable[[NodeId | None], str]:
+    """Return a function from a node to the address of the page with its panel, and from none to that without one."""
     here = visit.execution_url(visit.execution)
     kept = {name: value for name, value in visit.request.query_params.items() if name in KEPT}
-    return lambda node: f"{here}?{urlencode({'tab': tab, **kept, 'node': node})}"
+    return lambda node: f"{here}?{urlencode({'tab': tab, **kept} | ({'node': node} if node else {}))}"
 
 
 def _query(visit: Visit) -> NodeQuery:

@@ -33,7 +33,7 @@ from plait_server.console import (
     rerunning,
 )
 from plait_server.console.panels import panel_html
-from plait_server.console.rendering import FOLDER, bare_page, page
+from plait_server.console.rendering import FOLDER, bare_page, crumbs_of, page, place_of
 from plait_server.console.submissions import submitted
 from plait_server.console.visits import SECTIONS, Visit
 from plait_server.errors import NoSuchPath, UnknownDomain, UnknownProject
@@ -132,7 +132,7 @@ def _shown(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
         try:
             return await endpoint(request)
         except Exception as error:  # noqa: BLE001  # the boundary: people are answered with pages
-            return _refusal(request, None, error)
+            return await _refusal(request, None, error)
 
     return answer
 
@@ -149,7 +149,7 @@ def _endpoint(it: Page, server: Server) -> Callable[[Request], Awaitable[Respons
             await _check(it, visit)
             response = await (_changed(it, visit) if it.action else it.handler(visit))
         except PlaitError as error:
-            return _refusal(request, visit, error)
+            return await _refusal(request, visit, error)
         _remember_place(visit, response)
         return response
 
@@ -179,7 +179,7 @@ async def _check(it: Page, visit: Visit) -> None:
         raise NoSuchPath(path=visit.request.url.path)
 
 
-def _refusal(request: Request, visit: Visit | None, error: Exception) -> Response:
+async def _refusal(request: Request, visit: Visit | None, error: Exception) -> Response:
     request_id = request.state.request_id
     problem = problem_of(error, request_id=request_id)
     if problem.status >= 500:
@@ -188,8 +188,30 @@ def _refusal(request: Request, visit: Visit | None, error: Exception) -> Respons
     base = f"{request.state.prefix}{PREFIX}"
     if visit is None:
         return bare_page("error.html", base, status=problem.status, **words)
-    crumbs = [("Projects", f"{base}/"), (problem.title, "")]
-    return page(visit, "error.html", status=problem.status, crumbs=crumbs, **words)
+    if not await _is_somewhere(visit):
+        crumbs = [("Projects", f"{base}/"), (problem.title, "")]
+        return page(visit, "error.html", status=problem.status, crumbs=crumbs, **words)
+    section = request.path_params.get("section", "executions")
+    return page(
+        visit,
+        "error.html",
+        status=problem.status,
+        place=await place_of(visit, section),
+        crumbs=crumbs_of(visit, section, (problem.title, "")),
+        **words,
+    )
+
+
+async def _is_somewhere(visit: Visit) -> bool:
+    """Whether the path is below a project and domain that are there, and that the visitor may look at."""
+    params = visit.request.path_params
+    return (
+        "domain" in params
+        and visit.domain in visit.domains
+        and visit.may("viewer")
+        and params.get("section", "tasks") in SECTIONS.values()
+        and await visit.server.project(visit.project) is not None
+    )
 
 
 async def _nothing(visit: Visit) -> Response:

@@ -237,17 +237,24 @@ function zoomable(tools, canvas) {
 // choosing a node is another page at the same address: what was in view stays in view
 window.addEventListener("pagehide", () => {
   const canvas = document.getElementById("canvas");
-  if (canvas) sessionStorage.setItem(left, JSON.stringify([scrollY, canvas.scrollLeft, canvas.scrollTop]));
+  sessionStorage.setItem(left, JSON.stringify([listed(location), scrollY, canvas?.scrollLeft ?? 0, canvas?.scrollTop ?? 0]));
 });
+
+function listed(address) {
+  // what an address shows, whichever node is chosen there
+  const query = new URL(address).searchParams;
+  for (const name of ["node", "attempt", "values"]) query.delete(name);
+  return query.toString();
+}
 
 function comeBack() {
   const canvas = document.getElementById("canvas");
   const isHere = document.referrer && new URL(document.referrer).pathname === location.pathname;
-  const place = isHere && canvas && JSON.parse(sessionStorage.getItem(left));
-  if (place) {
-    scrollTo(0, place[0]);
-    [, canvas.scrollLeft, canvas.scrollTop] = place;
-  }
+  const [shows, top, canvasLeft, canvasTop] = (isHere && JSON.parse(sessionStorage.getItem(left))) || [];
+  const panel = document.querySelector(".panel");
+  const isBeside = !panel || getComputedStyle(panel).position === "sticky";     // and not above, where it would be out of view
+  if (shows !== undefined && (canvas || (shows === listed(location) && isBeside))) scrollTo(0, top);
+  if (shows !== undefined && canvas) [canvas.scrollLeft, canvas.scrollTop] = [canvasLeft, canvasTop];
   const chosen = canvas?.querySelector(".selected")?.getBoundingClientRect();
   const seen = canvas?.getBoundingClientRect();
   if (chosen && (chosen.left < seen.left || chosen.right > seen.right || chosen.top < seen.top || chosen.bottom > seen.bottom)) {
