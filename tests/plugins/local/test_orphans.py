@@ -18,11 +18,13 @@ from tests.architecture.layout import ROOT
 from tests.plugins.local import misdeeds, samples
 from tests.plugins.local.staging import (
     Process,
+    error_of,
     gone,
     is_running,
     log_of,
     only_password,
     pid_of,
+    pids_of,
     started,
     value_of,
     with_secret,
@@ -214,6 +216,64 @@ def test_attempt_of_another_engine_is_followed(tmp_path: Path, monkeypatch: pyte
             return [type(report).__name__ for report in reports]
 
     assert asyncio.run(story()) == ["Ended", "Ended"]
+
+
+def test_worker_of_another_engine_keeps_its_folder(tmp_path: Path) -> None:
+    """An engine that took over what another began, and is done with that, leaves alone the worker that goes on for the other."""
+
+    async def story() -> list[int]:
+        async with Process(settings={"concurrency": 1}).stage(tmp_path) as first, Process().stage(tmp_path) as second:
+            unit = first.unit(misdeeds.pid)
+            pids = [await value_of(first, unit)]
+            await second.executor.reconcile([unit.attempt])
+            await second.executor.release([unit.attempt])
+            return [*pids, await value_of(first, first.unit(misdeeds.pid, n=1))]
+
+    before, after = asyncio.run(story())
+
+    assert before == after
+
+
+def test_worker_whose_folder_is_deleted_gets_no_more(tmp_path: Path) -> None:
+    """The attempt that meets it is not begun, and the next one has a worker of its own."""
+
+    async def story() -> tuple[str, list[int]]:
+        async with Process(settings={"concurrency": 1}).stage(tmp_path) as stage:
+            unit = stage.unit(misdeeds.pid)
+            pids = [await value_of(stage, unit)]
+            shutil.rmtree(tmp_path / "executor" / "workers")
+            error = await error_of(stage, stage.unit(misdeeds.pid, n=1))
+            return error.code, [*pids, await value_of(stage, stage.unit(misdeeds.pid, n=2))]
+
+    code, (before, after) = asyncio.run(story())
+
+    assert code == "WorkerNotStarted"
+    assert before != after
+
+
+def test_folders_of_those_who_ended_unseen_go(tmp_path: Path) -> None:
+    """As those of a killed engine, when the next one starts a worker; one with a result that was not released stays."""
+
+    async def first(n: int, *, releases: bool) -> int:
+        async with Process().stage(tmp_path) as stage:
+            unit = stage.unit(misdeeds.pid, n=n)
+            pid: int = await value_of(stage, unit)
+            if releases:
+                await stage.executor.release([unit.attempt])
+        await gone(pid)
+        return pid
+
+    async def second() -> tuple[int, set[int]]:
+        async with Process().stage(tmp_path) as stage:
+            pid = await value_of(stage, stage.unit(misdeeds.pid, n=2))
+            return pid, {*pids_of(stage)}
+
+    kept = asyncio.run(first(0, releases=False))
+    asyncio.run(first(1, releases=True))
+    assert len([*tmp_path.glob("executor/workers/*")]) == 2
+    present, left = asyncio.run(second())
+
+    assert left == {kept, present}
 
 
 def test_secret_is_kept_from_the_log_while_the_engine_goes(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ class Crew:
         self._workers.append(worker)
         if not self._is_watched:
             self._is_watched = True
+            self._traces.clear()
             self._employer.spawn(self._watch())
         return worker
 

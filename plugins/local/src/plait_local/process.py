@@ -212,7 +212,11 @@ class ProcessExecutor:
         worker = self._crew.worker_for(key)
         job.started_at_ns = self._context.clock.now_ns()
         trace = Trace(output_prefix=unit.output_prefix, timeout_ns=unit.timeout_ns, started_at_ns=job.started_at_ns)
-        self._traces.begin(job.key, trace, worker.folder)
+        try:
+            self._traces.begin(job.key, trace, worker.folder)
+        except FileNotFoundError:  # somebody has deleted its folder
+            worker.retire()
+            raise
         job.worker, job.folder = worker, worker.folder
         self._given[worker] = job
         job.log = LogWriter(unit.output_prefix, limit_bytes=self._log_limit)

@@ -7,9 +7,9 @@ Traces: what the process executor keeps on disk of its attempts, so that any lat
     attempts/<key>           a link to ``alive`` of the worker that was given the attempt; made only once
 
 An attempt with a result has ended; one without runs as long as its worker lives, and is lost afterwards. One without a link was
-never given to anybody. A worker's folder goes when the worker has and no link to it is left. Links and lines are used because to
-make a file costs a hundred times what it costs to write to one. Files survive the death of every process concerned; no trace is
-meant to survive a power cut.
+never given to anybody. A worker's folder goes when the worker has and no link to it is left; what was left when nobody was there to see that
+goes when the next worker starts. Links and lines are used because to make a file costs a hundred times what it costs to write to
+one. Files survive the death of every process concerned; no trace is meant to survive a power cut.
 """
 
 import json
@@ -61,7 +61,9 @@ class WorkerFolder:
 
     def identify(self, pid: int) -> None:
         """Note which process it is."""
-        Path(self.sign).write_text(f"{self.name} {identity_of(pid)}")
+        draft = Path(f"{self.sign}.new")
+        draft.write_text(f"{self.name} {identity_of(pid)}")
+        draft.replace(self.sign)  # whoever sees it sees all of it, and cannot take the worker for dead
 
     def pid(self) -> int | None:
         """Return the number of the worker's process while it lives."""
@@ -105,9 +107,9 @@ class WorkerFolder:
         Path(f"{self.path}/{RESULTS}").unlink(missing_ok=True)
 
     def remove_if_done(self) -> None:
-        """Remove the folder of a worker that has ended, once no attempt refers to it."""
+        """Remove the folder of a worker that has ended, whosever it was, once no attempt refers to it."""
         with suppress(FileNotFoundError):
-            if os.stat(self.sign).st_nlink == 1:  # noqa: PTH116  # called for every attempt, and a Path is dear
+            if os.stat(self.sign).st_nlink == 1 and self.pid() is None:  # noqa: PTH116  # called for every attempt, and a Path is dear
                 rmtree(self.path, ignore_errors=True)
 
 
@@ -117,6 +119,11 @@ class Traces:
     def __init__(self, directory: Path) -> None:
         self._attempts = f"{directory}/attempts"
         self._workers = f"{directory}/workers"
+
+    def clear(self) -> None:
+        """Remove the folders of workers that ended when no engine was there to see it."""
+        for path in Path(self._workers).glob("*"):
+            WorkerFolder(str(path)).remove_if_done()
 
     def new_worker(self) -> WorkerFolder:
         """Make the folder of a worker that is about to start."""
