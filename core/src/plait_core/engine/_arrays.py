@@ -25,6 +25,9 @@ Decisions: TypeAlias = tuple[ev.Decision, ...]
 BATCH = 1000
 """The longest range of elements that one event schedules."""
 
+MOST_ELEMENTS = 1_000_000
+"""More than that no engine could hold; what refers to a list may claim any length."""
+
 _NO_RESULT = Result()
 
 
@@ -39,6 +42,9 @@ def start(state: ExecutionState, node: NodeState) -> Decisions:
     if size is None:
         message = f"the lists {', '.join(sorted(lists))} that are mapped over differ in length"
         return fail(state, node, TaskError(code="UnequalLengths", message=message, is_recoverable=False))
+    if size > MOST_ELEMENTS:
+        message = f"there are {size} elements to map over, and a map has at most {MOST_ELEMENTS}: map over parts of the list"
+        return fail(state, node, TaskError(code="TooManyElements", message=message, is_recoverable=False))
     if size == 0:
         return succeed(node, outputs_of(node, Literal(value=Collection(literals=()))))
     return (ev.NodeStarted(node=node.id, n_elements=size),)

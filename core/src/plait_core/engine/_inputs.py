@@ -4,10 +4,11 @@ Inputs: what an attempt, or a child, of a node is given; of an element of a map,
 Kept by ``Acting`` for one run. A list that is stored apart is fetched once, and kept until its map has ended.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 from plait_core.engine._host import Host
 from plait_core.engine._state import NodeState
+from plait_core.errors.stores import NotReadable
 from plait_core.ir.ids import NodeId
 from plait_core.ir.literals import Collection, Literal, LiteralMap, Offloaded, UnionValue
 from plait_core.ir.workflows import Array
@@ -24,7 +25,7 @@ class Inputs:
         self._lists: dict[NodeId, LiteralMap] = {}
 
     async def of(self, node: NodeState, element: int | None) -> LiteralMap:
-        """Return the inputs of *node*, or of an *element* of it. Raises ``BlobMissing`` and what else storage raises."""
+        """Return the inputs of *node*, or of an *element* of it. Raises ``BlobMissing``, ``NotReadable`` and what else storage raises."""
         return node.inputs() if element is None else await self._of_element(node, element)
 
     def forget(self, node: NodeId) -> None:
@@ -41,6 +42,8 @@ class Inputs:
         lists = self._lists.get(node.id)
         if lists is None:
             lists = {name: await self._whole(value) for name, value in node.inputs().items()}
+            for name in lists.keys() - target.bound_inputs:
+                _check_length(lists[name], node)
             self._lists[node.id] = lists
         return {
             name: value if name in target.bound_inputs else _elements_of(value)[element]
@@ -51,9 +54,18 @@ class Inputs:
         return await fetch(literal, self.named) if isinstance(literal.value, Offloaded) else literal
 
 
-def _elements_of(literal: Literal) -> Sequence[Literal]:
+def _check_length(literal: Literal, node: NodeState) -> None:
+    """Raise ``NotReadable`` where what is stored is not the list that the reference to it spoke of."""
+    assert node.array is not None
+    elements, size = _elements_of(literal), node.array.size
+    if elements is None or len(elements) != size:
+        found = "no list" if elements is None else f"a list of {len(elements)}"
+        raise NotReadable(kind=f"list of {size}", faults=(f"what is stored is {found}",))
+
+
+def _elements_of(literal: Literal) -> Any:
+    """Return the elements of a list; ``None`` of anything else."""
     value = literal.value
     while isinstance(value, UnionValue):
         value = value.value.value
-    assert isinstance(value, Collection)
-    return value.literals
+    return value.literals if isinstance(value, Collection) else None

@@ -109,7 +109,7 @@ class Offloaded(Shape):
     size_bytes: int
     type: LiteralType
     digest: str
-    length: int | None = None
+    length: int | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
 
 
 Scalar: TypeAlias = Primitive | Blob | Binary | NoneValue | ErrorValue | Generic | StructuredDatasetValue | UnionValue
