@@ -74,6 +74,15 @@ def test_results_are_found_by_attempt(tmp_path: Path) -> None:
     assert [folder.result(key) for key in ("c" * 32, *KEYS, "d" * 32)] == [None, RESULT, None, None]
 
 
+@pytest.mark.parametrize("length", [1 << 40, (1 << 64) - 1])
+def test_result_that_is_too_long_is_not_read(tmp_path: Path, length: int) -> None:
+    """A task can write there what it likes; an engine would need the memory."""
+    _, folder = begun(tmp_path)
+    Path(folder.path, "results").write_bytes(KEYS[0].encode() + length.to_bytes(8, "big"))
+
+    assert [folder.result(key) for key in KEYS] == [None, None]
+
+
 def test_results_of_a_liar_are_gone(tmp_path: Path) -> None:
     """All of them."""
     _, folder = begun(tmp_path)

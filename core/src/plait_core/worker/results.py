@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
+from plait_core.worker.frames import LONGEST_BYTES
+
 RESULTS = "results"
 
 _HEAD = Struct(">32sQ")
@@ -38,11 +40,17 @@ def add_result(folder: str, key: str, document: bytes) -> None:
 
 
 def find_result(path: str, key: str) -> bytes | None:
-    """Return the document of an attempt among the results in the file *path*; ``None`` when there is none."""
+    """
+    Return the document of an attempt among the results in the file *path*; ``None`` when there is none.
+
+    A task may write there, too: what is longer than any result, and what follows it, is not read.
+    """
     wanted = key.encode()
     with suppress(FileNotFoundError), Path(path).open("rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             found, length = _HEAD.unpack(head)
+            if length > LONGEST_BYTES:
+                return None
             if found == wanted:
                 document = file.read(length)
                 return document if len(document) == length else None
