@@ -186,7 +186,9 @@ def test_values_have_the_types_of_the_entity_or_guessed_ones(remote: Remote, flo
     assert type(elsewhere.outputs["o0"]) is not flow.Point
     assert (elsewhere.outputs["o0"].x, elsewhere.outputs["o0"].y) == (2, 0.5)
     assert elsewhere.outputs.get("o0", as_type=flow.Point) == flow.Point(x=2)
-    assert elsewhere.outputs.get("none") is None
+    assert elsewhere.outputs.get("none", default=3) == 3
+    with pytest.raises(AttributeError, match="no value 'none'"):
+        elsewhere.outputs.get("none")
 
 
 @pytest.mark.slow

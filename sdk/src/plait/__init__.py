@@ -15,6 +15,7 @@ from plait_core.authoring.calls import install_local_runner
 _HOMES = {
     "plait.remote.asynchronous": ("AsyncRemote",),
     "plait.remote.client": ("Remote",),
+    "plait.remote.values": ("LiteralsResolver",),
     "plait_core.authoring.caching": ("Cache",),
     "plait_core.authoring.conditionals": ("conditional",),
     "plait_core.authoring.contexts": ("ExecutionContext", "current_context"),

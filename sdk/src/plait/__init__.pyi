@@ -4,6 +4,7 @@ from typing import Any
 
 from plait.remote.asynchronous import AsyncRemote as AsyncRemote
 from plait.remote.client import Remote as Remote
+from plait.remote.values import LiteralsResolver as LiteralsResolver
 from plait_core.authoring.caching import Cache as Cache
 from plait_core.authoring.conditionals import conditional as conditional
 from plait_core.authoring.contexts import ExecutionContext as ExecutionContext
@@ -101,6 +102,7 @@ __all__ = [
     "ImageSpec",
     "Labels",
     "LaunchPlan",
+    "LiteralsResolver",
     "NonRecoverableError",
     "Options",
     "PagerDuty",

@@ -187,6 +187,23 @@ class OutputsNotReady(UserError):
         return "wait for it with `remote.wait(execution)`, or look again with `remote.sync(execution)`"
 
 
+class NoSuchValue(UserError, KeyError, ValueError, AttributeError):
+    """A value was asked for by a name that none has; it is whichever class of error the caller is used to."""
+
+    name: str
+    known: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"there is no value {self.name!r}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return f"use one of: {', '.join(self.known)}" if self.known else "there are no values at all here"
+
+
 class NothingToFetch(UserError):
     """Values were asked for that an execution, or a node, does not have."""
 

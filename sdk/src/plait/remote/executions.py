@@ -12,7 +12,7 @@ import attrs
 
 from plait.control.plane import interface_of
 from plait.errors import OutputsNotReady
-from plait.remote.values import Values
+from plait.remote.values import LiteralsResolver
 from plait_core.errors.engine import ExecutionFailed
 from plait_core.ir.executions import Closure, TaskError
 from plait_core.ir.ids import EntityId, EntityKind, ExecutionId, NodeId
@@ -69,8 +69,8 @@ class RemoteNode:
     entity: str
     phase: NodePhase
     error: TaskError | None = None
-    inputs: Values | None = attrs.field(default=None, eq=False)
-    outputs: Values | None = attrs.field(default=None, eq=False)
+    inputs: LiteralsResolver | None = attrs.field(default=None, eq=False)
+    outputs: LiteralsResolver | None = attrs.field(default=None, eq=False)
     cache: str = ""
     signal: str = ""
     waits_for: Sequence[str] = ()
@@ -92,10 +92,10 @@ class RemoteExecution:
     """
 
     detail: ExecutionDetail
-    inputs: Values
+    inputs: LiteralsResolver
     nodes: Mapping[NodeId, RemoteNode] = attrs.field(factory=dict)
     python_types: Mapping[str, Any] = attrs.field(factory=dict)
-    _outputs: Values | None = None
+    _outputs: LiteralsResolver | None = None
 
     def __repr__(self) -> str:
         return f"RemoteExecution({str(self.id)!r}, {self.phase.value})"
@@ -141,7 +141,7 @@ class RemoteExecution:
         return self.detail.url
 
     @property
-    def outputs(self) -> Values:
+    def outputs(self) -> LiteralsResolver:
         """
         What came of it, as Python values by name.
 
@@ -161,6 +161,6 @@ class RemoteExecution:
             traceback=error.traceback if error else "",
         )
 
-    def see(self, detail: ExecutionDetail, outputs: Values | None) -> None:
+    def see(self, detail: ExecutionDetail, outputs: LiteralsResolver | None) -> None:
         """Become the picture of how it stands now."""
         self.detail, self._outputs = detail, outputs

@@ -12,8 +12,7 @@ from plait.control.plane import interface_of
 from plait.control.server import ServerPlane
 from plait.remote.blobs import ServerBlobs
 from plait.remote.executions import RemoteExecution, RemoteNode
-from plait.remote.guesses import type_of
-from plait.remote.values import Values
+from plait.remote.values import LiteralsResolver
 from plait_core.ir.ids import ExecutionId
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.literals import LiteralMap
@@ -90,8 +89,8 @@ class Pictures:
         literals: LiteralMap,
         python_types: Mapping[str, Any],
         literal_types: Callable[[], Mapping[str, LiteralType]],
-    ) -> Values:
-        return Values(
+    ) -> LiteralsResolver:
+        return LiteralsResolver(
             literals,
             python_types=python_types,
             literal_types=literal_types,
@@ -99,10 +98,10 @@ class Pictures:
             context=self.context(project),
         )
 
-    def _guessed(self, project: str, literals: LiteralMap | None) -> Values | None:
+    def _guessed(self, project: str, literals: LiteralMap | None) -> LiteralsResolver | None:
         if literals is None:
             return None
-        return self._values(project, literals, {}, lambda: {name: type_of(value) for name, value in literals.items()})
+        return LiteralsResolver(literals, types=self._types, context=self.context(project))
 
     def _interface(self, execution: ExecutionId) -> TypedInterface:
         """Fetch the interface of what an execution runs, from whatever thread a value is looked at."""

@@ -1,5 +1,5 @@
 """
-Values of executions as Python sees them: ``Values`` for what came out, and the way in for what is handed over.
+Values of executions as Python sees them: ``LiteralsResolver`` for what came out, and the way in for what is handed over.
 
 Types are those of the entity when the caller has it, of ``type_hints`` where these are given, and else the ones that plait guesses
 from the registered interface: a struct becomes a dataclass made for it.
@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from plait.errors import NoSuchValue
+from plait.remote.guesses import type_of
+from plait_core.authoring.typesystem import constants, process_types
 from plait_core.errors.engine import InvalidInputs
 from plait_core.errors.values import ConversionFailed
 from plait_core.ir.interfaces import TypedInterface
@@ -21,39 +24,56 @@ from plait_core.types.offloading import fetch
 _ABSENT: Any = object()
 
 
-class Values(Mapping[str, Any]):
+class LiteralsResolver(Mapping[str, Any]):
     """
     Values by name, each converted when it is looked at for the first time.
 
-    What is large, and the content of files, is fetched from the server then. ``literals`` are the values as the server keeps them.
+    What is large, and the content of files, is fetched then, from the server where they come from one.
+
+    Args:
+        literals: The values as they are kept.
+        python_types: Types of those of which they are known.
+        literal_types: Finds the types of the others, when one is looked at; what the values themselves tell, by default.
+        types: What converts; that of this process by default.
+        context: Where what is large is fetched.
     """
 
     def __init__(
         self,
         literals: LiteralMap,
         *,
-        python_types: Mapping[str, Any],
-        literal_types: Callable[[], Mapping[str, LiteralType]],
-        types: TypeEngine,
-        context: ConversionContext,
+        python_types: Mapping[str, Any] = {},  # read only
+        literal_types: Callable[[], Mapping[str, LiteralType]] | None = None,
+        types: TypeEngine | None = None,
+        context: ConversionContext | None = None,
     ) -> None:
         self.literals = literals
         self._python_types = python_types
-        self._ask_literal_types = literal_types
-        self._types = types
-        self._context = context
+        self._ask_literal_types = literal_types or self._guessed_types
+        self._types = types or process_types()
+        self._context = context or constants()
         self._converted: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        """Return a value. Raises ``NoSuchValue``, which is a ``KeyError``, when there is none of the name."""
         if name not in self._converted:
+            self._check(name)
             self._converted[name] = self._convert(name, self._type_of(name))
         return self._converted[name]
 
-    def get(self, name: str, default: Any = None, as_type: Any = _ABSENT) -> Any:
-        """Return a value, as another type than its own if one is given; *default* when there is none of the name."""
-        if name not in self.literals:
+    def get(self, name: str, as_type: Any = None, *, default: Any = _ABSENT) -> Any:
+        """Return a value, as another type than its own if one is given; without a *default*, one that is not there is an error."""
+        if name not in self.literals and default is not _ABSENT:
             return default
-        return self[name] if as_type is _ABSENT else self._convert(name, as_type)
+        self._check(name)
+        return self[name] if as_type is None else self._convert(name, as_type)
+
+    def _check(self, name: str) -> None:
+        if name not in self.literals:
+            raise NoSuchValue(name=name, known=tuple(self.literals))
+
+    def _guessed_types(self) -> Mapping[str, LiteralType]:
+        return {name: type_of(literal) for name, literal in self.literals.items()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.literals)
@@ -62,7 +82,7 @@ class Values(Mapping[str, Any]):
         return len(self.literals)
 
     def __repr__(self) -> str:
-        return f"Values({', '.join(self.literals)})"
+        return f"LiteralsResolver({', '.join(self.literals)})"
 
     @cached_property
     def _literal_types(self) -> Mapping[str, LiteralType]:
