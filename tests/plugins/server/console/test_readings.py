@@ -77,6 +77,11 @@ def test_text_is_read_by_its_type(text: str, type_: LiteralType, literal: Litera
         ("[]", STRUCT, "a JSON object is wanted, with low"),
         ("{}", STRUCT, "low missing"),
         ('{"low": 1, "hihg": 2}', STRUCT, "hihg unknown; there are low"),
+        ('{"low": "x"}', STRUCT, 'low: "x" is not a whole number'),
+        (f'{{"low": {2**70}}}', STRUCT, "a number in it does not fit into 64 bits"),
+        ('{"a": "\\ud800"}', LiteralType(type=SimpleType.STRUCT), "there is half of a surrogate pair in it"),
+        ('{"a":' * 100_000, STRUCT, "this is nested too deeply"),
+        ('{"a":' * 990 + "1" + "}" * 990, LiteralType(type=SimpleType.STRUCT), "this is nested too deeply"),
     ],
 )
 def test_what_does_not_fit_is_told(text: str, type_: LiteralType, fault: str) -> None:

@@ -143,9 +143,15 @@ def _struct(plain: Any, type_: LiteralType, place: str) -> Literal:
     if schema.get("type") == "object" and not isinstance(plain, dict):
         names = ", ".join(schema.get("properties", ())) or "any fields"
         raise Misread(f"{_at(place)}a JSON object is wanted, with {names}")
-    if faults := list(misfits(plain, schema, place)):
+    try:
+        faults, packed = list(misfits(plain, schema, place)), packb(plain)
+    except OverflowError as error:
+        raise Misread(f"{_at(place)}a number in it does not fit into 64 bits") from error
+    except (RecursionError, ValueError) as error:
+        raise Misread(f"{_at(place)}it is nested too deeply") from error
+    if faults:
         raise Misread("; ".join(faults[:MOST_FAULTS]))
-    return Literal(value=Binary(value=packb(plain), tag="msgpack"))
+    return Literal(value=Binary(value=packed, tag="msgpack"))
 
 
 def _int(text: str, type_: LiteralType) -> Literal:
@@ -213,9 +219,16 @@ def _primitive(kind: SimpleType, value: Any) -> Literal:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        if "\\u" in text:  # an escape may be half of a character, which nothing can encode
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Misread("there is half of a surrogate pair in it") from error
     except ValueError as error:
         raise Misread(f"this is no JSON: {error}") from error
+    except RecursionError as error:
+        raise Misread("this is nested too deeply") from error
+    return found
 
 
 def _base64(text: str, place: str) -> bytes:
