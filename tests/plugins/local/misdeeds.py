@@ -18,11 +18,20 @@ from plait_core.authoring.contexts import current_context
 from plait_core.authoring.resources import Resources
 from plait_core.authoring.tasks import task
 from plait_core.ir.codec import dumps
+from plait_core.ir.tasks import SecretRequest
 from plait_core.ir.units import Result
 from plait_core.worker.frames import packed
+from plait_core.worker.lines import EngineLine
 from plait_core.worker.serving import Answer
 
 held: list[bytes] = []
+
+
+def tell(path: str, text: str) -> None:
+    """Make a file that is whole once it is there, for whoever waits for it."""
+    draft = Path(f"{path}.draft")
+    draft.write_text(text)
+    draft.rename(path)
 
 
 @task
@@ -231,6 +240,14 @@ def print_secret_in_pieces(key: str) -> None:
 
 
 @task
+async def ask_for_more(key: str) -> str:
+    """Ask the engine by oneself for a secret that the task may have not declared."""
+    line = current_context().channel
+    assert isinstance(line, EngineLine)
+    return str((await line.secret(SecretRequest(group="db", key=key))).value)
+
+
+@task
 def remember_secret() -> int:
     """Keep a secret as a library would keep a connection."""
     held.append(current_context().secrets.get("db", "password").encode())
@@ -308,7 +325,7 @@ def refuse_with_child(path: str) -> None:
     """Ignore requests to end, together with a child."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 60 & wait; sleep 60"])
-    Path(path).write_text(str(child.pid))
+    tell(path, str(child.pid))
     child.wait()
 
 
@@ -337,7 +354,7 @@ def hide_child(path: str) -> None:
     """Ignore requests to end, with a child that nothing but its parent tells from others."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = subprocess.Popen(["sleep", "60"], start_new_session=True, env={}, stdout=subprocess.DEVNULL)
-    Path(path).write_text(str(child.pid))
+    tell(path, str(child.pid))
     child.wait()
 
 

@@ -7,11 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from plait_core.ir.executions import Fault, TaskError
+from plait_core.ir.tasks import SecretRequest
 from plait_core.ir.units import Unit
 from plait_core.ports.executors import Cancelled, Ended
+from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import Stage
 from tests.plugins.local import misdeeds, samples
@@ -340,6 +343,36 @@ def test_secret_is_masked_however_it_is_printed(tmp_path: Path) -> None:
     assert log == b"<***>"
     assert "the secret is ***" in error
     assert not any(b"s3cr3t" in path.read_bytes() for path in tmp_path.glob("**/*") if path.is_file())
+
+
+def test_engine_tells_no_secret_that_the_task_does_not_request(tmp_path: Path) -> None:
+    """However it is asked; what cannot be told for another reason is refused, too, and nobody waits."""
+
+    async def ask(request: SecretRequest) -> SecretAnswer:
+        if request.key == "broken":
+            raise OSError(f"no way to {request.key}")
+        return SecretAnswer(value=f"the {request.key}")
+
+    async def story(stage: Stage) -> list[Any]:
+        own = with_secret(stage, misdeeds.ask_for_more, {"key": "password"})
+        template = own.template
+        told = await value_of(stage, own)
+        units = [stage.unit(misdeeds.ask_for_more, {"key": key}, n=n) for n, key in enumerate(("password", "other"), 1)]
+        units[1] = attrs.evolve(units[1], template=template, secrets=own.secrets)
+        broken = SecretRequest(group="db", key="broken")
+        failing = attrs.evolve(
+            with_secret(stage, misdeeds.ask_for_more, {"key": "broken"}, broken),
+            attempt=stage.unit(misdeeds.pid, n=3).attempt,
+        )
+        return [told, *[(await error_of(stage, unit)).message for unit in (*units, failing)]]
+
+    told, unasked, other, failed = play(tmp_path, story, changes={"secrets": ask})
+
+    assert told == "the password"
+    assert "reads secret db/password, which it does not request" in unasked
+    assert "reads secret db/other, which it does not request" in other
+    assert "the engine cannot answer: OSError" in failed
+    assert "no way to" not in failed
 
 
 def test_secret_that_an_earlier_attempt_was_told_is_masked(tmp_path: Path) -> None:

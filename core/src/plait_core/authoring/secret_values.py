@@ -63,7 +63,7 @@ class SecretReader:
         if self._requests is None:
             return SecretRequest(group=group, key=key, group_version=version)
         for request in self._requests:
-            if _covers(request, group, key):
+            if covers(request, group, key):
                 version = version or request.group_version
                 return SecretRequest(group=request.group, key=request.key or key, group_version=version)
         raise SecretNotRequested(task=self._task, group=group, key=key)
@@ -83,7 +83,7 @@ class SecretGroup:
         return self._reader.get(self._group, key)
 
 
-def _covers(request: SecretRequest, group: str, key: str) -> bool:
-    """Names compare as places do, which upper- or lower-case them; a request without a key covers its group."""
+def covers(request: SecretRequest, group: str, key: str) -> bool:
+    """Whether a task that made *request* may read a secret. Names compare as places do, which upper- or lower-case them; a request without a key covers its group."""
     same_group = request.group.casefold() == group.casefold()
     return same_group and (not request.key or request.key.casefold() == key.casefold())

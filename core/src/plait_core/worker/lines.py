@@ -8,6 +8,7 @@ message, whatever carries it. Secrets pass here and nowhere else.
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -25,6 +26,10 @@ from plait_core.ir.json import Json
 from plait_core.ir.tasks import SecretRequest
 from plait_core.ports.channels import ChildCall, ChildOutcome, TaskChannel
 from plait_core.ports.secrets import AskSecret, SecretAnswer
+
+LOOK_THERE = "the log of the engine tells what went wrong"
+
+_log = logging.getLogger("plait.worker")
 
 
 class EngineLine:
@@ -140,6 +145,10 @@ async def answer(
     except PlaitError as error:
         refusal = {"kind": type(error).__name__, "said": error.problem, "advice": error.remedy}
         return {"id": question.number, "refusal": refusal}
+    except Exception as error:  # noqa: BLE001  # what a plugin has not foreseen; without an answer the attempt would wait for ever
+        _log.error("what attempt %s asks for cannot be answered: %s", attempt, question.what, exc_info=error)
+        said = f"the engine cannot answer: {type(error).__name__}"  # the rest may be about the engine's own rights
+        return {"id": question.number, "refusal": {"kind": "InternalError", "said": said, "advice": LOOK_THERE}}
     return {"id": question.number, "answer": found}
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import attrs
 
+from plait_core.authoring.secret_values import covers
 from plait_core.errors import PlaitError
-from plait_core.errors.running import ActionNotSupported, RequestTooLarge, Saturated
+from plait_core.errors.running import ActionNotSupported, RequestTooLarge, Saturated, SecretNotRequested
 from plait_core.ir.codec import loads
 from plait_core.ir.executions import TaskError
 from plait_core.ir.ids import AttemptId
@@ -262,16 +263,24 @@ class ProcessExecutor:
         worker.folder.remove_if_done()
 
     async def answer(self, worker: WarmWorker, question: Question) -> dict[str, Any]:
-        """Answer what an attempt asks; a secret that it is told is kept out of its log, and of those of later attempts."""
+        """
+        Answer what an attempt asks.
+
+        It is told the secrets that its task requests, whatever it asks for; these are kept out of its log, and of those of later attempts.
+        """
         job = self._given.get(worker)
         ask = self._context.secrets
 
-        async def ask_and_hide(request: SecretRequest) -> SecretAnswer:
+        async def ask_and_hide(asked: SecretRequest) -> SecretAnswer:
             assert ask is not None
-            found = await ask(request)
+            assert job is not None
+            assert job.unit is not None
+            if not any(covers(request, asked.group, asked.key) for request in job.unit.secrets):
+                raise SecretNotRequested(task=job.unit.template.id.name, group=asked.group, key=asked.key)
+            found = await ask(asked)
             if found.value is not None:
                 worker.secrets.add(found.value)
-                if job is not None and job.log is not None:
+                if job.log is not None:
                     job.log.hide(found.value)
             return found
 
@@ -279,7 +288,7 @@ class ProcessExecutor:
             return await answer(
                 question,
                 attempt=job.attempt if job is not None else None,
-                secrets=ask_and_hide if ask is not None else None,
+                secrets=ask_and_hide if ask is not None and job is not None else None,
                 channel=self._context.channel,
             )
 
