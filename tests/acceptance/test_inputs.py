@@ -145,3 +145,4 @@ def test_help_shows_each_input_with_type_default_and_description(desk: Desk) -> 
     assert "Whether nothing is done." in flag
     assert "Run the launch plan hourly_wf." in plan
     assert "[default: 10]" in plan
+    assert "--color [red|blue]" in desk.plait("run", "echo.py", "point", "--help").out

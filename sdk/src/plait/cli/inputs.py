@@ -20,7 +20,7 @@ from plait_core.errors import UserError
 from plait_core.ir.ids import EntityKind
 from plait_core.ir.interfaces import TypedInterface
 from plait_core.ir.literals import Literal
-from plait_core.ir.types import SimpleType, UnionType
+from plait_core.ir.types import EnumType, SimpleType, UnionType
 from plait_core.types import ConversionContext
 from plait_core.types.contexts import DETACHED
 from plait_core.types.converters import Converter
@@ -163,8 +163,16 @@ def _option(name: str, declared: PythonInput, converter: Converter, description:
         option.opts = _spellings(name)
         option.secondary_opts = list(dict.fromkeys([f"--no-{name}", *_spellings(f"no_{name}")]))
         return option
-    metavar = converter.name.upper() if isinstance(converter.literal_type.type, SimpleType) else converter.name
-    return click.Option([name, *_spellings(name)], type=InputType(converter), metavar=metavar, help=text)
+    return click.Option([name, *_spellings(name)], type=InputType(converter), metavar=_metavar(converter), help=text)
+
+
+def _metavar(converter: Converter) -> str:
+    """Say what to write behind the flag: a name of the type, or the choices where there are few."""
+    kind = converter.literal_type
+    choices = kind.type.values if isinstance(kind.type, EnumType) else (kind.annotation or {}).get("literal_values")
+    if isinstance(choices, list | tuple):
+        return f"[{'|'.join(map(str, choices))}]"
+    return converter.name.upper() if isinstance(kind.type, SimpleType) else converter.name
 
 
 def _spellings(name: str) -> list[str]:
