@@ -12,7 +12,7 @@ import pytest
 from plait_sql.connections import Transaction, Work
 from plait_sql.groups import MOST_TOGETHER, Groups
 from plait_sql.sqlite import SqliteConnection
-from plait_sql.workers import Workers
+from plait_sql.workers import Workers, tell
 
 WAIT_S = 60.0
 
@@ -292,3 +292,11 @@ def test_a_database_in_memory_has_one_link(durability: Any) -> None:
         return found
 
     assert asyncio.run(run()) == (0,)
+
+
+def test_a_loop_that_is_closed_does_not_end_the_thread_that_tells_it() -> None:
+    """Whoever asked there has gone; others still have something to write."""
+    gone = asyncio.new_event_loop()
+    gone.close()
+
+    tell(gone, print, "nobody hears this")

@@ -43,3 +43,30 @@ def test_a_ring_from_another_thread_is_heard() -> None:
 def test_patience_has_an_end() -> None:
     """Without a ring, the answer is no."""
     assert asyncio.run(Bell().wait(asyncio.sleep(0))) is False
+
+
+class ClosingLoop(asyncio.SelectorEventLoop):
+    """A loop that is closed a moment after somebody looked."""
+
+    def call_soon_threadsafe(self, *_: object, **__: object) -> asyncio.Handle:
+        raise RuntimeError("Event loop is closed")
+
+
+def test_a_waiter_whose_loop_is_being_closed_keeps_no_other_from_hearing() -> None:
+    """Whoever rings is a thread of a store, and serves everybody."""
+
+    async def run() -> bool:
+        bell = Bell()
+        bell._waiting[closing.create_future()] = None
+        waiting = await _listening(bell)
+        ringing = threading.Thread(target=bell.ring)
+        ringing.start()
+        heard = await asyncio.wait_for(waiting, timeout=60)
+        ringing.join()
+        return heard
+
+    closing = ClosingLoop()
+    heard = asyncio.run(run())
+    closing.close()
+
+    assert heard

@@ -6,7 +6,7 @@ waiting; it may come from any thread and reaches waiters on any loop.
 """
 
 from collections.abc import Awaitable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from plait_core.ir.ids import ExecutionId
@@ -29,8 +29,9 @@ class Bell:
             loop = heard.get_loop()
             if loop is _loop_here():
                 _settle(heard)
-            elif not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, heard)
+            else:
+                with suppress(RuntimeError):  # closed, or just being closed: nobody waits there any more
+                    loop.call_soon_threadsafe(_settle, heard)
 
     def hush(self) -> None:
         """Forget past rings; called before looking at what has arrived."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 
 from plait_sql.connections import Work
-from plait_sql.workers import Workers
+from plait_sql.workers import Workers, tell
 
 T = TypeVar("T")
 
@@ -134,8 +134,7 @@ class Groups:
         for member in members:
             by_loop[member.answer.get_loop()].append(member)
         for loop, own in by_loop.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._answer, own)
+            tell(loop, self._answer, own)
 
     def _answer(self, members: Sequence[_Member]) -> None:
         self._go_on()

@@ -8,6 +8,7 @@ stopped, so that a store can still be written while the interpreter shuts down.
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -72,9 +73,13 @@ def _settle(act: Callable[[], T], answer: "asyncio.Future[T]") -> None:
         result, failure = act(), None
     except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits
         result, failure = None, error
-    loop = answer.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_tell, answer, result, failure)
+    tell(answer.get_loop(), _tell, answer, result, failure)
+
+
+def tell(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *args: object) -> None:
+    """Have *loop* call *act* from any thread; where it is closed, or just being closed, nobody waits for that any more."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(act, *args)
 
 
 def _tell(answer: "asyncio.Future[Any]", result: object, failure: BaseException | None) -> None:
