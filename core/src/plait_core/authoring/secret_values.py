@@ -84,6 +84,10 @@ class SecretGroup:
 
 
 def covers(request: SecretRequest, group: str, key: str) -> bool:
-    """Whether a task that made *request* may read a secret. Names compare as places do, which upper- or lower-case them; a request without a key covers its group."""
+    """
+    Whether a task that made *request* may read a secret.
+
+    Names compare as places do, which upper- or lower-case them; a request without a key covers its group.
+    """
     same_group = request.group.casefold() == group.casefold()
     return same_group and (not request.key or request.key.casefold() == key.casefold())
