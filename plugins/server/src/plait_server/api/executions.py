@@ -5,6 +5,7 @@ What is shown is read from the store, whichever engine drives the execution. Wha
 """
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -122,17 +123,21 @@ async def _wait_end(call: Call[WaitQuery, None], execution: ExecutionId) -> None
     """Wait for the end as long as is asked, or until the reader leaves; a server that stops says of every reader that it has left."""
     if (await call.server.inspector.row(execution)).phase in TERMINAL_EXECUTION:
         return
-    ending = asyncio.create_task(call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s), name="end")
     leaving = asyncio.create_task(_reader_leaves(call.request), name="reader")
-    leaving.add_done_callback(lambda _: ending.cancel())
     try:
-        await ending
-    except asyncio.CancelledError:
+        async with asyncio.timeout(None) as patience:
+            leaving.add_done_callback(partial(_end, patience))
+            await call.server.inspector.wait_end(execution, timeout_s=call.query.wait_s)
+    except TimeoutError:
         if not leaving.done():
             raise
     finally:
-        ending.cancel()
         leaving.cancel()
+
+
+def _end(patience: asyncio.Timeout, _: "asyncio.Task[None]") -> None:
+    with suppress(RuntimeError):  # nobody waits any more
+        patience.reschedule(0.0)
 
 
 async def _reader_leaves(request: Request) -> None:
