@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from plait_core.engine import _run
+from plait_core.engine._adopting import FIRST_PAUSE_S
 from plait_core.engine._executors import Executors
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._patience import PATIENCE_S
 from plait_core.errors.stores import StoreUnavailable
+from plait_core.ir.events import Event
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase
@@ -72,6 +74,28 @@ async def test_a_claim_by_name_whose_answer_was_lost_is_no_refusal(pool: Pool) -
         await resuming
 
         assert heir.driving() == [execution]
+
+
+@story
+async def test_what_was_put_aside_is_not_taken_for_a_claim_that_got_lost(pool: Pool) -> None:
+    """It rests, whatever becomes of claims meanwhile."""
+    async with pool.engine(adopts=False) as front:
+        await front.enlist(BUSY, NUMBERS, name="broken")
+    n_read = 0
+
+    async def fail(*_: object, **__: object) -> Sequence[Event]:
+        nonlocal n_read
+        n_read += 1
+        raise ValueError("a page is damaged")
+
+    pool.database.log.read = fail  # type: ignore[method-assign]  # a fault
+    async with pool.engine():
+        await pool.clock.advance(7.5 * FIRST_PAUSE_S)  # it is tried for the fourth time, and rests for eight
+        leases, before = pool.database.leases, n_read
+        leases.claim = failing(leases.claim, AWAY, times=99)  # type: ignore[method-assign]  # a fault
+        await pool.clock.advance(5 * FIRST_PAUSE_S)
+
+        assert (before > 1, n_read) == (True, before)
 
 
 @story
