@@ -332,6 +332,8 @@ def test_what_there_is_is_listed(remote: Remote, flow: ModuleType) -> None:
 
     assert [one.id.version for one in remote.list_tasks(name="flow.plus", limit=2)] == ["l3", "l2"]
     assert [one.id.name for one in remote.list_tasks(name_contains="plu")] == ["flow.plus"]
+    assert [one.id.name for one in remote.list_tasks_by_version("l2")] == ["flow.plus"]
+    assert remote.list_tasks_by_version("none") == []
     assert [one.row.id for one in remote.list_executions(name_contains="listed")] == [run.id]
     assert remote.list_executions(name_contains="listed", phases=[ExecutionPhase.FAILED]) == []
     remote.archive(run)

@@ -45,6 +45,8 @@ async def test_list_is_narrowed_by_name(serving: Serving) -> None:
 
     assert await names(serving, "workflows", name_contains=".cho") == [f"{CHOICE}@v1"]
     assert await names(serving, "workflows", name_contains="%") == []
+    assert await names(serving, "workflows", version="v1", name_contains=".cho") == [f"{CHOICE}@v1"]
+    assert await names(serving, "workflows", version="v9") == []
 
 
 async def test_line_says_what_an_entity_takes_and_gives(serving: Serving) -> None:

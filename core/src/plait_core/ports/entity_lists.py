@@ -16,11 +16,12 @@ async def entity_page(
     domain: str,
     name: str = "",
     name_contains: str = "",
+    version: str = "",
     page: Page,
 ) -> EntityPage:
-    """Return a page of the newest version of each entity or, with *name*, of the versions of one, newest first."""
+    """Return a page of the newest version of each entity, with *version* of that one, or with *name* of the versions of one; newest first."""
     ids, token = await registry.list(
-        kind, project=project, domain=domain, name=name, name_contains=name_contains, page=page
+        kind, project=project, domain=domain, name=name, name_contains=name_contains, version=version, page=page
     )
     registered = await registry.registered_at(ids)
     items = [await _summary(registry, id_, registered[id_]) for id_ in ids]

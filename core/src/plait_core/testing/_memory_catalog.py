@@ -74,6 +74,7 @@ class MemoryRegistry:
         domain: str,
         name: str = "",
         name_contains: str = "",
+        version: str = "",
         workflow: EntityId | None = None,
         page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
@@ -83,6 +84,7 @@ class MemoryRegistry:
             if (held.kind, held.project, held.domain) == (kind, project, domain)
             and name in {"", held.name}
             and name_contains in held.name
+            and version in {"", held.version}
         }
         if not name:
             newest = {held.name: held for held in place}

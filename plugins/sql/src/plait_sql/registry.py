@@ -106,13 +106,18 @@ class SqlRegistry:
         domain: str,
         name: str = "",
         name_contains: str = "",
+        version: str = "",
         workflow: EntityId | None = None,
         page: Page = FIRST_PAGE,
     ) -> tuple[Sequence[EntityId], str]:
         before = parse_token(page.token) if page.token else _BEYOND_ALL
-        wanted = [text for text in (name, name_contains) if text]
-        narrowing = ("AND name = ? " if name else "") + ("AND replace(name, ?, '') <> name " if name_contains else "")
-        statement = (_VERSIONS if name else _NEWEST).format(narrowing)
+        wanted = [text for text in (name, name_contains, version) if text]
+        narrowing = (
+            ("AND name = ? " if name else "")
+            + ("AND replace(name, ?, '') <> name " if name_contains else "")
+            + ("AND version = ? " if version else "")
+        )
+        statement = (_VERSIONS if name or version else _NEWEST).format(narrowing)
         narrowed = (kind.value, project, domain, *wanted, before)
 
         def select(transaction: Transaction) -> builtins.list[Row]:

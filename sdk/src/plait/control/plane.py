@@ -94,9 +94,16 @@ class ControlPlane(Protocol):
         ...
 
     async def entities(
-        self, kind: EntityKind, project: str, domain: str, *, name_contains: str = "", page: Page = FIRST
+        self,
+        kind: EntityKind,
+        project: str,
+        domain: str,
+        *,
+        name_contains: str = "",
+        version: str = "",
+        page: Page = FIRST,
     ) -> EntityPage:
-        """Return a page of the newest version of each entity."""
+        """Return a page of the newest version of each entity, or of *version* of those that have it."""
         ...
 
     async def versions(

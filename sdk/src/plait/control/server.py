@@ -140,9 +140,10 @@ class ServerPlane:
         domain: str,
         *,
         name_contains: str = "",
+        version: str = "",
         page: Page = FIRST,
     ) -> EntityPage:
-        query = {"name_contains": name_contains, "limit": page.limit, "token": page.token}
+        query = {"name_contains": name_contains, "version": version, "limit": page.limit, "token": page.token}
         return await self.connection.ask(EntityPage, "GET", f"{_place(project, domain)}/{_FOLDERS[kind]}", query=query)
 
     async def versions(
@@ -339,7 +340,9 @@ class ServerPlane:
         await self.connection.tell("POST", f"{_execution(id)}/archive", body=body, is_repeatable=True)
 
     async def sweep(self, request: SweepRequest) -> SweepReply:
-        return await self.connection.ask(SweepReply, "POST", "/sweeps", body=request, timeout_s=SWEEP_S)
+        return await self.connection.ask(
+            SweepReply, "POST", "/sweeps", body=request, timeout_s=SWEEP_S, is_repeatable=True
+        )
 
     # ── blobs ────────────────────────────────────────────────────────────────
 

@@ -103,10 +103,17 @@ class StorePlane:
         domain: str,
         *,
         name_contains: str = "",
+        version: str = "",
         page: Page = FIRST,
     ) -> EntityPage:
         return await entity_page(
-            self._database.registry, kind, project=project, domain=domain, name_contains=name_contains, page=page
+            self._database.registry,
+            kind,
+            project=project,
+            domain=domain,
+            name_contains=name_contains,
+            version=version,
+            page=page,
         )
 
     async def versions(

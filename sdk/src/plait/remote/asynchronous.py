@@ -301,6 +301,13 @@ class AsyncRemote:
         place = (project or self._project, domain or self._domain)
         return await self._list(EntityKind.TASK, place, name, name_contains, limit)
 
+    async def list_tasks_by_version(
+        self, version: str, *, project: str = "", domain: str = "", limit: int = PAGE
+    ) -> Sequence[EntitySummary]:
+        """List the tasks that were registered in a version, newest first."""
+        plane, place = await self._plane(), (project or self._project, domain or self._domain)
+        return await first(limit, lambda page: plane.entities(EntityKind.TASK, *place, version=version, page=page))
+
     async def list_workflows(
         self, *, name: str = "", name_contains: str = "", project: str = "", domain: str = "", limit: int = PAGE
     ) -> Sequence[EntitySummary]:

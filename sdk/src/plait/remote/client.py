@@ -86,6 +86,7 @@ class Remote(AbstractContextManager["Remote"]):
     list_projects = _synced(AsyncRemote.list_projects)
     get_domains = _synced(AsyncRemote.get_domains)
     list_tasks = _synced(AsyncRemote.list_tasks)
+    list_tasks_by_version = _synced(AsyncRemote.list_tasks_by_version)
     list_workflows = _synced(AsyncRemote.list_workflows)
     list_launch_plans = _synced(AsyncRemote.list_launch_plans)
     list_executions = _synced(AsyncRemote.list_executions)

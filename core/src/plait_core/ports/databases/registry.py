@@ -41,11 +41,12 @@ class Registry(Protocol):
         domain: str,
         name: str = "",
         name_contains: str = "",
+        version: str = "",
         workflow: EntityId | None = None,
         page: Page = Page(),  # noqa: B008  # frozen
     ) -> tuple[Sequence[EntityId], str]:
         """
-        Return ids, newest first; with *name*, that entity's versions, else the newest version of each.
+        Return ids, newest first; with *name*, that entity's versions, else the newest version of each, or with *version* that one.
 
         *name_contains* narrows the list to names with that in it; *workflow* to launch plans that run that, in whichever version, as
         the listed version of them has it.

@@ -72,6 +72,17 @@ class RegistryConformance(DatabaseConformance):
             EntityKind.TASK, project="default", domain="development", name_contains=".su"
         )
         assert list(narrowed) == [renamed.id]
+
+        async def of_version(version: str, token: str, name: str = "") -> tuple[Sequence[EntityId], str]:
+            page = Page(limit=1, token=token)
+            return await database.registry.list(
+                EntityKind.TASK, project="default", domain="development", name=name, version=version, page=page
+            )
+
+        assert await all_pages(lambda token: of_version("v1", token)) == [renamed.id, TASK]
+        assert await all_pages(lambda token: of_version("v2", token)) == [newest]
+        assert await all_pages(lambda token: of_version("v1", token, "app.add")) == [TASK]
+        assert await all_pages(lambda token: of_version("v3", token)) == []
         nothing = await database.registry.list(EntityKind.TASK, project="p", domain="development")
         assert (list(nothing[0]), nothing[1]) == ([], "")
 

@@ -23,16 +23,17 @@ WORDS = {EntityKind.TASK: "tasks", EntityKind.WORKFLOW: "workflows", EntityKind.
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class EntityQuery(PageQuery):
-    """A page of the entities with ``name_contains`` in their name."""
+    """A page of the entities with ``name_contains`` in their name, of which ``version`` is listed if one is given."""
 
     name_contains: str = ""
+    version: str = ""
 
 
 def list_entities(kind: EntityKind) -> Handler:
     """Make the handler that lists the newest version of each entity of a kind."""
 
     async def handler(call: Call[EntityQuery, None]) -> EntityPage:
-        return await _page(call, kind, name_contains=call.query.name_contains)
+        return await _page(call, kind, name_contains=call.query.name_contains, version=call.query.version)
 
     return handler
 
@@ -91,7 +92,7 @@ def _routes(kind: EntityKind) -> tuple[Route, ...]:
             method="GET",
             path=f"{HERE}/{words}",
             operation=f"list_{words}",
-            summary=f"List {plural}: the newest version of each.",
+            summary=f"List {plural}: the newest version of each, or a certain one.",
             permission="viewer",
             handler=list_entities(kind),
             query=EntityQuery,
