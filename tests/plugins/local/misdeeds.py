@@ -343,6 +343,8 @@ def lie(how: str) -> int:
     }
     if how == "no question":
         line.sendall(b"what?\n")
+    elif how == "nothing but questions":
+        line.sendall(b'{"id": -1, "ask": "secret", "with": {"group": "db", "key": "password"}}\n' * 20_000)
     else:
         control.sendall(messages[how])
     time.sleep(60)

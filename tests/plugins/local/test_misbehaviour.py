@@ -17,6 +17,7 @@ from plait_core.ports.executors import Cancelled, Ended
 from plait_core.ports.secrets import SecretAnswer
 from plait_core.testing import worker_samples
 from plait_core.testing.executors import Stage
+from plait_local import warm
 from tests.plugins.local import misdeeds, samples
 from tests.plugins.local.staging import (
     PATIENCE_S,
@@ -119,9 +120,14 @@ def test_stopped_worker_is_killed(tmp_path: Path) -> None:
     assert error.message == "the worker process stood still for 0.3 s, stopped by a signal, and was killed"
 
 
-@pytest.mark.parametrize("how", ["garbage", "no map", "no result", "another number", "no answer", "no question"])
-def test_worker_that_lies_is_not_believed(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    "how",
+    ["garbage", "no map", "no result", "another number", "no answer", "no question", "nothing but questions"],
+)
+def test_worker_that_lies_is_not_believed(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is no result of the attempt that it has ends the worker; what it did is the system's to repeat."""
+    monkeypatch.setattr(warm, "MOST_UNREAD_BYTES", 1 << 16)
+
     error = failure(tmp_path, misdeeds.lie, {"how": how})
 
     assert (error.code, error.fault) == ("WorkerDistrusted", Fault.SYSTEM)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from pwd import getpwnam
@@ -11,6 +12,7 @@ import pytest
 
 from plait_core.errors.stores import BlobDenied
 from plait_local.blobs import FileBlobStore
+from plait_local.health import check_worker
 from plait_local.rights import can_act_as_others
 from plait_local.settings import LocalSettings
 from plait_local.users import Users
@@ -175,3 +177,18 @@ async def test_folder_that_root_does_not_own_is_given_to_nobody(folder: Path, st
     await store.put(f"file://{folder}/blobs/raw/default/a", b"1")  # its own
     with pytest.raises(BlobDenied):
         await store.put(f"file://{folder}/blobs/raw/billing/a", b"1")
+
+
+@pytest.mark.parametrize(("mode", "detail"), [(0o700, "no worker can be started as "), (0o755, "as daemon, nobody; ")])
+def test_doctor_starts_workers_of_every_user(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, detail: str
+) -> None:
+    """An interpreter that only root may run is none."""
+    (folder / "python").write_text("#!/bin/sh\n")
+    (folder / "python").chmod(mode)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+
+    found = check_worker(LocalSettings(run_as=RUN_AS))
+
+    assert found.is_ok is (mode == 0o755)
+    assert detail in found.detail

@@ -20,6 +20,11 @@ class Link:
         self._is_closed = False
         self._loop.add_reader(connection, self._receive)
 
+    @property
+    def n_unsent(self) -> int:
+        """How many bytes wait for the other side to read."""
+        return len(self._unsent)
+
     def send(self, data: bytes) -> None:
         """Send *data* behind what was sent before; what is sent to nobody is dropped."""
         if self._is_closed:

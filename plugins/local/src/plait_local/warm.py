@@ -28,6 +28,8 @@ from plait_local.traces import WorkerFolder
 from plait_local.vitals import resident_bytes
 
 LONGEST_QUESTION_BYTES = 1 << 27
+MOST_UNREAD_BYTES = 1 << 27
+"""How much a worker may have been answered and not read."""
 
 
 class Owner(Protocol):
@@ -157,6 +159,8 @@ class WarmWorker:
     async def _reply(self, question: Question) -> None:
         """Answer one question; a call may take long and does not hold up the next."""
         self._line.send(json.dumps(await self._owner.answer(self, question)).encode() + b"\n")
+        if self._line.n_unsent > MOST_UNREAD_BYTES:
+            self._distrust("questions without end, whose answers it does not read,")
 
     def _distrust(self, reason: str) -> None:
         self.hang_up()
