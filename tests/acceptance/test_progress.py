@@ -1,6 +1,9 @@
 """On a terminal, a run shows the nodes that run, and leaves none of it behind."""
 
+import os
 import subprocess
+
+import pytest
 
 from tests.acceptance.calling import PLAIT, Desk
 from tests.acceptance.screens import PATIENCE_S, screen
@@ -47,3 +50,24 @@ def test_without_a_terminal_nothing_is_drawn(desk: Desk) -> None:
     desk.write("seen", "")
 
     assert desk.plait("run", "slow.py", "wf").err == ""
+
+
+@pytest.mark.parametrize(("wish", "shown"), [("", "\x1b[31m\x1b[1mError: \x1b[0m"), ("1", "Error: ")])
+def test_terminal_has_colours_unless_they_are_unwanted(wish: str, shown: str, desk: Desk) -> None:
+    """``NO_COLOR`` counts for errors and for what else is coloured."""
+    desk.write("slow.py", SLOW)
+    desk.write("seen", "")
+
+    with screen() as terminal:
+        for words in ("explain", "nobody"), ("run", "slow.py", "wf"):
+            subprocess.run(
+                [PLAIT, *words],
+                cwd=desk.folder,
+                env={**os.environ, "NO_COLOR": wish},
+                stdout=terminal.theirs,
+                stderr=terminal.theirs,
+                check=False,
+            )
+
+    assert terminal.text.startswith(f"{shown}there is no execution 'nobody'")
+    assert ("\x1b[36mRunning" in terminal.text) is (wish == "")

@@ -2,6 +2,7 @@
 
 import click
 
+from plait.cli import colors
 from plait_core.errors import PlaitError
 from plait_core.ir.executions import TaskError
 
@@ -46,7 +47,7 @@ def report_unwritten(error: OSError) -> None:
 
 
 def _tell(problem: str, remedy: str) -> None:
-    click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+    click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=colors.wanted())
     click.echo(f"{problem}\n  → {remedy}", err=True)
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 
+from plait.cli import colors
 from plait.cli.session import Session
 
 COMMANDS = {
@@ -115,6 +116,7 @@ def _leave_out(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) -
 def plait(ctx: click.Context, verbose: int) -> None:
     """Weave typed Python tasks into workflows and run them anywhere."""
     ctx.ensure_object(Session)
+    ctx.color = colors.wanted()
     if verbose:
         import logging
 
