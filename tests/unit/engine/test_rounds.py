@@ -156,6 +156,7 @@ async def test_an_end_that_was_not_committed_is_no_end(pool: Pool) -> None:
         with pytest.raises(StoreUnavailable):
             await engine.wait(execution)
         switch()
+        assert not (await engine.state(execution)).is_terminal
 
         await engine.resume(execution)
         await pool.clock.advance(2)

@@ -440,9 +440,13 @@ class Engine:
         await self._deliver(execution, "abort", AbortAsked(now, str(reason), str(principal)), audit)
 
     async def state(self, execution: ExecutionId) -> ExecutionState:
-        """Return an execution's state, folded from its log: for reading only."""
+        """
+        Return an execution's state, folded from its log: for reading only.
+
+        One that is driven here may be ahead of the log by the turn that is being committed, but not by the one that ends it.
+        """
         run = self._driving.runs.get(execution)
-        if run is not None:
+        if run is not None and run.has_ended == run.state.is_terminal:
             return run.state
         if await self._services.database.views.execution(execution) is None:
             raise UnknownExecution(execution=str(execution))

@@ -185,7 +185,7 @@ class Simulation:
 
     async def _watch(self, engine: Engine, turn: Append) -> None:
         """Hold the laws against a turn, and the state that it leads to, before it is committed."""
-        breaches = [] if turn.owner == NOBODY else [*breaches_of_state(await engine.state(turn.execution))]
+        breaches = [] if turn.owner == NOBODY else [*breaches_of_state(engine._driving.runs[turn.execution].state)]
         breaches += breaches_of_turn(turn)
         if not self.world.fits(turn):
             breaches.append(f"turn {turn.first_seq} of the owner does not fit the log")
