@@ -3,6 +3,7 @@ SQLite files that several processes share, that are damaged, locked, full, read-
 """
 
 import asyncio
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from plait_core.testing._samples import (
     turn,
 )
 from plait_core.testing.databases import LONG_S, SIGNAL
+from plait_sql import sqlite
 from plait_sql.connections import Durability
 from plait_sql.database import SqlDatabase, open_sqlite
 from plait_sql.migrations import MIGRATIONS
@@ -187,6 +189,35 @@ def test_two_processes_may_make_the_file(tmp_path: Path) -> None:
             await database.close()
 
     asyncio.run(run())
+
+
+VISIT = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT name FROM executions ORDER BY name").fetchall())
+connection.close()
+"""
+
+
+def visited(directory: Path) -> str:
+    """Return which executions another process finds, which thinks that it is the last one when it leaves if nobody else holds the file."""
+    command = [sys.executable, "-c", VISIT, str(directory / "plait.db")]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_two_databases_of_a_process_keep_the_file_from_visitors(tmp_path: Path) -> None:
+    """Opening the second one ends no lock of the first; else whoever came by would delete the log that is written to."""
+
+    async def run() -> tuple[str, str]:
+        one, other = await opened(tmp_path), await opened(tmp_path)
+        await started(one, "e1")
+        before = visited(tmp_path)
+        await started(one, "e2")
+        after = visited(tmp_path)
+        await asyncio.gather(one.close(), other.close())
+        return before, after
+
+    assert asyncio.run(run()) == ("[('e1',)]", "[('e1',), ('e2',)]")
 
 
 # ── faults ───────────────────────────────────────────────────────────────────
@@ -360,6 +391,56 @@ def test_a_store_from_the_future_is_left_alone(tmp_path: Path) -> None:
 
     assert isinstance(error, StoreTooNew)
     assert (error.found, error.known) == (99, len(MIGRATIONS))
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def delete_log(path: Path) -> None:
+    path.with_name("plait.db-wal").unlink()
+
+
+def replace_by_a_copy(path: Path) -> None:
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("copy").replace(path)
+
+
+@pytest.mark.parametrize("durability", ["normal", "full"])
+@pytest.mark.parametrize("harm", [delete, delete_log, replace_by_a_copy])
+def test_files_that_are_taken_away_are_missed(
+    harm: Callable[[Path], None], durability: Durability, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written where nobody will find it is not accepted."""
+    monkeypatch.setattr(sqlite, "_LOOK_EVERY_S", 0.0)
+
+    async def run() -> None:
+        database = await opened(tmp_path, durability=durability)
+        execution = await started(database)
+        harm(tmp_path / "plait.db")
+        with pytest.raises(StoreReadOnly, match="deleted or replaced") as caught:
+            await database.log.append([turn(execution, 3)])
+        assert "start this process again" in caught.value.remedy
+        await database.close()
+
+    asyncio.run(run())
+
+
+def test_files_that_are_put_back_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the same ones."""
+    monkeypatch.setattr(sqlite, "_LOOK_EVERY_S", 0.0)
+
+    async def run() -> None:
+        database = await opened(tmp_path / "here")
+        execution = await started(database)
+        (tmp_path / "here").rename(tmp_path / "there")
+        with pytest.raises(StoreReadOnly):
+            await database.log.append([turn(execution, 3)])
+        (tmp_path / "there").rename(tmp_path / "here")
+        assert list(await database.log.append([turn(execution, 3)])) == []
+        await database.close()
+
+    asyncio.run(run())
 
 
 def test_a_directory_that_cannot_be_is_read_only(tmp_path: Path) -> None:

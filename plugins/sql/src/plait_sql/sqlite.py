@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,9 @@ _LOCK_WAIT_MS = 5
 _WAL_PAGES = 4000
 """After so many pages (32 MB) the log is merged into the file; SQLite's own 1000 would do so twenty times a second."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.1
+_NEVER_S = float("inf")
+_LOOK_EVERY_S = 1.0
+"""How soon it is noticed that somebody deleted or replaced the files. SQLite does not, and would go on writing where nobody looks."""
 
 
 class SqliteConnection:
@@ -51,7 +55,10 @@ class SqliteConnection:
     ) -> None:
         self.url = f"sqlite:///{path}"
         self._now_ns = now_ns
-        self._path = path
+        self._path = path if path == ":memory:" else os.path.abspath(path)  # noqa: PTH100  # it may be a link
+        self._files: Sequence[tuple[int, int]] = ()
+        """Which files are open, so that others of these names are not taken for them."""
+        self._looked_at = _NEVER_S if path == ":memory:" else 0.0
         self._durability = durability
         self._lock_timeout_s = lock_timeout_s
         self._turn = threading.Lock()
@@ -72,13 +79,23 @@ class SqliteConnection:
         try:
             if self._path != ":memory:":
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDONLY, 0o600))  # inputs and keys are its owner's alone
+                self._make_file()
         except OSError as error:
             raise StoreReadOnly(url=self.url, detail=str(error)) from error
         self._link = self._new_link()
         if self._durability == "full" and self._path != ":memory:":
             self._groups = Groups(self._workers, self._link)
             self._reading_link, self._glancing_link = self._new_link(), self._new_link()
+
+    def _make_file(self) -> None:
+        """
+        Make the file if there is none; inputs and keys are its owner's alone.
+
+        One that is there is not touched: to close any descriptor of a file ends all locks that this process has on it, those of
+        another connection, too, and the next visitor would take the log for nobody's and delete it.
+        """
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
 
     def _new_link(self) -> "_Link":
         handle = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -140,6 +157,8 @@ class SqliteConnection:
     async def _patiently(self, act: Callable[[], T], act_aside: Callable[[], Awaitable[T]] | None = None) -> T:
         """Act here or, where there is a way, aside; while another process holds the lock, pause and start over, up to ``lock_timeout_s``."""
         give_up_at, pause_s = 0.0, _FIRST_PAUSE_S
+        if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
+            self._look_for_files()
         while True:
             try:
                 return act() if act_aside is None else await act_aside()
@@ -152,6 +171,24 @@ class SqliteConnection:
                     raise
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _look_for_files(self) -> None:
+        """Raise ``StoreReadOnly`` when the database and its log are not, or not any more, the files that are open."""
+        found = self._files_there()
+        if self._files and found != self._files:
+            detail = "its files were deleted or replaced while they were in use"
+            hint = "put them back if they were moved; to go on with what is there now, start this process again"
+            raise StoreReadOnly(url=self.url, detail=detail, hint=hint)
+        if found:
+            self._files, self._looked_at = found, time.monotonic()
+
+    def _files_there(self) -> Sequence[tuple[int, int]]:
+        """Return what tells the files from others; nothing before both are there."""
+        try:
+            found = [os.stat(self._path), os.stat(f"{self._path}-wal")]  # noqa: PTH116  # done beside turns, and a Path is dear
+        except OSError:
+            return ()
+        return [(status.st_dev, status.st_ino) for status in found]
 
 
 def _within(link: "_Link | None", begin: str, work: Work[T]) -> T:
