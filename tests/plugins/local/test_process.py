@@ -18,7 +18,7 @@ from plait_core.ports.executors import Cancelled, Ended, Lost, Progress
 from plait_core.testing import worker_samples
 from plait_local import process
 from plait_local.traces import WorkerFolder
-from tests.plugins.local import samples
+from tests.plugins.local import misdeeds, samples
 from tests.plugins.local.staging import Process, gone, only_password, pid_of, started, text_of, with_secret
 
 pytestmark = pytest.mark.slow
@@ -204,6 +204,16 @@ def test_environment_of_the_unit_reaches_the_task(tmp_path: Path) -> None:
             return await text_of(stage, stage.unit(samples.read_variable, {"name": "COLOUR"}, env={"COLOUR": "red"}))
 
     assert asyncio.run(play()) == "red"
+
+
+def test_workers_give_way_to_their_engine(tmp_path: Path) -> None:
+    """They have groups of their own in its session, for which the system would otherwise have processors of its own, and a lower priority."""
+
+    async def play() -> str:
+        async with Process(settings={"nice": 3}).stage(tmp_path) as stage:
+            return await text_of(stage, stage.unit(misdeeds.standing))
+
+    assert asyncio.run(play()) == f"{os.getsid(0)} True {min(19, os.getpriority(os.PRIO_PROCESS, 0) + 3)}"
 
 
 def holds(folder: Path, data: bytes) -> bool:

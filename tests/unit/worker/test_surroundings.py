@@ -1,4 +1,4 @@
-"""Surroundings: files that a task leaves where it works. The rest is told in tests of the process executor."""
+"""Surroundings: files that a task leaves where it works, and the terminal. The rest is told in tests of the process executor."""
 
 import json
 import subprocess
@@ -47,3 +47,34 @@ def test_workplace_is_emptied(tmp_path: Path) -> None:
         [str(work), [], ["kept"]],
         ["its working folder: No such file or directory"],
     ]
+
+
+HAS_LEFT = 3
+LEAVE = f"""
+import os
+from plait_core.worker.surroundings import leave_terminal
+
+os.close(os.open("/dev/tty", os.O_RDWR))
+leave_terminal()
+leave_terminal()
+try:
+    os.open("/dev/tty", os.O_RDWR)
+except OSError:
+    raise SystemExit({HAS_LEFT})
+"""
+
+
+IN_A_TERMINAL = """
+import os, pty, sys
+
+shell = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', sys.argv[1]]).returncode)"
+status = pty.spawn([sys.executable, "-c", shell, sys.argv[1]], lambda _: b"", lambda _: b"")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_terminal_is_left() -> None:
+    """A process of a session that has a terminal has none afterwards; where there is none, there is nothing to do."""
+    done = subprocess.run([sys.executable, "-c", IN_A_TERMINAL, LEAVE], stdin=subprocess.DEVNULL, check=False)
+
+    assert done.returncode == HAS_LEFT

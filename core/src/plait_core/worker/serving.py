@@ -36,7 +36,7 @@ from plait_core.worker.processes import TERMINATED, Terminated, end_on_sigterm, 
 from plait_core.worker.results import add_result
 from plait_core.worker.salvage import Salvage
 from plait_core.worker.services import WorkerServices
-from plait_core.worker.surroundings import Surroundings, adopt_orphans, end_children
+from plait_core.worker.surroundings import Surroundings, adopt_orphans, end_children, leave_terminal
 
 USAGE = "usage: python -m plait_core.worker.serving CONTROL LINE STDOUT STDERR"
 LINGER_S = 5.0
@@ -51,8 +51,8 @@ class Outfit:
     What a worker is given before its first unit.
 
     ``results`` is the folder where it adds its results to a file; ``sign`` the file that an engine touches which looks for them when the one that
-    started this worker is gone, and ``orphan_s`` how long the worker goes on without. ``settings`` are plain settings, or ``None``
-    to discover them here; ``bundle`` is the URI of the code to use; ``workplace`` a folder to be emptied after each attempt, if
+    started this worker is gone, and ``orphan_s`` how long the worker goes on without. ``nice`` is by how much it gives way to
+    other processes. ``settings`` are plain settings, or ``None`` to discover them here; ``bundle`` is the URI of the code to use; ``workplace`` a folder to be emptied after each attempt, if
     the worker has one of its own; ``log_bytes`` how much is kept of what an attempt prints;
     ``allowances`` are limits of every attempt, as ``plait_core.worker.limits`` names them.
     """
@@ -60,6 +60,7 @@ class Outfit:
     results: str
     sign: str
     orphan_s: float
+    nice: int = 0
     settings: Mapping[str, Any] | None = None
     bundle: str = ""
     workplace: str = ""
@@ -107,6 +108,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{USAGE}\n")
         return 2
     end_on_sigterm()
+    leave_terminal()
     control, line, *outputs = map(int, arguments)
     for descriptor in (control, line, *outputs):
         os.set_inheritable(descriptor, False)
@@ -153,6 +155,7 @@ class _Worker:
         self._loop = asyncio.Runner()
         _show_task_logs()
         adopt_orphans()
+        os.nice(outfit.nice)  # not before it is ready, which is waited for
         self._surroundings = Surroundings(outfit.workplace)
 
     def serve(self) -> int:

@@ -7,12 +7,14 @@ the worker's own is emptied. Threads and child processes cannot be put back: a w
 that an attempt leaves some in must not take another. What libraries keep in their own memory stays as the task left it.
 """
 
+import fcntl
 import gc
 import os
 import resource
 import signal
 import socket
 import sys
+import termios
 import threading
 import time
 from _locale import LC_ALL, setlocale
@@ -181,6 +183,18 @@ def adopt_orphans() -> None:
     from ctypes import CDLL
 
     CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def leave_terminal() -> None:
+    """Have no terminal, so that nothing that a task runs asks there, or is stopped because it may not."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return  # there is none
+    try:
+        fcntl.ioctl(terminal, termios.TIOCNOTTY)
+    finally:
+        os.close(terminal)
 
 
 def end_children() -> None:

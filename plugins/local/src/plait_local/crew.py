@@ -82,6 +82,7 @@ class Crew:
                 results=folder.path,
                 sign=folder.sign,
                 orphan_s=settings.orphan_s,
+                nice=settings.nice,
                 settings=self._host_of(key),
                 bundle=key.bundle,
                 workplace=f"{folder.path}/{WORK}" if key.has_workplace else "",

@@ -55,8 +55,13 @@ class Ends:
     outputs: tuple[int, int]
 
 
-def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[bytes], Ends]":
-    """Start a worker as the leader of a session of its own."""
+def launch(key: Key, folder: Path) -> "tuple[subprocess.Popen[bytes], Ends]":
+    """
+    Start a worker as the leader of a group of its own.
+
+    It stays in our session: where the system shares processors among sessions, as Linux does, each worker would otherwise have as
+    much of them as the engine that all of them wait for, however far it gives way.
+    """
     import socket
 
     ours, theirs = socket.socketpair()
@@ -80,7 +85,7 @@ def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[byte
             cwd=folder / WORK if key.has_workplace else None,
             env=_environment(key, folder),
             pass_fds=passed,
-            start_new_session=True,
+            process_group=0,
             **rights(user),
         )
     except OSError:
@@ -91,9 +96,6 @@ def launch(key: Key, folder: Path, *, nice: int) -> "tuple[subprocess.Popen[byte
             socket_.close()
         for _, writing in pipes:
             os.close(writing)
-    if nice:
-        with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, nice)
     with suppress(OSError):  # it has ended, or the system knows nothing of the kind
         Path(f"/proc/{process.pid}/oom_score_adj").write_text(FIRST_TO_GO)
     return process, Ends(ours, our_line, (pipes[0][0], pipes[1][0]))

@@ -57,7 +57,7 @@ class LocalSettings:
         memory: Memory that running attempts may ask for together, such as ``8Gi``; empty for no limit.
         run_as: Name or number of the user whose rights workers have, and to whom the files of the blob store belong, or a table of
             such users by project, with ``*`` for all that it does not name; only root can choose others.
-        nice: By how much workers give way to other processes, 0 to 19.
+        nice: By how much workers give way to the engine and to other processes, 0 to 19.
         cpu_s: Seconds on a processor after which an attempt is stopped; ``None`` for no limit.
         open_files: Files that an attempt may have open; ``None`` for the system's limit.
         processes: How many processes and threads the workers' user may have on this machine for an attempt to start another; ``None``
@@ -77,7 +77,7 @@ class LocalSettings:
     concurrency: int = attrs.field(factory=_cores, validator=_positive)
     memory: str = attrs.field(default="", validator=_quantity)
     run_as: str | Mapping[str, str] = attrs.field(default="", validator=_users)
-    nice: int = attrs.field(default=0, validator=[attrs.validators.ge(0), attrs.validators.le(19)])
+    nice: int = attrs.field(default=5, validator=[attrs.validators.ge(0), attrs.validators.le(19)])
     cpu_s: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     open_files: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     processes: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))

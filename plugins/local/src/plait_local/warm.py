@@ -65,7 +65,7 @@ class WarmWorker:
     """
 
     def __init__(self, owner: Owner, key: Key, folder: WorkerFolder, settings: LocalSettings, store: Store) -> None:
-        process, ends = launch(key, Path(folder.path), nice=settings.nice)
+        process, ends = launch(key, Path(folder.path))
         folder.identify(process.pid)
         self.key = key
         self.folder = folder
