@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from plait_core.errors import PlaitError
 from plait_core.errors.stores import StoreCorrupt, StoreReadOnly, StoreRefused, StoreUnavailable
@@ -18,6 +19,7 @@ from plait_core.testing._samples import POOL, execution_id, started, turn
 from plait_core.testing.databases import LONG_S, SIGNAL
 from plait_sql.connections import Durability
 from plait_sql.database import SqlDatabase, open_postgresql
+from plait_sql.links import _conninfo
 from plait_sql.postgres_errors import translate
 from plait_sql.settings import SqlSettings
 from tests.postgres import Cluster
@@ -93,6 +95,7 @@ def test_too_many_connections_name_the_setting(postgres: Cluster, url: str) -> N
     [
         ("53100", StoreUnavailable),
         ("40001", StoreUnavailable),
+        ("25P04", StoreUnavailable),
         ("57P01", StoreUnavailable),
         ("55P03", StoreUnavailable),
         ("25006", StoreReadOnly),
@@ -106,6 +109,17 @@ def test_too_many_connections_name_the_setting(postgres: Cluster, url: str) -> N
 def test_codes_of_the_server_are_errors_of_ours(sqlstate: str, kind: type) -> None:
     """A code counts before its class does; what only a bug can cause is left as it is."""
     assert type(translate(sqlstate, "detail", url="postgresql://db")) is kind
+
+
+def test_a_host_that_is_gone_without_a_word_is_missed() -> None:
+    """Nobody who waits for its answer would hear otherwise; whoever knows the network better says so in the URL."""
+    plain = conninfo_to_dict(_conninfo("postgresql://ada@db/plait"))
+    told = conninfo_to_dict(_conninfo("postgresql://ada@db/plait?keepalives_idle=60&tcp_user_timeout=5000"))
+
+    missed_after_s = int(plain["keepalives_idle"]) + int(plain["keepalives_interval"]) * int(plain["keepalives_count"])
+    assert missed_after_s == 30
+    assert plain["tcp_user_timeout"] == "30000"
+    assert (told["keepalives_idle"], told["tcp_user_timeout"]) == ("60", "5000")
 
 
 # ── durability ───────────────────────────────────────────────────────────────

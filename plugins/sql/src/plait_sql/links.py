@@ -25,6 +25,15 @@ T = TypeVar("T")
 
 READ, WRITE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN"
 CHANNEL = "plait"
+_DEFAULTS: Mapping[str, Any] = {
+    "application_name": "plait",
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""What the URL may say otherwise. A host that is gone without a word is missed within half a minute; the system alone would take hours."""
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint"
 
 
@@ -149,9 +158,8 @@ def _connected(url: str) -> psycopg.Connection[Row]:
 
 
 def _conninfo(url: str) -> str:
-    defaults: dict[str, Any] = {"connect_timeout": 10, "application_name": "plait"}
     try:
-        return make_conninfo(**{**defaults, **conninfo_to_dict(url)}, client_encoding="utf8")
+        return make_conninfo(**{**_DEFAULTS, **conninfo_to_dict(url)}, client_encoding="utf8")
     except psycopg.ProgrammingError:  # whose text may quote the password
         raise psycopg.OperationalError("this is no URL of PostgreSQL") from None
 

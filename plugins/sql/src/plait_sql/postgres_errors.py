@@ -77,6 +77,7 @@ _TABLE: dict[str, Callable[[str, str], PlaitError]] = {
     "08": _GONE,  # connection exceptions
     "25006": _read_only,  # a standby, or default_transaction_read_only
     "25P03": _GONE,  # idle_in_transaction_session_timeout
+    "25P04": _GONE,  # transaction_timeout
     "28": _refused,  # invalid authorization
     "3D": _refused,  # no such database
     "3F": _refused,  # no such schema
@@ -87,6 +88,7 @@ _TABLE: dict[str, Callable[[str, str], PlaitError]] = {
     "53300": _CROWDED,
     "55P03": _unavailable("another process is writing to it; end that process, or wait for it and try again"),
     "57": _GONE,  # the server shuts down, starts, or was told to end this connection
+    "57014": _unavailable("raise the server's statement_timeout for this user if that happens often, then try again"),
     "58": _unavailable("look at the state of the server's disk, then try again; what was recorded before is intact"),
     "XX001": _corrupt,
     "XX002": _corrupt,
