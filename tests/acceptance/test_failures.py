@@ -1,5 +1,6 @@
 """A run that fails says why in the user’s own terms, and exits with 1."""
 
+import json
 import re
 import signal
 import subprocess
@@ -112,3 +113,27 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(desk: Desk) -> None:
 
     assert (resumed.code, resumed.result) == (0, ["20"]), resumed.err
     assert (desk.folder / "ran").read_text() == "first "
+
+
+EACH_FAILS = """
+from plait import map_task, task, workflow
+
+@task(retries=1)
+def refuse(n: int) -> int:
+    raise ValueError("none is right")
+
+@workflow
+def wf(ns: list[int] = [1, 2, 3]) -> list[int]:
+    return map_task(refuse)(n=ns)
+"""
+
+
+def test_element_that_failed_a_map_is_named(desk: Desk) -> None:
+    """Others met the same error and were ended because of it, so the text alone does not tell which it was."""
+    desk.write("flow.py", EACH_FAILS)
+
+    ran = desk.plait("run", "flow.py", "wf", "--name", "refused")
+    (node,) = json.loads(desk.plait("get", "execution", "refused", "--json").out)["nodes"]
+
+    (failed,) = [attempt["element"] for attempt in node["attempts"] if attempt["phase"] == "FAILED"]
+    assert f"Error: element {failed} of map flow.refuse at node n0, tried 2 times, failed" in ran.err

@@ -375,6 +375,18 @@ def test_token_of_the_loopback_is_found_under_either_name(kept: str, endpoint: s
     assert token_of(Settings(home=str(tmp_path), endpoint=f"http://{endpoint}:30080", token="own\n")) == "own"
 
 
+async def test_log_of_the_first_element_is_asked_for() -> None:
+    """Its number is 0, which is no absence of one."""
+    script = Script(httpx.Response(200, content=b"first"))
+    attempt = AttemptId(execution=RUN, node=NodeId("n0"), element=0, task=TARGET)
+
+    async with connected(script) as connection:
+        read = b"".join([chunk async for chunk in ServerPlane(connection).log(attempt)])
+
+    assert read == b"first"
+    assert dict(script.requests[0].url.params) == {"element": "0"}
+
+
 async def test_log_that_falls_silent_is_asked_to_go_on() -> None:
     """From the byte behind the last one, as long as the server is there."""
 

@@ -12,7 +12,7 @@ from plait.control.plane import ControlPlane, first
 from plait_core.ir.executions import CacheStatus, CacheVerdict, TaskError
 from plait_core.ir.ids import ExecutionId, NodeId
 from plait_core.ir.json import Json
-from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.phases import AttemptPhase, ExecutionPhase
 from plait_core.ports.api import ExecutionDetail, ExecutionSummary, NodeDetail
 from plait_core.ports.databases import AttemptRow, ExecutionFilter, ExecutionOrder, NodeFilter, NodeRow
 
@@ -136,9 +136,11 @@ async def place_of_failure(plane: ControlPlane, execution: ExecutionId, error: T
     failed = node.row
     place = f"{failed.kind} {failed.entity or failed.name} at node {failed.node}"
     attempts = await plane.attempts(execution, failed.node)
-    last = next((row.id for row in reversed(attempts) if row.error and row.error.message == error.message), None)
-    if last is None:
+    like = [row for row in attempts if row.error and row.error.message == error.message]
+    if not like:
         return place
+    # others of a map may have met the same error, and were ended because of this one
+    last = next((row.id for row in reversed(like) if row.phase is AttemptPhase.FAILED), like[-1].id)
     element = "" if last.element is None else f"element {last.element} of "
     times = f", tried {last.n + 1} times," if last.n else ""
     return f"{element}{place}{times}"

@@ -344,8 +344,8 @@ def _retry_after_s(response: "httpx.Response") -> float:
 
 
 def _given(query: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Leave out what does not narrow; ``True`` is written as the API reads it."""
-    given = {key: value for key, value in (query or {}).items() if value not in (None, "", (), False)}
+    """Leave out what does not narrow, which 0 does, as of elements; ``True`` is written as the API reads it."""
+    given = {key: value for key, value in (query or {}).items() if value is not False and value not in (None, "", ())}
     return {key: "true" if value is True else value for key, value in given.items()}
 
 
