@@ -165,6 +165,26 @@ def test_a_write_waits_for_a_server_that_restarts(url: str, postgres: Cluster) -
     asyncio.run(run())
 
 
+def test_connections_to_what_only_reads_are_not_kept(url: str, postgres: Cluster) -> None:
+    """Each of them was made before the server took writes again, or another one took its place."""
+    name = url.partition("@/")[2].partition("?")[0]
+
+    def switch(mode: str) -> None:
+        with postgres.connect("postgres") as connection:
+            connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {mode}')
+
+    async def run() -> None:
+        async with opened(url):
+            switch("on")
+        async with opened(url) as database:
+            with pytest.raises(StoreReadOnly):
+                await started(database)
+            switch("off")
+            await started(database)
+
+    asyncio.run(run())
+
+
 def test_a_server_that_recovers_is_waited_for(url: str, postgres: Cluster) -> None:
     """Whoever opens the store right after a crash gets in."""
 

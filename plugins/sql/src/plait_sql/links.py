@@ -85,7 +85,10 @@ class Link:
             self._undo()
             if isinstance(error, psycopg.DataError):  # found by the client or by the server
                 raise _not_storable(error) from error
-            raise LinkFailure(error, is_lost=self.is_lost, in_doubt=in_doubt, result=result) from error
+            failure = LinkFailure(error, is_lost=self.is_lost, in_doubt=in_doubt, result=result)
+            if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                self.close()  # another one may lead to a server that has taken over, or to this one when it takes writes again
+            raise failure from error
         except (UnicodeEncodeError, OverflowError) as error:
             self._undo()
             raise _not_storable(error) from error
