@@ -349,9 +349,7 @@ async def test_many_nodes_come_in_pages(serving: Serving, console: httpx.AsyncCl
     assert (
         f'href="/console{EXECUTIONS}/made?tab={tab}&amp;name=-n249&amp;phase=SUCCEEDED" aria-label="Close' in one.text
     )
-    assert [
-        page.text.count("n0-0-n249<") + page.text.count('title="n0-0-n249"') for page in (first, second, one, none)
-    ] == [0, 1, 1, 0]
+    assert [page.text.count("n0-0-n249</span>") for page in (first, second, one, none)] == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("tab", ["graph", "nodes", "timeline"])
@@ -441,7 +439,7 @@ async def test_map_without_elements_has_an_empty_table(serving: Serving, console
 
     for name in ("map", "good"):
         answer = await console.get(f"{EXECUTIONS}/{name}/nodes/n0/elements")
-        assert (answer.status_code, "No attempts yet" in answer.text) == (200, True)
+        assert (answer.status_code, "No element of this node was run" in answer.text) == (200, True)
 
 
 async def test_log_of_a_large_map_is_read_on_request(
