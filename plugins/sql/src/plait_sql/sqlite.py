@@ -4,7 +4,7 @@ SQLite: the connection over Python's own ``sqlite3``, which only this module imp
 The file is in WAL mode, so readers and the writer do not wait for each other. With durability ``normal`` everything happens in
 the caller's thread; with ``full`` a commit waits for the disk, in a thread of its own, together with what else is ready by then. Reads and long
 writes then have a thread, too, and only glances and brief writes happen in the caller's. A lock held by another process is waited
-for by asking again, so the event loop goes on. Why: docs/adr/sqlite-in-the-callers-thread.md, docs/adr/commits-in-a-thread.md
+for by asking again, so the event loop goes on. Why: docs/adr/commits-in-a-thread.md
 """
 
 import asyncio
