@@ -2,11 +2,11 @@
 
 import pytest
 
-from plait_core.errors.running import RequestTooLarge
+from plait_core.errors.running import RequestTooLarge, Saturated
 from plait_core.errors.stores import BlobUnavailable
 from plait_core.ir.executions import Closure
 from plait_core.ir.ids import NodeId
-from plait_core.ir.literals import Literal, Offloaded
+from plait_core.ir.literals import Literal, LiteralMap, Offloaded
 from plait_core.ir.phases import AttemptPhase, ExecutionPhase, NodePhase
 from plait_core.ir.tasks import CachePolicy, TaskMetadata, TaskTemplate
 from plait_core.ir.units import Unit
@@ -28,6 +28,13 @@ class FullExecutor(SimulatedExecutor):
 
     async def submit(self, unit: Unit) -> Report | None:
         raise RequestTooLarge(executor="simulated", asked_bytes=99, limit_bytes=1)
+
+
+class BusyExecutor(SimulatedExecutor):
+    """An executor that never has room."""
+
+    async def submit(self, unit: Unit) -> Report | None:
+        raise Saturated(executor="simulated", limit=0, delay_s=1.0)
 
 
 def mapped(target: TaskTemplate = ADD) -> Closure:
@@ -113,3 +120,24 @@ async def test_storage_that_does_not_answer_is_asked_again(pool: Pool) -> None:
         assert {row.phase for row in await pool.database.views.attempts(execution)} == {AttemptPhase.SUCCEEDED}
         events = await pool.database.log.read(execution)
         assert sum("LeaseTaken" in repr(event.decision) for event in events) == 0
+
+
+@pytest.mark.parametrize(
+    ("closure", "inputs"),
+    [(Closure(main=ADD.id, tasks=(ADD,)), NUMBERS), (mapped(), {"xs": literal_of([1, 2, 3])})],
+    ids=["task", "map"],
+)
+def test_what_waits_for_room_is_stopped_at_once(closure: Closure, inputs: LiteralMap) -> None:
+    """No executor has it, so none has to confirm that."""
+
+    @story
+    async def told(pool: Pool) -> None:
+        async with pool.engine(executor=BusyExecutor(Process(pool.world))) as engine:
+            execution = await engine.launch(closure, inputs)
+            await pool.clock.advance(3)
+            await engine.abort(execution, reason="enough")
+            await pool.clock.advance(2)
+
+            assert await pool.phase(execution) is ExecutionPhase.ABORTED
+
+    told()
