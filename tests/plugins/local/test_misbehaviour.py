@@ -93,7 +93,7 @@ def test_task_goes_before_its_engine_when_memory_runs_out(tmp_path: Path) -> Non
     async def story(stage: Stage) -> Any:
         return await value_of(stage, stage.unit(misdeeds.readiness_to_go))
 
-    assert int(play(tmp_path, story)) > int(Path("/proc/self/oom_score_adj").read_text())
+    assert int(play(tmp_path, story)) == min(int(Path("/proc/self/oom_score_adj").read_text()) + 500, 1000)
 
 
 def test_hanging_task_is_ended_when_its_time_is_up(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from plait_local.vitals import MARK, descendants_of, end_marked
 GROWN_PIPE_BYTES = 1 << 20
 """How much a worker may print before somebody has to read it."""
 
-FIRST_TO_GO = "500"
-"""What makes the system kill a task, rather than the engine or its database, when memory runs out; its children inherit it."""
+SOONER, SOONEST = 500, 1000
+"""By how much sooner than the engine the system kills a task, with its children, when memory runs out; and the most it knows."""
 
 _HARMLESS = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 """Which variables of the engine workers of another user have, besides those of the locale."""
@@ -97,7 +97,8 @@ def launch(key: Key, folder: Path) -> "tuple[subprocess.Popen[bytes], Ends]":
         for _, writing in pipes:
             os.close(writing)
     with suppress(OSError):  # it has ended, or the system knows nothing of the kind
-        Path(f"/proc/{process.pid}/oom_score_adj").write_text(FIRST_TO_GO)
+        own = int(Path("/proc/self/oom_score_adj").read_text())
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text(str(min(own + SOONER, SOONEST)))
     return process, Ends(ours, our_line, (pipes[0][0], pipes[1][0]))
 
 
