@@ -17,6 +17,7 @@ from plait_local.traces import Traces
 from tests.architecture.layout import ROOT
 from tests.plugins.local import misdeeds, samples
 from tests.plugins.local.staging import (
+    PATIENCE_S,
     Process,
     error_of,
     gone,
@@ -60,14 +61,22 @@ def test_orphan_that_nobody_wants_ends(tmp_path: Path) -> None:
 
 
 def test_orphan_that_an_engine_wants_goes_on(tmp_path: Path) -> None:
-    """As long as another engine looks for its result, whatever it takes; and its log is whole."""
+    """The engine that looks for its result shows that again and again, whatever it takes; and the log is whole."""
     path = tmp_path / "go"
-    unit, _ = abandoned(tmp_path, misdeeds.print_slowly, {"path": str(path)}, None, orphan_s=4.0)
+    unit, _ = abandoned(tmp_path, misdeeds.print_slowly, {"path": str(path)}, None)
+    (sign,) = tmp_path.glob("executor/workers/*/alive")
+
+    async def touched() -> None:
+        before = sign.stat().st_mtime_ns
+        async with asyncio.timeout(PATIENCE_S):
+            while sign.stat().st_mtime_ns == before:  # noqa: ASYNC110  # no event tells
+                await asyncio.sleep(0.01)
 
     async def story() -> tuple[object, bytes]:
-        async with Process(settings={"orphan_s": 4.0}).stage(tmp_path) as stage:
+        async with Process().stage(tmp_path) as stage:
             await stage.executor.reconcile([unit.attempt])
-            await asyncio.sleep(5.0)
+            await touched()
+            await touched()
             path.touch()
             report = await stage.end_of(unit.attempt)
             return type(report).__name__, await log_of(stage, unit)
