@@ -68,7 +68,7 @@ IN_A_TERMINAL = """
 import os, pty, sys
 
 shell = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', sys.argv[1]]).returncode)"
-status = pty.spawn([sys.executable, "-c", shell, sys.argv[1]], lambda _: b"", lambda _: b"")
+status = pty.spawn([sys.executable, "-c", shell, sys.argv[1]])
 sys.exit(os.waitstatus_to_exitcode(status))
 """
 
