@@ -2,7 +2,7 @@
 
 import pytest
 
-from plait_core.compiler.values import misfit
+from plait_core.compiler.values import misfit, value_text
 from plait_core.ir.literals import (
     NOTHING,
     Binary,
@@ -12,9 +12,10 @@ from plait_core.ir.literals import (
     LiteralVariant,
     MapValue,
     Offloaded,
+    Primitive,
     UnionValue,
 )
-from plait_core.ir.types import BINARY, INTEGER, NONE, STRING, STRUCT, BlobType, LiteralType
+from plait_core.ir.types import BINARY, INTEGER, NONE, STRING, STRUCT, BlobType, LiteralType, SimpleType
 from tests.unit.compiler.making import dict_of, enum, list_of, literal, union
 
 CSV = LiteralType(type=BlobType(format="csv"))
@@ -70,3 +71,16 @@ def test_literal_is_a_value_of_the_type(value: Literal, type_: LiteralType) -> N
 def test_literal_is_no_value_of_the_type(value: Literal, type_: LiteralType, reason: str) -> None:
     """The reason names the part at fault."""
     assert misfit(value, type_) == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "ns", "text"),
+    [
+        (SimpleType.DATETIME, 1_577_836_800_500_000_000, "2020-01-01T00:00:00.500000Z"),
+        (SimpleType.DURATION, 180_000_000_000, "PT3M"),
+        (SimpleType.INTEGER, 180_000_000_000, "180000000000"),
+    ],
+)
+def test_times_are_shown_as_people_write_them(kind: SimpleType, ns: int, text: str) -> None:
+    """In drawings of graphs and in messages, which is where nobody counts nanoseconds."""
+    assert value_text(made(Primitive(kind=kind, value=ns))) == text

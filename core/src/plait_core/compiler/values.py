@@ -97,6 +97,8 @@ def own_type(literal: Literal) -> LiteralType | None:
 
 def _plain(literal: Literal) -> str:
     match literal.value:
+        case Primitive(kind=SimpleType.DATETIME | SimpleType.DURATION as kind, value=int(ns)):
+            return _time_text(kind, ns)
         case Primitive(value=value):
             return repr(value)
         case NoneValue():
@@ -119,3 +121,15 @@ def _plain(literal: Literal) -> str:
             return "nothing"
         case _ as never:
             assert_never(never)
+
+
+def _time_text(kind: SimpleType, ns: int) -> str:
+    """Render an instant or a duration in ISO 8601."""
+    from datetime import timedelta
+
+    from plait_core.types.time_texts import render_duration
+    from plait_core.types.times import from_timestamp_ns
+
+    if kind is SimpleType.DURATION:
+        return render_duration(timedelta(microseconds=ns // 1_000))
+    return from_timestamp_ns(ns).isoformat().replace("+00:00", "Z")
