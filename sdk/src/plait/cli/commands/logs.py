@@ -58,9 +58,8 @@ def command(
     except Interrupted:
         ctx.exit(INTERRUPTED_EXIT)
     if not n_lines:
-        click.echo(
-            "nothing is kept of what they print; tasks of the executor inline print to their own terminal", err=True
-        )
+        kept = "nothing is kept of what they print; tasks of the executor inline print to their own terminal"
+        click.echo("nothing was printed" if session.is_remote() else kept, err=True)
 
 
 class _Reader:
