@@ -165,8 +165,11 @@ import asyncio
 import sys
 from pathlib import Path
 
+from plait_local import outputs
 from tests.plugins.local import misdeeds
 from tests.plugins.local.staging import Process, started
+
+outputs.STORE_AFTER_S = 600.0  # what an engine has read, and has not stored yet when it is killed, is lost
 
 
 async def begin(folder: Path) -> None:
@@ -175,7 +178,6 @@ async def begin(folder: Path) -> None:
             await stage.executor.submit(stage.unit(misdeeds.count_and_wait, {"folder": str(folder), "n": n}, n=n))
         await started(folder / "began-0")
         await started(folder / "began-1")
-        await asyncio.sleep(0.2)  # for what was printed to be seen
         print("begun", flush=True)
         await asyncio.sleep(600)
 
