@@ -60,7 +60,8 @@ def launch(key: Key, folder: Path) -> "tuple[subprocess.Popen[bytes], Ends]":
     Start a worker as the leader of a group of its own.
 
     It stays in our session: where the system shares processors among sessions, as Linux does, each worker would otherwise have as
-    much of them as the engine that all of them wait for, however far it gives way.
+    much of them as the engine that all of them wait for, however far it gives way. One of another user must not: within a session,
+    anybody may signal everybody to go on.
     """
     import socket
 
@@ -85,7 +86,8 @@ def launch(key: Key, folder: Path) -> "tuple[subprocess.Popen[bytes], Ends]":
             cwd=folder / WORK if key.has_workplace else None,
             env=_environment(key, folder),
             pass_fds=passed,
-            process_group=0,
+            process_group=0 if user is None else None,
+            start_new_session=user is not None,
             **rights(user),
         )
     except OSError:
