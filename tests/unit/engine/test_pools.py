@@ -10,10 +10,11 @@ from plait_core.engine._adopting import FIRST_PAUSE_S, LOOK_EVERY_S
 from plait_core.engine._leases import TTL_S
 from plait_core.engine._run import LINGER_S
 from plait_core.errors.engine import ExecutionExists, ExecutionOwned
-from plait_core.errors.running import AttemptSuperseded
+from plait_core.errors.running import AttemptSuperseded, EngineGone
 from plait_core.ir import events as ev
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ports.channels import ChildCall
 from tests.unit.engine.pools import BUSY, BUSY_TASK, NUMBERS, SEVEN, Pool, asking, nap, story
 from tests.unit.ports.endings import a_dead_process
 
@@ -119,6 +120,27 @@ async def test_an_engine_that_was_away_breaks_off_what_others_took(pool: Pool) -
         await pool.clock.advance(1)
 
         assert (away.driving(), thief.driving()) == ([], [execution])
+
+
+@story
+async def test_an_attempt_that_waits_for_a_call_hears_that_its_engine_lost_it(pool: Pool) -> None:
+    """It may be followed by the new owner from another process, and would wait for ever."""
+    async with pool.engine(), pool.engine() as away:
+        execution = await away.launch(BUSY, NUMBERS)
+        following = away._driving.runs[execution].acting.following
+        call = ChildCall(key="busy-1", target=BUSY.main, closure=BUSY, inputs=NUMBERS)
+        asked = pool.begin(following.call(NodeId("n0"), 0, call))
+        await away.stop_renewing()
+        await pool.clock.advance(TTL_S + 1)
+        assert not asked.done()
+
+        await away._parts.lessee.start()
+        await away._driving.look_at_owners()
+        await pool.clock.advance(1)
+
+        for late in (asked, following.call(NodeId("n0"), 0, call)):
+            with pytest.raises(EngineGone):
+                await late
 
 
 @story

@@ -1,14 +1,18 @@
 """The worker's end of the line to its engine, when that hangs up, or when whoever asked does not wait for the answer."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from plait_core.errors.running import EngineGone
-from plait_core.worker.lines import EngineLine
+from plait_core.errors import PlaitError, Retryable
+from plait_core.errors.running import AttemptSuperseded, EngineGone, EngineUnable
+from plait_core.errors.stores import StoreUnavailable
+from plait_core.testing._samples import attempt_id, execution_id
+from plait_core.worker.lines import EngineLine, answer, parse_question
 
 
 class Cut:
@@ -98,5 +102,30 @@ def test_an_engine_that_hangs_up_is_heard_by_whoever_still_waits() -> None:
             theirs.shutdown(socket.SHUT_RDWR)
             with pytest.raises(EngineGone):
                 await asyncio.wait_for(asking, timeout=60)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "error", [AttemptSuperseded(attempt="e/n0/0"), StoreUnavailable(url="postgresql://db", detail="it is away")]
+)
+def test_what_may_pass_at_the_engine_is_no_fault_of_the_task(error: PlaitError) -> None:
+    """An engine that lost the execution, or its store: another attempt may be luckier, so the task has not failed."""
+
+    class Unlucky:
+        async def heartbeat(self, **_: object) -> None:
+            raise error
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            asking = asyncio.ensure_future(EngineLine(ours).heartbeat())
+            question = parse_question(await asyncio.to_thread(theirs.recv, 1000))
+            told = await answer(question, attempt=attempt_id(execution_id()), secrets=None, channel=lambda _: Unlucky())  # type: ignore[arg-type,return-value]  # as much of a channel as is used
+            theirs.sendall(json.dumps(told).encode() + b"\n")
+            with pytest.raises(EngineUnable, match=type(error).__name__) as caught:
+                await asyncio.wait_for(asking, timeout=60)
+            theirs.shutdown(socket.SHUT_RDWR)
+        assert isinstance(caught.value, Retryable)
 
     asyncio.run(run())

@@ -22,6 +22,7 @@ from plait_core.engine._references import Reference
 from plait_core.engine._reuse import REUSABLE
 from plait_core.engine._state import NodeState
 from plait_core.errors import UserError
+from plait_core.errors.running import EngineGone
 from plait_core.errors.stores import ExecutionUnknown
 from plait_core.ir import events as ev
 from plait_core.ir.executions import Fault, TaskError
@@ -46,6 +47,7 @@ class Following:
         self._reference = reference
         self._callers: dict[NodeId, list[asyncio.Future[ChildOutcome]]] = {}
         """Eager tasks that wait for a node."""
+        self._is_closed = False
 
     # ── executions of launch plans ───────────────────────────────────────────
 
@@ -109,7 +111,13 @@ class Following:
     # ── calls of eager tasks ─────────────────────────────────────────────────
 
     async def call(self, caller: NodeId, n: int, call: ChildCall) -> ChildOutcome:
-        """Run a child of an eager task, or find the one that answered the same call before, and wait for it."""
+        """
+        Run a child of an eager task, or find the one that answered the same call before, and wait for it.
+
+        Raises ``EngineGone`` when this run is not driven any more; the attempt may go on for whoever drives the execution next.
+        """
+        if self._is_closed:
+            raise EngineGone(asked="call")
         node = self._state.nodes[caller]
         child = child_node_id(self._state, node, call.key, n)
         known = self._state.nodes.get(child)
@@ -141,10 +149,12 @@ class Following:
         return ChildOutcome(error=error, exception=self._run.exceptions.get(NodeId(error.node or node.id)))
 
     def close(self) -> None:
-        """Have nobody wait any longer."""
+        """Have nobody wait any longer. Who asked is told: an attempt in another process would wait for ever."""
+        self._is_closed = True
         for callers in self._callers.values():
             for caller in callers:
-                caller.cancel()
+                if not caller.done():
+                    caller.set_exception(EngineGone(asked="call"))
 
     def _now(self) -> int:
         return self._services.clock.now_ns()

@@ -110,20 +110,20 @@ class ActionNotSupported(UserError):
         return "list an executor that can in the setting 'executors'; `plait plugins list` shows those installed"
 
 
-class AttemptSuperseded(UserError):
-    """An attempt speaks to its engine after another one took its place."""
+class AttemptSuperseded(Retryable):
+    """An attempt speaks to an engine that does not have it any more: another attempt, or another engine, took its place."""
 
     attempt: str
 
     @property
     def problem(self) -> str:
         """What happened."""
-        return f"attempt {self.attempt} is no longer the current one"
+        return f"attempt {self.attempt} is not, or no longer, one of this engine"
 
     @property
     def remedy(self) -> str:
         """What to do."""
-        return "let it end; nothing it does counts any more"
+        return "let it end: the engine that has the execution now tries again what is still wanted"
 
 
 class EngineGone(Retryable):
@@ -140,6 +140,23 @@ class EngineGone(Retryable):
     def remedy(self) -> str:
         """What to do."""
         return "the engine that takes over tries the attempt again"
+
+
+class EngineUnable(Retryable):
+    """The engine could not answer what an attempt in another process asked, and may be able to later; ``kind`` is the class of its error."""
+
+    kind: str
+    said: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"the engine could not answer: {self.kind}: {self.said}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "nothing: the attempt is made again"
 
 
 class RefusedByEngine(UserError):

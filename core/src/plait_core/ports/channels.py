@@ -39,7 +39,7 @@ class ChildOutcome(Shape):
 
 
 class TaskChannel(Protocol):
-    """An attempt's line to its engine. Every method raises ``AttemptSuperseded`` once the attempt is no longer current."""
+    """An attempt's line to its engine. Every method raises ``AttemptSuperseded`` or ``EngineGone`` once the attempt is none of that engine any more."""
 
     async def heartbeat(self, *, progress: float | None = None, message: str = "") -> None:
         """Say that the attempt lives."""

@@ -2,7 +2,7 @@
 The line between a worker in a process of its own and the engine that started it: JSON, one message per line.
 
 The worker asks ``{"id": 1, "ask": "secret", "with": …}`` and is answered ``{"id": 1, "answer": …}`` or
-``{"id": 1, "refusal": …}``, in any order. ``EngineLine`` is the worker's end and ``answer`` what the engine's end does with one
+``{"id": 1, "refusal": …}``, or ``{"id": 1, "failure": …}`` for what may pass, in any order. ``EngineLine`` is the worker's end and ``answer`` what the engine's end does with one
 message, whatever carries it. Secrets pass here and nowhere else.
 """
 
@@ -18,8 +18,8 @@ from typing import Any
 
 import attrs
 
-from plait_core.errors import PlaitError
-from plait_core.errors.running import EngineGone, RefusedByEngine
+from plait_core.errors import PlaitError, Retryable
+from plait_core.errors.running import EngineGone, EngineUnable, RefusedByEngine
 from plait_core.ir.codec import from_json, to_json
 from plait_core.ir.ids import AttemptId
 from plait_core.ir.json import Json
@@ -91,7 +91,9 @@ class EngineLine:
                 waiting = self._waiting.pop(message["id"])
                 if not waiting.set_running_or_notify_cancel():
                     continue  # who asked has given up
-                if "refusal" in message:
+                if "failure" in message:
+                    waiting.set_exception(EngineUnable(**message["failure"]))
+                elif "refusal" in message:
                     waiting.set_exception(RefusedByEngine(**message["refusal"]))
                 else:
                     waiting.set_result(message["answer"])
@@ -142,6 +144,8 @@ async def answer(
     """Carry out what the worker of *attempt*, if it has one, asks, and make the message that answers it."""
     try:
         found = await _carry_out(question.what, question.payload, attempt, secrets, channel)
+    except Retryable as error:
+        return {"id": question.number, "failure": {"kind": type(error).__name__, "said": error.problem}}
     except PlaitError as error:
         refusal = {"kind": type(error).__name__, "said": error.problem, "advice": error.remedy}
         return {"id": question.number, "refusal": refusal}
