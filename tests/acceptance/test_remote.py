@@ -18,6 +18,8 @@ from plait import Remote
 from plait.code.modules import load_module
 from plait.errors import (
     NamedTwice,
+    NoAddress,
+    NothingToFetch,
     NotOnServer,
     OutputsNotReady,
     ServerConflict,
@@ -357,6 +359,24 @@ def test_nodes_are_seen_with_attempts_and_children(remote: Remote, flow: ModuleT
     assert attempts == [[(0, AttemptPhase.SUCCEEDED)]] * 2
     with pytest.raises(NamedTwice, match=r"'a'.*'b'"):
         remote.execute(flow.parent, {"a": 2}, execution_name="a", execution_name_prefix="b")
+
+
+@pytest.mark.slow
+def test_values_are_had_by_their_address(remote: Remote, flow: ModuleType) -> None:
+    """Those of an execution and of its nodes, one or all; what there is none of is said."""
+    run = remote.execute(flow.plus, {"a": 1, "b": 2}, wait=True)
+    address = f"flyte://v1/{run.id}"
+
+    assert remote.get(f"{address}/o/o0") == remote.get(f"{address}/n0/0/o/o0") == 3
+    assert dict(remote.get(f"{address}/i")) == dict(remote.get(f"{address}/n0/i")) == {"a": 1, "b": 2}
+    for missing, error in (
+        ("o/o1", AttributeError),
+        ("n9/o", NothingToFetch),
+        ("n0/d", NothingToFetch),
+        ("x", NoAddress),
+    ):
+        with pytest.raises(error):
+            remote.get(f"{address}/{missing}")
 
 
 @pytest.mark.slow

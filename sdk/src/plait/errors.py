@@ -204,6 +204,22 @@ class NoSuchValue(UserError, KeyError, ValueError, AttributeError):
         return f"use one of: {', '.join(self.known)}" if self.known else "there are no values at all here"
 
 
+class NoAddress(UserError):
+    """A text names no data of an execution."""
+
+    text: str
+
+    @property
+    def problem(self) -> str:
+        """What happened."""
+        return f"{self.text!r} is no address of values"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return "write flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o/VARIABLE; i stands for inputs, o for outputs, d for a deck"
+
+
 class NothingToFetch(UserError):
     """Values were asked for that an execution, or a node, does not have."""
 

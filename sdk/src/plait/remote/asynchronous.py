@@ -20,8 +20,9 @@ from plait.control.connection import Connection, token_of
 from plait.control.patience import FOLLOWING_S, Patience
 from plait.control.plane import PAGE, first, gates_of, interface_of, resolved
 from plait.control.server import ServerPlane
-from plait.errors import NamedTwice, NotOnServer, ServerRefused, WaitTimedOut
+from plait.errors import NamedTwice, NothingToFetch, NotOnServer, ServerRefused, WaitTimedOut
 from plait.registration import Registration, registration_of, send
+from plait.remote.addresses import parse_address
 from plait.remote.blobs import download_all
 from plait.remote.executions import RemoteEntity, RemoteExecution
 from plait.remote.inputs import Inputs
@@ -623,6 +624,31 @@ class AsyncRemote:
         uri = context.new_uri(Path(path).name)
         await context.blobs(uri).upload(Path(path), uri)
         return uri
+
+    async def get(self, address: str) -> Any:
+        """
+        Return what an address names: ``flyte://v1/PROJECT/DOMAIN/EXECUTION/NODE/o/VARIABLE``.
+
+        Without a variable, all outputs, or with ``i`` inputs, by name; without a node, those of the execution; with ``d``, the deck of the
+        node as HTML. Raises ``NoAddress``, ``NotOnServer``, ``NoSuchValue``, and ``NothingToFetch`` while there is nothing.
+        """
+        asked, plane = parse_address(address), await self._plane()
+        if asked.node:
+            detail = await plane.node(asked.execution, asked.node)
+            if detail is None:
+                raise NothingToFetch(what=f"execution {asked.execution.name!r}", kind=f"node {asked.node!r}", phase="")
+            node = self._pictures.node(detail)
+            phase, values = node.phase.value, node.inputs if asked.kind == "i" else node.outputs
+            if asked.kind == "d" and (uri := detail.row.deck_uri):
+                return (await self._pictures.context(asked.execution.project).blobs(uri).get(uri)).decode()
+        else:
+            execution = self._pictures.execution(await plane.execution(asked.execution))
+            phase = execution.phase.value
+            values = execution.inputs if asked.kind == "i" else execution.outputs
+        if values is None or asked.kind == "d":
+            what = f"{asked.node or 'execution'} of {asked.execution.name!r}"
+            raise NothingToFetch(what=what, kind={"i": "inputs", "o": "outputs", "d": "deck"}[asked.kind], phase=phase)
+        return await asyncio.to_thread(values.get, asked.variable) if asked.variable else values
 
     async def download(
         self, data: str | File | Directory, download_to: str | PathLike[str], *, project: str = ""

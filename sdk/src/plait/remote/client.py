@@ -107,6 +107,7 @@ class Remote(AbstractContextManager["Remote"]):
     activate_launchplan = _synced(AsyncRemote.activate_launchplan)
     deactivate_launchplan = _synced(AsyncRemote.deactivate_launchplan)
     upload_file = _synced(AsyncRemote.upload_file)
+    get = _synced(AsyncRemote.get)
     download = _synced(AsyncRemote.download)
 
     def generate_console_url(self, subject: RemoteExecution | RemoteEntity | EntityId) -> str:
