@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from plait_shell import ProcessResult, ShellTask, processes
 from plait_shell.errors import ScriptFailed
 from plait_shell.kinds import ShellKind
 from tests.plugins.shell import samples
+
+PATIENCE_S = 120.0
 
 
 def run(entity: Any, *, executors: tuple[str, ...] = ("inline",), **inputs: Any) -> Any:
@@ -117,7 +120,35 @@ def test_cancelling_ends_every_process_of_the_script(
 
     child = asyncio.run(cancelled())
 
-    assert not is_alive(child)
+    wait_gone(child)
+
+
+def test_cancelling_ends_a_script_that_is_about_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be at work before whoever started it has heard of that."""
+    monkeypatch.setattr(processes, "GRACE_S", 0.2)
+    start, may_be_heard = asyncio.create_subprocess_exec, asyncio.Event()
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
+    async def start_unheard(*words: Any, **options: Any) -> Any:
+        process = await start(*words, **options)
+        await may_be_heard.wait()
+        return process
+
+    async def cancelled() -> int:
+        script = f"sh -c 'echo $$ > {fifo}; sleep 1000' & wait"
+        running = asyncio.create_task(ShellKind().run(ShellTask(name="long", script=script), {}))
+        child = int(await asyncio.to_thread(fifo.read_text))
+        running.cancel()
+        await asyncio.sleep(0)
+        may_be_heard.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return child
+
+    monkeypatch.setattr(processes, "create_subprocess_exec", start_unheard)
+
+    wait_gone(asyncio.run(cancelled()))
 
 
 def test_what_a_script_leaves_behind_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +159,15 @@ def test_what_a_script_leaves_behind_is_ended(tmp_path: Path, monkeypatch: pytes
     asyncio.run(ShellKind().run(leave, {}))
 
     assert leave.result is not None
-    assert not is_alive(int(leave.result.output))
+    wait_gone(int(leave.result.output))
+
+
+def wait_gone(pid: int) -> None:
+    """Wait until a process has ended: its pipes are closed a moment before, and it may be off the processor then."""
+    deadline = time.monotonic() + PATIENCE_S
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:

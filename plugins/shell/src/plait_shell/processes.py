@@ -9,8 +9,17 @@ import os
 import shlex
 import signal
 import sys
-from asyncio import StreamReader, StreamReaderProtocol, create_subprocess_exec, create_task, get_running_loop, wait
-from asyncio.subprocess import DEVNULL
+from asyncio import (
+    CancelledError,
+    StreamReader,
+    StreamReaderProtocol,
+    create_subprocess_exec,
+    create_task,
+    get_running_loop,
+    shield,
+    wait,
+)
+from asyncio.subprocess import DEVNULL, Process
 from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
@@ -46,15 +55,8 @@ async def run_script(script: str, *, shell: str, directory: Path, environment: M
     """
     with _written(script) as path:
         async with _captured(sys.stdout) as output, _captured(sys.stderr) as error:
-            process = await create_subprocess_exec(
-                *shlex.split(shell),
-                path,
-                cwd=directory,
-                env=environment,
-                stdin=DEVNULL,
-                stdout=output.sink,
-                stderr=error.sink,
-                start_new_session=True,
+            process = await _started(
+                *shlex.split(shell), path, cwd=directory, env=environment, stdout=output.sink, stderr=error.sink
             )
             exited = create_task(process.wait())
             reading = [create_task(stream.read()) for stream in (output, error)]
@@ -64,6 +66,18 @@ async def run_script(script: str, *, shell: str, directory: Path, environment: M
             finally:
                 await _end_group(process.pid, [exited, *reading])
     return ProcessResult(exited.result(), output.text, error.text)
+
+
+async def _started(*words: str, **options: Any) -> Process:
+    """Start a process as the leader of a group; who is cancelled meanwhile leaves nobody behind of whom it has not heard yet."""
+    starting = create_task(create_subprocess_exec(*words, stdin=DEVNULL, start_new_session=True, **options))
+    try:
+        return await shield(starting)
+    except CancelledError:
+        with suppress(OSError):
+            process = await starting
+            await _end_group(process.pid, [create_task(process.wait())])
+        raise
 
 
 class _Capture:
