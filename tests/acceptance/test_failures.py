@@ -97,8 +97,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(desk: Desk) -> None:
         stderr=subprocess.PIPE,
     )
     assert running.stdout is not None
-    while running.stdout.readline().strip() != "waiting":
-        pass
+    assert any(line.strip() == "waiting" for line in running.stdout)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=120)
 

@@ -40,8 +40,7 @@ def started(desk: Desk, workflow: str, name: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
     )
     assert running.stderr is not None
-    while "nobody is here to answer" not in running.stderr.readline():
-        pass
+    assert any("nobody is here to answer" in line for line in running.stderr)
     return running
 
 
