@@ -25,7 +25,7 @@ class Cut:
         return self
 
     def __iter__(self) -> Iterator[str]:
-        self.may_notice.wait(10)
+        self.may_notice.wait(60)
         return iter(())
 
     def write(self, text: str) -> int:
@@ -44,7 +44,10 @@ def test_an_engine_that_is_gone_is_no_fault_of_the_task() -> None:
     gone = threading.Event()
     line.when_gone(gone.set)
     connection.may_notice.set()
-    assert gone.wait(10)
+    assert gone.wait(60)
+    told = threading.Event()
+    line.when_gone(told.set)
+    assert told.is_set()
     with pytest.raises(EngineGone):
         asyncio.run(line.heartbeat())
 
