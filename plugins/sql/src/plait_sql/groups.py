@@ -129,7 +129,8 @@ class Groups:
     def _tell(self, members: Sequence[_Member]) -> None:
         """Answer, waking each loop once; one that has something waiting goes on, as others may be busy for long."""
         by_loop: dict[asyncio.AbstractEventLoop, list[_Member]] = {
-            member.answer.get_loop(): [] for member in (*members, *tuple(self._waiting))
+            member.answer.get_loop(): []
+            for member in [*members, *self._waiting]  # a list: nothing interrupts its making
         }
         for member in members:
             by_loop[member.answer.get_loop()].append(member)
