@@ -14,7 +14,12 @@ from plait_core.errors.running import AttemptSuperseded, EngineGone
 from plait_core.ir import events as ev
 from plait_core.ir.ids import AttemptId, ExecutionId, NodeId
 from plait_core.ir.phases import ExecutionPhase
+from plait_core.ir.units import Unit
 from plait_core.ports.channels import ChildCall
+from plait_core.ports.databases import Append
+from plait_core.ports.executors import Report
+from plait_core.testing.mishaps import Process
+from plait_core.testing.simulated_executor import SimulatedExecutor
 from tests.unit.engine.pools import BUSY, BUSY_TASK, NUMBERS, SEVEN, Pool, asking, nap, story
 from tests.unit.ports.endings import a_dead_process
 
@@ -120,6 +125,43 @@ async def test_an_engine_that_was_away_breaks_off_what_others_took(pool: Pool) -
         await pool.clock.advance(1)
 
         assert (away.driving(), thief.driving()) == ([], [execution])
+
+
+class Counting(SimulatedExecutor):
+    """An executor that counts what it is given."""
+
+    n_submitted = 0
+
+    async def submit(self, unit: Unit) -> Report | None:
+        self.n_submitted += 1
+        return await super().submit(unit)
+
+
+@story
+async def test_an_engine_that_was_frozen_after_a_commit_begins_nothing_that_others_have(pool: Pool) -> None:
+    """The attempt that it had scheduled may have ended by then, elsewhere, without a trace for its executor to find."""
+    thawed = asyncio.Event()
+    append = pool.database.log.append
+
+    async def append_and_freeze(batches: Sequence[Append]) -> Sequence[ExecutionId]:
+        refused = await append(batches)
+        scheduled = any(isinstance(decision, ev.AttemptScheduled) for batch in batches for decision in batch.decisions)
+        if scheduled and batches[0].owner == away._services.owner:
+            await thawed.wait()
+        return refused
+
+    pool.database.log.append = append_and_freeze  # type: ignore[method-assign]
+    mine, others = Counting(Process(pool.world)), Counting(Process(pool.world))
+    async with pool.engine(executor=others) as thief, pool.engine(executor=mine) as away:
+        launched = pool.begin(away.launch(BUSY, NUMBERS))
+        await pool.clock.advance(1)
+        await away.stop_renewing()
+        await pool.clock.advance(TTL_S + 1)
+        thawed.set()
+        await pool.clock.advance(1)
+
+        assert (away.driving(), thief.driving()) == ([], [await launched])
+        assert (mine.n_submitted, others.n_submitted) == (0, 1)
 
 
 @story

@@ -38,6 +38,9 @@ RECONCILE_AFTER_S = 30.0
 LONG_SLEEP_S, LINGER_S = 60.0, 10.0
 """How far off the next due time must be for an execution to leave memory, and how long it stays although it is: an answer may come."""
 
+SURE_FOR_S = 5.0
+"""How long after a commit nobody else can have the execution: less than what is left of a lease that is renewed in time."""
+
 SNAPSHOT_AFTER = 10_000
 """How many events of an execution are folded at most before a snapshot spares the next engine the work."""
 
@@ -70,6 +73,8 @@ class Run:
         """Keys of all messages that were taken."""
         self._timers = Timers(services, state)
         self._snapshot_at = state.seq + SNAPSHOT_AFTER
+        self._sure_at_ns = services.clock.now_ns()
+        """When the execution was last known to be this engine's."""
         self._awake = asyncio.Event()
         self._alarm = Alarm(services.clock, self._awake.set)
         self._share = Share()
@@ -182,7 +187,20 @@ class Run:
         if isinstance(command, WaitUntil):
             self._timers.set(command)
             return
+        if self.services.clock.now_ns() - self._sure_at_ns > SURE_FOR_S * 1e9:
+            await self._make_sure()
         await self.acting.carry_out(command)
+
+    async def _make_sure(self) -> None:
+        """
+        Look whether others have gone on with the execution: this engine may have been frozen since it last committed.
+
+        What it would begin now may have ended long ago, and left no trace with any executor. Raises ``OwnershipLost``.
+        """
+        now = self.services.clock.now_ns()
+        if self.committed.is_set() and await self.services.database.log.read(self.state.id, after=self.state.seq):
+            raise OwnershipLost(execution=str(self.state.id), owner=self.services.owner)
+        self._sure_at_ns = now
 
     async def _sleep(self) -> bool:
         """Wait until there may be something to do; False when that is far off, and nothing holds the execution in memory."""
@@ -240,6 +258,7 @@ class Run:
         if decisions or posted:
             append = self._append(first_seq, now, decisions, posted)
             await self._commit(append)
+            self._sure_at_ns = now
             self.has_ended = state.is_terminal
             if self.services.awaited:
                 self.keeping.wake(append)
