@@ -43,7 +43,9 @@ def start(state: ExecutionState, node: NodeState) -> Decisions:
         message = f"the lists {', '.join(sorted(lists))} that are mapped over differ in length"
         return fail(state, node, TaskError(code="UnequalLengths", message=message, is_recoverable=False))
     if size > MOST_ELEMENTS:
-        message = f"there are {size} elements to map over, and a map has at most {MOST_ELEMENTS}: map over parts of the list"
+        message = (
+            f"there are {size} elements to map over, and a map has at most {MOST_ELEMENTS}: map over parts of the list"
+        )
         return fail(state, node, TaskError(code="TooManyElements", message=message, is_recoverable=False))
     if size == 0:
         return succeed(node, outputs_of(node, Literal(value=Collection(literals=()))))
