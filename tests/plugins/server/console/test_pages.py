@@ -47,6 +47,14 @@ def elements_of(page: httpx.Response) -> list[int]:
     return [int(text) for text in re.findall(r"Log of element (\d+)", page.text)]
 
 
+async def test_bare_address_leads_to_the_console(serving: Serving) -> None:
+    """People type it."""
+    async with client_of(serving.app, prefix="") as browser:
+        answer = await browser.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/console")
+
+
 async def test_whoever_is_not_logged_in_is_sent_to_log_in(serving: Serving) -> None:
     """And comes back to the page they asked for, once they have."""
     async with client_of(serving.app, prefix="") as browser:

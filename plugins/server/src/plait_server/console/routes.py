@@ -115,6 +115,7 @@ def console_routes(server: Server) -> list[BaseRoute]:
     """Make the routes by which Starlette reaches the pages."""
     routes: list[BaseRoute] = [
         Route(f"{PREFIX}/static/{{file}}", _asset, methods=["GET"]),
+        Route("/", _to_console, methods=["GET"]),
         Route(PREFIX, _to_last_place, methods=["GET"]),
         Route(f"{PREFIX}/login", _shown(partial(logins.login_form, server=server)), methods=["GET"]),
         Route(f"{PREFIX}/login", _shown(partial(logins.login, server=server)), methods=["POST"]),
@@ -231,6 +232,11 @@ def _remember_place(visit: Visit, response: Response) -> None:
     if "domain" in visit.request.path_params:
         value = f"{quote(visit.project, safe='')}/{quote(visit.domain, safe='')}"
         response.set_cookie(PLACE, value, path=visit.base, max_age=PLACE_S, httponly=True, samesite="lax")
+
+
+async def _to_console(request: Request) -> Response:
+    """Lead whoever types the bare address to the pages."""
+    return RedirectResponse(f"{request.state.prefix}{PREFIX}", status_code=307)
 
 
 async def _to_last_place(request: Request) -> Response:
