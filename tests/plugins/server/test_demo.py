@@ -1,8 +1,10 @@
 """The demo starts, stops, dies, and goes on; whoever calls it is told how it is."""
 
+import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -104,6 +106,17 @@ def test_demo_starts_although_somebody_looks(demo: Demo, monkeypatch: pytest.Mon
     assert is_new
 
 
+def test_demo_starts_however_often_somebody_looks(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is held at every other look; only a server that answers makes a start needless."""
+    demo.folder.mkdir(mode=0o700)
+    take_lock, n_looks = Demo._take_lock, iter(range(9))
+    with closing(socket.create_server(("127.0.0.1", 0))) as other, monkeypatch.context() as patch:
+        patch.setattr(Demo, "_take_lock", lambda self: take_lock(self) if next(n_looks) in {1, 3, 4} else None)
+
+        with pytest.raises(AddressTaken):  # so it did try to start
+            demo.start(port=other.getsockname()[1])
+
+
 @pytest.mark.slow
 def test_demo_whose_server_was_killed_starts_again(demo: Demo) -> None:
     """The lock went with the process, so nothing stale is in the way."""
@@ -136,6 +149,23 @@ def test_port_that_is_taken_is_an_error(demo: Demo) -> None:
 
     assert not demo.is_running()
     assert demo.services() == ()
+
+
+def test_teardown_waits_for_a_worker_that_still_stores_something(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends as soon as it misses its folder, which a file of its may just have kept from going."""
+    demo.folder.mkdir(mode=0o700)
+    remove, refusals = shutil.rmtree, iter([OSError(errno.ENOTEMPTY, "Directory not empty")])
+
+    def remove_in_the_end(folder: Path) -> None:
+        for refusal in refusals:
+            raise refusal
+        remove(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", remove_in_the_end)
+
+    demo.teardown()
+
+    assert not demo.folder.exists()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ keep, and its log. The server holds a lock there for as long as it lives, so whe
 is outside, where the CLI looks for it.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -120,7 +121,7 @@ class Demo:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         while (lock := self._take_lock()) is None:  # by a server, or for a moment by somebody who looks
             self._wait_ready(self.is_running)
-            if self.is_running():
+            if readiness(self.url).get("is_ready"):
                 return False
         try:
             with listening(HOST, port):
@@ -206,8 +207,14 @@ class Demo:
         """Stop the server and delete all that the demo has; workers that miss their folder end."""
         self.stop()
         self._unlink_tokens()
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        deadline = time.monotonic() + STOP_S
+        while self.folder.exists():
+            try:
+                shutil.rmtree(self.folder)
+            except OSError as error:  # a worker that has not missed it yet may have put something there
+                if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_S)
 
     # ── looking ──────────────────────────────────────────────────────────────
 
