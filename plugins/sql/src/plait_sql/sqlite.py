@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _LOCK_WAIT_MS = 5
 _WAL_PAGES = 4000
-"""After so many pages (32 MB) the log is merged into the file; SQLite's own 1000 would do so twenty times a second."""
+"""After so many pages (16 MB) the log is merged into the file; SQLite's own 1000 would do so twenty times a second."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.1
 _NEVER_S = float("inf")
 _LOOK_EVERY_S = 1.0
