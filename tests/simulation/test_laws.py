@@ -37,6 +37,11 @@ def test_laws_hold_where_engines_share_a_pool(seeds: range, registry: Plugins) -
     play(seeds, registry, n=3)
 
 
+def test_what_has_started_waits_for_no_place(registry: Plugins) -> None:
+    """A state that was read from the log has stale entries in its queue, until it next decides something; in this one, one looks alive."""
+    Simulation(727, registry=registry, n_engines=3, n_executions=3).run()
+
+
 def play(seeds: range, registry: Plugins, *, n: int = 1) -> None:
     for seed in seeds:
         try:

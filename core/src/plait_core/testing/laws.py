@@ -75,7 +75,7 @@ def _waits(state: ExecutionState, node: NodeState) -> bool:
     """Whether the node has an open command, a timer, a signal to come, a place to become free, or something inside."""
     if node.commands or any(node in gates for gates in state.waiting.values()):
         return True
-    if node in state.ready_tasks:
+    if node in state.ready_tasks and node.started_at_ns is None:  # what has started is stale there: the log was read
         return state.running_tasks >= state.max_parallelism > 0
     if node.inner is not None and node.inner.live:
         return True

@@ -104,6 +104,7 @@ class Simulation:
         self._n_engines = n_engines
         self._registry = registry or plugins()
         self._engines: list[Engine] = []
+        self._life: asyncio.Task[None] | None = None
 
     def run(self) -> None:
         """Run to the end; raises ``LawBroken``."""
@@ -120,7 +121,7 @@ class Simulation:
         ]
 
     async def _run(self) -> None:
-        life = asyncio.get_running_loop().create_task(self._live())
+        life = self._life = asyncio.get_running_loop().create_task(self._live())
         log, listener = logging.getLogger("plait.engine"), _Listener(self.world)
         log.addHandler(listener)
         try:
@@ -129,6 +130,7 @@ class Simulation:
             except TimeoutError:
                 self._check_breaches()
                 self._refuse(f"the execution is stuck: {[(str(row.id), row.phase.name) for row in self.world.rows()]}")
+            self._check_breaches()
             await life
             await self._check()
         finally:
@@ -190,6 +192,8 @@ class Simulation:
         if not self.world.fits(turn):
             breaches.append(f"turn {turn.first_seq} of the owner does not fit the log")
         self.world.breaches += [f"{turn.execution}: {breach}" for breach in breaches]
+        if self.world.breaches and self._life is not None:
+            self._life.cancel()  # an engine that adopts would try what broke again and again
         self._check_breaches()
 
     async def _drive(self, engine: Engine) -> None:
