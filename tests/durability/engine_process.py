@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import attrs
 
-from plait_core.engine import Engine, _adopting, _leases
+from plait_core.engine import Engine, _adopting, _leases, _run
 from plait_core.ir.ids import ExecutionId
 from plait_core.plugins import Plugins
 from plait_core.plugins.settings import Settings
@@ -106,6 +106,7 @@ def doom(database: Database, fate: Fate) -> None:
 async def live(life: Life) -> None:
     """Drive executions until nobody needs that any more."""
     _leases.TTL_S, _leases.RENEW_EVERY_S, _adopting.LOOK_EVERY_S = life.ttl_s, life.ttl_s / 4, 0.1
+    _run.SURE_FOR_S = _leases.RENEW_EVERY_S
     settings = life.settings()
     plugins = Plugins.load(settings)
     database = plugins.database(settings.store)

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import attrs
 import pytest
 
 from tests.durability.stories import Story
@@ -12,18 +13,19 @@ pytestmark = pytest.mark.slow
 
 def test_an_engine_that_thaws_finds_others_at_its_work(postgres_story: Story) -> None:
     """What it had begun is followed by whoever took over, its workers go on for both, and nothing is done twice."""
-    postgres_story.enlist()
+    story = attrs.evolve(postgres_story, concurrency=32)  # so that none of its attempts waits for another
+    story.enlist()
 
-    with postgres_story.engine() as frozen:
-        postgres_story.wait_moved(frozen)
+    with story.engine() as frozen:
+        story.wait_moved(frozen)
         os.kill(frozen.pid, signal.SIGSTOP)
         try:
-            with postgres_story.engine() as heir:
-                postgres_story.wait_moved(heir)
+            with story.engine() as heir:
+                story.wait_moved(heir)
                 os.kill(frozen.pid, signal.SIGCONT)
-                assert postgres_story.wait(heir)
+                assert story.wait(heir)
         finally:
             os.kill(frozen.pid, signal.SIGCONT)
         assert frozen.poll() is None
 
-    postgres_story.check()
+    story.check()
