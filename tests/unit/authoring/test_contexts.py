@@ -121,6 +121,15 @@ def test_request_without_key_covers_its_group() -> None:
         secrets.get("mail", "password")
 
 
+def test_request_with_a_key_covers_no_other_key() -> None:
+    """However the one it names is spelt."""
+    secrets = requesting(SecretRequest(group="db", key="password")).secrets
+
+    assert secrets.get("DB", "Password") == "secret of db"
+    with pytest.raises(SecretNotRequested):
+        secrets.get("db", "user")
+
+
 def test_secret_that_was_not_requested_is_refused() -> None:
     """Reading it would work here and fail in a cluster; the error shows the declaration that is missing."""
     with pytest.raises(SecretNotRequested) as refused:
